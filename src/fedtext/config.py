@@ -1,0 +1,186 @@
+"""Settings as frozen values, units in their names, and the ONE table of limits.
+
+This module knows no other part of the library but `errors`, reads no environment, and holds no dependency: ports
+are given to `Federation`, not configured here.
+
+Example:
+    >>> attrs.evolve(Config(), limits=Limits(redirects_count_max=1)).limits.redirects_count_max
+    1
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import Enum
+
+import attrs
+from attrs.validators import gt
+
+from .errors import ConfigurationError
+
+
+class Scheme(Enum):
+    """How an HTTP message is signed."""
+
+    CAVAGE = "draft-cavage-http-signatures-12"
+    RFC9421 = "rfc9421"
+
+
+@attrs.frozen(kw_only=True)
+class Limits:
+    """The one table of limits; every input has one.
+
+    The defaults are those of the acceptance table: each is far above what honest servers send (documents seen in
+    practice: median 849 B, largest 79 kB, depth at most 7).
+    """
+
+    body_bytes_max: int = attrs.field(default=1_048_576, validator=gt(0))
+    document_bytes_max: int = attrs.field(default=1_048_576, validator=gt(0))
+    discovery_bytes_max: int = attrs.field(default=65_536, validator=gt(0))
+    json_depth_max: int = attrs.field(default=32, validator=gt(0))
+    json_nodes_max: int = attrs.field(default=50_000, validator=gt(0))
+    jsonld_nodes_max: int = attrs.field(default=1_000, validator=gt(0))
+    iri_chars_max: int = attrs.field(default=2_048, validator=gt(0))
+    header_bytes_max: int = attrs.field(default=65_536, validator=gt(0))
+    header_count_max: int = attrs.field(default=128, validator=gt(0))
+    signature_bytes_max: int = attrs.field(default=8_192, validator=gt(0))
+    redirects_count_max: int = attrs.field(default=3, validator=gt(-1))
+    fetches_per_message_max: int = attrs.field(default=20, validator=gt(0))
+    keys_per_actor_max: int = attrs.field(default=16, validator=gt(0))
+    tags_count_max: int = attrs.field(default=256, validator=gt(0))
+    recipients_count_max: int = attrs.field(default=1_000, validator=gt(0))
+    attachments_count_max: int = attrs.field(default=32, validator=gt(0))
+    fields_count_max: int = attrs.field(default=50, validator=gt(0))
+    aliases_count_max: int = attrs.field(default=256, validator=gt(0))
+    resolved_addresses_max: int = attrs.field(default=16, validator=gt(0))
+    connect_s_max: float = attrs.field(default=5.0, validator=gt(0))
+    exchange_s_max: float = attrs.field(default=15.0, validator=gt(0))
+    inbox_s_max: float = attrs.field(default=10.0, validator=gt(0))
+
+
+@attrs.frozen(kw_only=True)
+class SignaturePolicy:
+    """What a signature must look like to be believed.
+
+    `past_s_max`/`future_s_max`: how far `Date` or `created` may lie from now (acceptance: 1 h and 5 min).
+    """
+
+    past_s_max: int = 3_600
+    future_s_max: int = 300
+    rsa_bits_min: int = 2_048
+    rsa_bits_max: int = 8_192
+
+
+@attrs.frozen(kw_only=True)
+class FetchPolicy:
+    """How documents of others are fetched and how long they are kept (seconds)."""
+
+    actor_fresh_s: int = 86_400
+    key_fresh_s: int = 86_400
+    absent_fresh_s: int = 300
+    refresh_pause_s: int = 300
+    ports: tuple[int, ...] = (443,)
+
+
+@attrs.frozen(kw_only=True)
+class DeliveryPolicy:
+    """How posts are sent: retries, batches, leases (seconds).
+
+    The n-th retry waits `n ** 4 + 15` seconds plus up to half of `n ** 4` (16 attempts: two to three days).
+    """
+
+    attempts_max: int = 16
+    batch_max: int = 20
+    per_host_concurrency: int = 4
+    lease_s: float = 60.0
+    retry_after_s_max: int = 86_400
+    followers_page_max: int = 500
+
+
+@attrs.frozen(kw_only=True)
+class InboxPolicy:
+    """What an inbox accepts and how long it remembers (seconds)."""
+
+    idempotency_s: int = 30 * 86_400
+    tombstone_s: int = 365 * 86_400
+    attempts_max: int = 12
+
+
+@attrs.frozen(kw_only=True)
+class DevPolicy:
+    """Exceptions for development and tests: the only way to addresses that are not public.
+
+    An explicit object, logged loudly at each start, refused when the own origin is a public one.
+
+    Args:
+        schemes: URL schemes that may be fetched besides https.
+        hosts: Host names (lower case, no port) that may resolve to addresses that are not public; "*" for all.
+        ports: Ports that may be connected to besides the usual ones; empty means every port.
+        ca_file: A PEM file with the certificate authorities that are trusted instead of the system's.
+        resolver: Host name to literal address, used instead of DNS for the names in it.
+    """
+
+    schemes: tuple[str, ...] = ("https",)
+    hosts: tuple[str, ...] = ("localhost", "127.0.0.1")
+    ports: tuple[int, ...] = ()
+    ca_file: str | None = None
+    resolver: Mapping[str, str] = attrs.field(factory=dict[str, str])
+
+    @classmethod
+    def allow_loopback(
+        cls,
+        *,
+        ports: tuple[int, ...] = (),
+        hosts: tuple[str, ...] = ("localhost", "127.0.0.1"),
+        ca_file: str | None = None,
+        resolver: Mapping[str, str] | None = None,
+    ) -> DevPolicy:
+        """Allow http and https to loopback addresses under `hosts`."""
+        return cls(
+            schemes=("http", "https"), hosts=hosts, ports=ports, ca_file=ca_file, resolver=dict(resolver or {})
+        )
+
+
+@attrs.frozen(kw_only=True)
+class Config:
+    """All settings of a federation; change one with `attrs.evolve`."""
+
+    limits: Limits = attrs.field(factory=Limits)
+    signatures: SignaturePolicy = attrs.field(factory=SignaturePolicy)
+    fetch: FetchPolicy = attrs.field(factory=FetchPolicy)
+    delivery: DeliveryPolicy = attrs.field(factory=DeliveryPolicy)
+    inbox: InboxPolicy = attrs.field(factory=InboxPolicy)
+    dev: DevPolicy | None = None
+
+    @classmethod
+    def strict(cls) -> Config:
+        """Give the defaults; named so that a deployment can say that it wants them."""
+        return cls()
+
+    @classmethod
+    def mastodon_compatible(cls) -> Config:
+        """Accept signatures up to 12 hours old, as Mastodon does (acceptance: SEC-045 over SIG-11)."""
+        return cls(signatures=SignaturePolicy(past_s_max=12 * 3_600))
+
+
+@attrs.frozen
+class Software:
+    """The name and version that NodeInfo and the User-Agent give.
+
+    Args:
+        name: Lower-case letters, digits and hyphens (NodeInfo 2.1: `^[a-z0-9-]+$`).
+        version: Any short text without control characters.
+    """
+
+    name: str = attrs.field()
+    version: str = attrs.field(default="0")
+
+    @name.validator
+    def _check_name(self, _attribute: object, value: str) -> None:
+        if not value or not all(c.isascii() and (c.islower() or c.isdigit() or c == "-") for c in value):
+            raise ConfigurationError("the software name takes a-z, 0-9 and '-'", name=value)
+
+    @version.validator
+    def _check_version(self, _attribute: object, value: str) -> None:
+        if not value.isprintable() or not value or len(value) > 64:
+            raise ConfigurationError("the software version takes 1 to 64 printable characters", version=value)

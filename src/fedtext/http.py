@@ -1,0 +1,125 @@
+"""HTTP messages as plain values: what the core decides upon, whoever carried them.
+
+Invariants: header names compare without case and keep their order; bodies are exact bytes, never decoded here;
+nothing in this module performs I/O.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import attrs
+
+from .errors import MalformedIri
+
+
+@attrs.frozen(repr=False)
+class Headers:
+    """An immutable list of header fields; names are lower case, values are trimmed text (latin-1 on the wire)."""
+
+    fields: tuple[tuple[str, str], ...] = ()
+
+    @classmethod
+    def build(cls, pairs: Iterable[tuple[str, str]]) -> Headers:
+        """Build from any pairs, lower-casing names and trimming values."""
+        return cls(tuple((name.lower(), value.strip(" \t")) for name, value in pairs))
+
+    def get(self, name: str) -> str | None:
+        """Give the values of one header joined by ", " (RFC 9110 section 5.2), or None."""
+        found = self.get_all(name)
+        return ", ".join(found) if found else None
+
+    def get_all(self, name: str) -> list[str]:
+        """Give every value of one header in order of arrival."""
+        wanted = name.lower()
+        return [value for field, value in self.fields if field == wanted]
+
+    def with_fields(self, *pairs: tuple[str, str]) -> Headers:
+        """Give a copy in which each named header has exactly the given value."""
+        names = {name.lower() for name, _ in pairs}
+        kept = tuple(pair for pair in self.fields if pair[0] not in names)
+        return Headers(kept + Headers.build(pairs).fields)
+
+    def without(self, *names: str) -> Headers:
+        """Give a copy without the named headers."""
+        dropped = {name.lower() for name in names}
+        return Headers(tuple(pair for pair in self.fields if pair[0] not in dropped))
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        """Iterate over (name, value)."""
+        return iter(self.fields)
+
+    def __contains__(self, name: object) -> bool:
+        """Tell whether a header is present."""
+        return isinstance(name, str) and any(field == name.lower() for field, _ in self.fields)
+
+    def __repr__(self) -> str:
+        """Name the headers, not their values: they may hold secrets."""
+        return f"Headers({', '.join(name for name, _ in self.fields)})"
+
+
+@attrs.frozen(kw_only=True)
+class Request:
+    """One HTTP request.
+
+    Args:
+        method: Upper case.
+        scheme: "http" or "https".
+        authority: Host and, if not the default one, port, as in the Host header.
+        target: Path and query as on the request line, never decoded: "/users/a?x=1".
+        headers: As received, or to be sent.
+        body: Exact bytes.
+    """
+
+    method: str
+    scheme: str
+    authority: str
+    target: str
+    headers: Headers = Headers()
+    body: bytes = attrs.field(default=b"", repr=lambda body: f"<{len(body)} bytes>")
+
+    @classmethod
+    def to(
+        cls, url: str, *, method: str = "GET", headers: Iterable[tuple[str, str]] = (), body: bytes = b""
+    ) -> Request:
+        """Build an outgoing request to an absolute URL that `wire.iri` has parsed; the fragment is cut off."""
+        scheme, separator, rest = url.partition("#")[0].partition("://")
+        if not separator:
+            raise MalformedIri("an absolute URL is needed", url=url)
+        cut = min((i for i in (rest.find("/"), rest.find("?")) if i >= 0), default=len(rest))
+        authority, target = rest[:cut], rest[cut:]
+        if not target.startswith("/"):
+            target = "/" + target
+        return cls(
+            method=method, scheme=scheme, authority=authority, target=target, headers=Headers.build(headers), body=body
+        )
+
+    @property
+    def url(self) -> str:
+        """The absolute URL, without a fragment."""
+        return f"{self.scheme}://{self.authority}{self.target}"
+
+    @property
+    def path(self) -> str:
+        """The path as on the request line, not decoded."""
+        return self.target.partition("?")[0]
+
+    @property
+    def query(self) -> str:
+        """The query without "?", not decoded; "" when there is none."""
+        return self.target.partition("?")[2]
+
+
+@attrs.frozen(kw_only=True)
+class Response:
+    """One HTTP response; `url` is the address that answered (outgoing requests only)."""
+
+    status: int
+    headers: Headers = Headers()
+    body: bytes = attrs.field(default=b"", repr=lambda body: f"<{len(body)} bytes>")
+    url: str = ""
+
+    @property
+    def media_type(self) -> str:
+        """The Content-Type as received, or ""."""
+        return self.headers.get("content-type") or ""

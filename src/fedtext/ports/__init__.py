@@ -1,0 +1,38 @@
+"""The edge as seen from inside: small protocols that adapters implement.
+
+Core code awaits these and nothing else. Each port comes in two colours with the same methods: one that suspends
+(asyncio) and one whose coroutines run to their end in one step (`sync.run_sync`).
+"""
+
+from .backend import Backend, Opened, Sql, SqlValue, Statement
+from .queue import Claim, Job, Lane, LaneKind, Queue, QueueDepth, Task
+from .services import Clock, Coalesce, Event, Observer, Offload, PortSet, Randomness
+from .store import Store, store_key, store_prefix
+from .transport import ExchangeLimits, Transport
+
+__all__ = [
+    "Backend",
+    "Claim",
+    "Clock",
+    "Coalesce",
+    "Event",
+    "ExchangeLimits",
+    "Job",
+    "Lane",
+    "LaneKind",
+    "Observer",
+    "Offload",
+    "Opened",
+    "PortSet",
+    "Queue",
+    "QueueDepth",
+    "Randomness",
+    "Sql",
+    "SqlValue",
+    "Statement",
+    "Store",
+    "Task",
+    "Transport",
+    "store_key",
+    "store_prefix",
+]

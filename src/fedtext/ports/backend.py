@@ -1,0 +1,86 @@
+"""The port that opens storage: a store, a queue and SQL for own tables, in one colour."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Protocol, TypeAlias
+
+import attrs
+
+if TYPE_CHECKING:
+    from .queue import Queue
+    from .services import Clock
+    from .store import Store
+
+SqlValue: TypeAlias = str | int | float | bytes | None
+
+
+@attrs.frozen
+class Statement:
+    """One SQL statement with `?` placeholders and its parameters."""
+
+    sql: str
+    parameters: tuple[SqlValue, ...] = ()
+
+
+class Sql(Protocol):
+    """SQL over the backend's database, for tables of one's own."""
+
+    @property
+    def dialect(self) -> str:
+        """Name the dialect: "sqlite" or "postgresql"."""
+        ...
+
+    async def execute(self, sql: str, parameters: Sequence[SqlValue] = ()) -> list[tuple[SqlValue, ...]]:
+        """Run one statement in a transaction of its own and give its rows."""
+        ...
+
+    async def atomic(self, statements: Sequence[Statement]) -> list[list[tuple[SqlValue, ...]]]:
+        """Run statements in one transaction: all or none."""
+        ...
+
+
+@attrs.frozen(kw_only=True)
+class Opened:
+    """Storage in one colour. `sql` is None where the backend has no SQL."""
+
+    store: Store
+    queue: Queue
+    sql: Sql | None
+
+
+class Backend(Protocol):
+    """Lazy, fork-safe storage; `connect(url)` makes one. Nothing is opened before the first call of a port."""
+
+    @property
+    def url(self) -> str:
+        """The address that it was made from, without secrets."""
+        ...
+
+    def blocking(self, clock: Clock) -> Opened:
+        """Give the colour whose coroutines never suspend; may be used from several threads."""
+        ...
+
+    def asynchronous(self, clock: Clock) -> Opened:
+        """Give the colour for the running event loop."""
+        ...
+
+    def execute_within(self, within: object, statements: Sequence[Statement]) -> None:
+        """Run statements through the application's own open transaction.
+
+        Args:
+            within: A sqlite3 connection, a Django database alias or connection, or a SQLAlchemy Session or Connection.
+            statements: From `Queue.statements`.
+
+        Raises:
+            ConfigurationError: The connection is not one to this backend's database, or of an unknown kind.
+        """
+        ...
+
+    async def execute_within_async(self, within: object, statements: Sequence[Statement]) -> None:
+        """Run statements through an open transaction that is awaited (SQLAlchemy AsyncSession or AsyncConnection)."""
+        ...
+
+    def close(self) -> None:
+        """Close what was opened by this process."""
+        ...

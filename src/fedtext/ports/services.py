@@ -1,0 +1,86 @@
+"""The small ports: time, chance, running elsewhere, single flight, observation; and the set that hangs together."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Protocol, TypeVar
+
+import attrs
+
+from .backend import Sql
+from .queue import Queue
+from .store import Store
+from .transport import Transport
+
+T = TypeVar("T")
+
+
+class Clock(Protocol):
+    """The time."""
+
+    def now_s(self) -> float:
+        """Give seconds since the epoch, UTC: for windows and dates."""
+        ...
+
+    def monotonic_s(self) -> float:
+        """Give seconds that never go back: for deadlines."""
+        ...
+
+
+class Randomness(Protocol):
+    """Chance."""
+
+    def token(self, size_bytes: int) -> bytes:
+        """Give unpredictable bytes."""
+        ...
+
+    def fraction(self) -> float:
+        """Give a number in [0, 1): for jitter."""
+        ...
+
+
+class Offload(Protocol):
+    """Runs a plain callable where it may block."""
+
+    async def run(self, function: Callable[..., T], *arguments: Any) -> T:
+        """Run it and give its result; its exceptions pass through."""
+        ...
+
+
+class Coalesce(Protocol):
+    """Single flight: many callers, one run."""
+
+    async def run(self, key: str, factory: Callable[[], Awaitable[T]]) -> T:
+        """Run the factory, or wait for the run of the same key that is under way and share its result or error."""
+        ...
+
+
+@attrs.frozen(kw_only=True)
+class Event:
+    """One finished decision, for logs and metrics. Field values are short text or numbers, never secrets."""
+
+    name: str
+    fields: Mapping[str, str | int | float | bool | None] = attrs.field(factory=dict[str, str | int | float | bool | None])
+
+
+class Observer(Protocol):
+    """Is told of finished decisions; must not raise and must not block."""
+
+    def emit(self, event: Event) -> None:
+        """Take one event."""
+        ...
+
+
+@attrs.frozen(kw_only=True)
+class PortSet:
+    """All ports of one colour, as the core gets them."""
+
+    transport: Transport
+    store: Store
+    queue: Queue
+    sql: Sql | None
+    clock: Clock
+    randomness: Randomness
+    offload: Offload
+    coalesce: Coalesce
+    observer: Observer

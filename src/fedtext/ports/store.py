@@ -1,0 +1,57 @@
+"""The port for small durable values: keys, followers, tombstones, caches, marks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+from urllib.parse import quote
+
+
+def store_key(origin: str, *parts: str) -> str:
+    """Build a key from untrusted parts without collisions; every key begins with the site's origin.
+
+    Each part is percent-encoded, so "/" separates and nothing else does: `store_prefix` of the leading parts is a
+    prefix of exactly the keys below it.
+    """
+    return "/".join(quote(part, safe="") for part in (origin, *parts))
+
+
+def store_prefix(origin: str, *parts: str) -> str:
+    """Build the prefix of all keys below the given parts."""
+    return store_key(origin, *parts) + "/"
+
+
+class Store(Protocol):
+    """A bounded key-value store. Values are bytes; a time to live is in seconds on the backend's clock."""
+
+    async def get(self, key: str) -> bytes | None:
+        """Give the value, or None when it is absent or expired."""
+        ...
+
+    async def get_many(self, keys: Sequence[str]) -> dict[str, bytes]:
+        """Give the values of those keys that are present."""
+        ...
+
+    async def put(self, key: str, value: bytes, *, ttl_s: float | None = None) -> None:
+        """Write a value, replacing what was there."""
+        ...
+
+    async def add_if_absent(self, key: str, value: bytes, *, ttl_s: float | None = None) -> bool:
+        """Write a value only if there is none (expired counts as none); tell whether it was written. Atomic."""
+        ...
+
+    async def compare_and_set(self, key: str, expected: bytes | None, value: bytes, *, ttl_s: float | None = None) -> bool:
+        """Write a value only if the present one is `expected` (None: absent); tell whether it was. Atomic."""
+        ...
+
+    async def delete(self, key: str) -> bool:
+        """Remove a value; tell whether there was one."""
+        ...
+
+    async def scan(self, prefix: str, *, after: str = "", limit: int = 100) -> list[tuple[str, bytes]]:
+        """List (key, value) below a prefix in code point order of the keys, those greater than `after` only."""
+        ...
+
+    async def count(self, prefix: str) -> int:
+        """Count the keys below a prefix."""
+        ...

@@ -1,0 +1,34 @@
+"""The blocking edge: drive a coroutine to its end in one step.
+
+Protocol code awaits nothing but ports. Where the ports never suspend (their blocking colour), one `send(None)`
+runs the whole flow on the calling thread, inside or outside of any event loop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+from .errors import BlockingEdgeError
+
+T = TypeVar("T")
+
+
+def run_sync(coroutine: Coroutine[Any, Any, T], *, what: str = "a callback or port") -> T:
+    """Run a coroutine that never suspends and give its result.
+
+    Args:
+        coroutine: All that it awaits must be of the blocking colour.
+        what: Named in the error when it does suspend.
+
+    Raises:
+        BlockingEdgeError: Something really suspended.
+    """
+    try:
+        coroutine.send(None)
+    except StopIteration as stop:
+        result: T = stop.value
+        return result
+    finally:
+        coroutine.close()
+    raise BlockingEdgeError(f"{what} suspended under a blocking edge")
