@@ -136,9 +136,7 @@ class DevPolicy:
         resolver: Mapping[str, str] | None = None,
     ) -> DevPolicy:
         """Allow http and https to loopback addresses under `hosts`."""
-        return cls(
-            schemes=("http", "https"), hosts=hosts, ports=ports, ca_file=ca_file, resolver=dict(resolver or {})
-        )
+        return cls(schemes=("http", "https"), hosts=hosts, ports=ports, ca_file=ca_file, resolver=dict(resolver or {}))
 
 
 @attrs.frozen(kw_only=True)

@@ -60,7 +60,9 @@ class Event:
     """One finished decision, for logs and metrics. Field values are short text or numbers, never secrets."""
 
     name: str
-    fields: Mapping[str, str | int | float | bool | None] = attrs.field(factory=dict[str, str | int | float | bool | None])
+    fields: Mapping[str, str | int | float | bool | None] = attrs.field(
+        factory=dict[str, str | int | float | bool | None]
+    )
 
 
 class Observer(Protocol):

@@ -40,7 +40,9 @@ class Store(Protocol):
         """Write a value only if there is none (expired counts as none); tell whether it was written. Atomic."""
         ...
 
-    async def compare_and_set(self, key: str, expected: bytes | None, value: bytes, *, ttl_s: float | None = None) -> bool:
+    async def compare_and_set(
+        self, key: str, expected: bytes | None, value: bytes, *, ttl_s: float | None = None
+    ) -> bool:
         """Write a value only if the present one is `expected` (None: absent); tell whether it was. Atomic."""
         ...
 
