@@ -161,6 +161,16 @@ class Config:
         return cls(signatures=SignaturePolicy(past_s_max=12 * 3_600))
 
 
+def _check_software_name(_instance: object, _attribute: object, value: str) -> None:
+    if not value or not all(c.isascii() and (c.islower() or c.isdigit() or c == "-") for c in value):
+        raise ConfigurationError("the software name takes a-z, 0-9 and '-'", name=value)
+
+
+def _check_software_version(_instance: object, _attribute: object, value: str) -> None:
+    if not value.isprintable() or not value or len(value) > 64:
+        raise ConfigurationError("the software version takes 1 to 64 printable characters", version=value)
+
+
 @attrs.frozen
 class Software:
     """The name and version that NodeInfo and the User-Agent give.
@@ -170,15 +180,5 @@ class Software:
         version: Any short text without control characters.
     """
 
-    name: str = attrs.field()
-    version: str = attrs.field(default="0")
-
-    @name.validator
-    def _check_name(self, _attribute: object, value: str) -> None:
-        if not value or not all(c.isascii() and (c.islower() or c.isdigit() or c == "-") for c in value):
-            raise ConfigurationError("the software name takes a-z, 0-9 and '-'", name=value)
-
-    @version.validator
-    def _check_version(self, _attribute: object, value: str) -> None:
-        if not value.isprintable() or not value or len(value) > 64:
-            raise ConfigurationError("the software version takes 1 to 64 printable characters", version=value)
+    name: str = attrs.field(validator=_check_software_name)
+    version: str = attrs.field(default="0", validator=_check_software_version)

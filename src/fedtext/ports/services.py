@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 import attrs
 
@@ -13,6 +13,8 @@ from .store import Store
 from .transport import Transport
 
 T = TypeVar("T")
+
+EventValue: TypeAlias = str | int | float | bool | None
 
 
 class Clock(Protocol):
