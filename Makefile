@@ -1,0 +1,70 @@
+# The one door for people. Every target does its own set-up; nothing has to be run before.
+#
+#   make demo            two servers in conversation; ONCE=1 ends when all was seen
+#   make test            the tests; ARGS='-k audience' narrows them
+#   make check           style, types, architecture, documentation
+#   make interop         the conversation with a server that is not ours
+#   make bench long      the measurements; the slow tests
+#   make docs            the documentation in site/
+#   make clean           remove what was built, the environment too
+#
+# PYTHON=python3.12 names the interpreter, VENV=dir another environment.
+
+VENV ?= .venv
+PYTHON ?=
+ARGS ?=
+BIN := $(VENV)/bin
+NO_TESTS := 5# what pytest exits with when it found none
+DEMO_READY := $(VENV)/.ready-demo
+DEV_READY := $(VENV)/.ready-dev
+
+export PYTHON
+
+.PHONY: help demo test check interop bench long docs clean
+.DEFAULT_GOAL := help
+
+help:
+	@sed -n 's/^#   make/  make/p' Makefile
+
+$(DEMO_READY): pyproject.toml tools/set-up
+	@tools/set-up $(VENV) serve,html
+	@touch $@
+
+$(DEV_READY): pyproject.toml tools/set-up
+	@tools/set-up $(VENV) dev
+	@touch $@ $(DEMO_READY)
+
+demo: $(DEMO_READY)
+	@$(BIN)/fedtext demo $(if $(filter-out 0 no,$(ONCE)),--once) $(ARGS)
+
+test: $(DEV_READY)
+	$(BIN)/python -m pytest --ignore=tests/interop -m "not long" $(ARGS)
+
+check: $(DEV_READY)
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/pyright --pythonpath $(BIN)/python
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/interrogate src
+	$(BIN)/python docs/generate.py --check
+	$(BIN)/mkdocs build --strict --quiet
+
+interop: $(DEV_READY)
+	@if [ -f tests/interop/setup.sh ]; then bash tests/interop/setup.sh; fi
+	@if [ -d tests/interop ]; then $(BIN)/python -m pytest tests/interop -q $(ARGS) || [ $$? -eq $(NO_TESTS) ]; fi
+
+bench: $(DEV_READY)
+	@if [ -f bench/run.py ]; then $(BIN)/python bench/run.py $(ARGS); else echo "bench/ holds no measurements yet"; fi
+
+long: $(DEV_READY)
+	FEDTEXT_HYPOTHESIS=long $(BIN)/python -m pytest --ignore=tests/interop $(ARGS)
+
+docs: $(DEV_READY)
+	$(BIN)/python docs/generate.py
+	$(BIN)/mkdocs build --strict
+	@echo "site/index.html is the first page"
+
+clean:
+	rm -rf $(VENV) build dist site .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
