@@ -1,0 +1,137 @@
+"""PEM to keys: what is taken from a remote document, and how our own keys are read.
+
+Decides which keys are good enough (SEC-074, 075) and which armour is read (SEC-077). The armour is read by a grammar of
+our own, so that exactly one block of a public kind, and nothing around it, reaches the parser of keys.
+
+Invariants: a remote text with anything private in it is refused, not stored; size is checked before parsing; every
+refusal is `KeyRefused`. Our own keys are trusted material: their validation, 35 ms for RSA, is skipped.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    PublicFormat,
+    load_der_public_key,
+    load_pem_private_key,
+)
+
+from ..config import SignaturePolicy
+from ..errors import ConfigurationError, KeyRefused
+from .edwards import check_point
+from .material import PrivateKey, PublicKey
+
+# The PEM of an RSA key of 8192 bits has some 1,500 characters.
+PEM_CHARS_MAX = 8_192
+RSA_EXPONENT_MIN = 3
+RSA_EXPONENT_MAX = 2**32 - 1  # measured: an exponent of 3072 bits makes a verification 300 times dearer
+RSA_OWN_BITS_MIN = 2_048
+
+_LABELS = ("PUBLIC KEY", "RSA PUBLIC KEY")  # RFC 7468 section 13; PKCS#1 (RFC 8017 appendix A.1.1)
+# RFC 4055 section 1.2: a key under this identifier must not be used with PKCS1-v1_5, which is all that we verify.
+_RSA_PSS_OID = bytes.fromhex("06092a864886f70d01010a")
+_OID_WITHIN_BYTES = 32
+
+
+def load_public_pem(text: object, policy: SignaturePolicy | None = None) -> PublicKey:
+    """Read one public key: SubjectPublicKeyInfo or PKCS#1 in PEM, RSA or Ed25519.
+
+    Args:
+        text: As it stood in the document; any type. CRLF, missing line breaks and outer white space are tolerated.
+        policy: Bounds of the RSA modulus in bits (default: 2048 to 8192).
+
+    Raises:
+        KeyRefused: Anything else: private keys, certificates, two blocks, other text, other algorithms, RSA outside
+            the bounds or with an odd exponent outside 3 … 2³² - 1, Ed25519 points of small order.
+
+    Sources:
+        RFC 7468; SIG-23; SEC-074, SEC-075, SEC-077.
+    """
+    der = _unarmoured(text)
+    if _RSA_PSS_OID in der[:_OID_WITHIN_BYTES]:
+        raise KeyRefused("an RSASSA-PSS key cannot be used for these signatures")
+    try:
+        material = load_der_public_key(der)
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise KeyRefused("the PEM holds no public key that can be read") from error
+    if isinstance(material, rsa.RSAPublicKey):
+        _check_rsa(material.public_numbers(), policy or SignaturePolicy())
+    elif isinstance(material, ed25519.Ed25519PublicKey):
+        check_point(material.public_bytes(Encoding.Raw, PublicFormat.Raw))
+    else:
+        raise KeyRefused("only RSA and Ed25519 keys are used", kind=type(material).__name__)
+    return PublicKey.of(material)
+
+
+def load_private_pem(text: str | bytes, passphrase: bytes | None = None) -> PrivateKey:
+    """Read a private key of our own: PKCS#8 or PKCS#1 in PEM, RSA of at least 2048 bits or Ed25519.
+
+    Raises:
+        ConfigurationError: It cannot be read, is encrypted otherwise than the passphrase says, or is too weak.
+            The text is neither in the message nor in the context.
+    """
+    try:
+        data = text.encode("ascii") if isinstance(text, str) else text
+        material = load_pem_private_key(data, passphrase, unsafe_skip_rsa_key_validation=True)
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        # Threat: the causes of these errors may quote the input, so that they are cut off (SEC-170).
+        raise ConfigurationError("the private key cannot be read: give one PKCS#8 PEM and its passphrase") from None
+    if isinstance(material, rsa.RSAPrivateKey):
+        if material.key_size < RSA_OWN_BITS_MIN:
+            raise ConfigurationError("an own RSA key needs at least 2048 bits", bits=material.key_size)
+        return PrivateKey(material)
+    if isinstance(material, ed25519.Ed25519PrivateKey):
+        return PrivateKey(material)
+    raise ConfigurationError("an own key is RSA or Ed25519", kind=type(material).__name__)
+
+
+def generate_rsa(bits: int = RSA_OWN_BITS_MIN) -> PrivateKey:
+    """Make a new RSA key with exponent 65537.
+
+    Raises:
+        ConfigurationError: Fewer than 2048 or more than 8192 bits: peers would refuse it.
+    """
+    if not RSA_OWN_BITS_MIN <= bits <= SignaturePolicy().rsa_bits_max:
+        raise ConfigurationError("an RSA key has 2048 to 8192 bits", bits=bits)
+    return PrivateKey(rsa.generate_private_key(public_exponent=65_537, key_size=bits))
+
+
+def generate_ed25519() -> PrivateKey:
+    """Make a new Ed25519 key."""
+    return PrivateKey(ed25519.Ed25519PrivateKey.generate())
+
+
+def _unarmoured(text: object) -> bytes:
+    """Give the DER in the one PEM block that the text is."""
+    if not isinstance(text, str):
+        raise KeyRefused("a PEM is text", kind=type(text).__name__)
+    if len(text) > PEM_CHARS_MAX:
+        raise KeyRefused("the PEM is too long", size_chars=len(text))
+    block = text.strip(" \t\r\n")
+    for label in _LABELS:
+        begin, end = f"-----BEGIN {label}-----", f"-----END {label}-----"
+        if block.startswith(begin) and block.endswith(end) and len(block) > len(begin) + len(end):
+            inner = block[len(begin) : -len(end)]
+            break
+    else:
+        raise KeyRefused("the text is not one PEM block of a public key")
+    try:
+        # A second block would bring hyphens, and headers would bring colons: strict base64 refuses both.
+        return base64.b64decode("".join(inner.split()), validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise KeyRefused("the PEM is not base64") from error
+
+
+def _check_rsa(numbers: rsa.RSAPublicNumbers, policy: SignaturePolicy) -> None:
+    bits = numbers.n.bit_length()
+    if not policy.rsa_bits_min <= bits <= policy.rsa_bits_max:
+        raise KeyRefused("the RSA modulus is too short or too long", bits=bits)
+    if numbers.n % 2 == 0:
+        raise KeyRefused("the RSA modulus is even")
+    if numbers.e % 2 == 0 or not RSA_EXPONENT_MIN <= numbers.e <= RSA_EXPONENT_MAX:
+        raise KeyRefused("the RSA exponent is not an odd number from 3 to 2**32 - 1", bits=numbers.e.bit_length())

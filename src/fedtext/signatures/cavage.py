@@ -1,0 +1,309 @@
+"""Sign and verify requests as in draft-cavage-http-signatures-12, the way the network does it.
+
+Decides what must be covered, when a signature is fresh, and what its bytes are; knows nothing of who may do what.
+
+Invariants: cheap checks come before cryptography; the algorithm comes from the key; a request with a body is never
+accepted without its digest; the signed host is one of ours; the query always counts, but for GET on explicit request.
+
+Sources: draft-cavage-http-signatures-12 sections 2.3, 2.5; wire rules 1.1, SIG-01 to SIG-16, SIG-36; CAV-01 to CAV-06;
+SEC-010, SEC-033 to SEC-045.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Collection
+
+import attrs
+
+from ..config import Scheme, SignaturePolicy
+from ..errors import (
+    AlgorithmRefused,
+    ComponentsUncovered,
+    HostRefused,
+    LocalProtocolError,
+    MalformedText,
+    SignatureExpired,
+    SignatureMalformed,
+    SignatureMismatch,
+)
+from ..http import Request
+from ..keys import Algorithm, HashName, PrivateKey, VerificationKey
+from ..wire.timestamps import build_http_date, parse_http_date
+from .claim import CREATED, EXPIRES, REQUEST_TARGET, SignatureClaim
+from .digest import build_digest, verify_digest
+from .evidence import VerifiedRequest
+
+# (parameter, kind of key) -> hash. What is not here does not fit together (SEC-039, SIG-08).
+_FITTING: dict[tuple[str | None, Algorithm], HashName] = {
+    (None, Algorithm.RSA): HashName.SHA256,
+    ("hs2019", Algorithm.RSA): HashName.SHA256,
+    ("rsa-sha256", Algorithm.RSA): HashName.SHA256,
+    ("rsa-sha512", Algorithm.RSA): HashName.SHA512,
+    (None, Algorithm.ED25519): HashName.SHA256,
+    ("hs2019", Algorithm.ED25519): HashName.SHA256,
+    ("ed25519", Algorithm.ED25519): HashName.SHA256,
+}
+_EMITTED_ALGORITHM = {Algorithm.RSA: "rsa-sha256", Algorithm.ED25519: "hs2019"}
+_BODILESS_METHODS = ("GET", "HEAD")
+_DEFAULT_PORT = {"https": ":443", "http": ":80"}
+# Of these a second one would mean that two readers see two requests (SEC-012, SEC-013).
+_SINGLE_HEADERS = ("host", "date")
+
+
+def signature_base(
+    request: Request,
+    covered: tuple[str, ...],
+    *,
+    created_s: int | None = None,
+    expires_s: int | None = None,
+    target: str | None = None,
+) -> bytes:
+    r"""Build the bytes that are signed: one "name: value" per component, joined by "\n".
+
+    Args:
+        request: Header values are trimmed, several of one name joined by ", " (SIG-15).
+        covered: Components in signed order, lower case.
+        created_s: For "(created)".
+        expires_s: For "(expires)".
+        target: Used in place of `request.target`.
+
+    Raises:
+        SignatureMalformed: A component is listed but absent, or a value cannot stand on one line.
+
+    Sources:
+        draft-cavage-http-signatures-12 section 2.3.
+    """
+    lines: list[str] = []
+    for name in covered:
+        if name == REQUEST_TARGET:
+            value: str | None = f"{request.method.lower()} {request.target if target is None else target}"
+        elif name in (CREATED, EXPIRES):
+            time_s = created_s if name == CREATED else expires_s
+            value = None if time_s is None else str(time_s)
+        else:
+            value = _header_value(request, name)
+        if value is None:
+            raise SignatureMalformed("a signed header is not in the request", header=name)
+        # Threat: a line break in a value would let one component pass for two (SEC-014).
+        if any(character < " " and character != "\t" for character in value):
+            raise SignatureMalformed("a signed header holds a control character", header=name)
+        lines.append(f"{name}: {value}")
+    try:
+        return "\n".join(lines).encode("latin-1")
+    except UnicodeEncodeError as error:
+        raise SignatureMalformed("a signed header cannot have been on the wire") from error
+
+
+def check_claim(
+    request: Request,
+    claim: SignatureClaim,
+    *,
+    now_s: float,
+    authorities: Collection[str],
+    policy: SignaturePolicy | None = None,
+) -> int:
+    """Check all of a claim that needs no key: coverage, host, time and digest.
+
+    `verify` does this too. Called on its own before the key is fetched, it keeps requests that could never be accepted
+    from causing fetches.
+
+    Args:
+        request: As received.
+        claim: From `parse_claim`.
+        now_s: Seconds since the epoch.
+        authorities: Hosts that are served here, lower case, each with its port unless that is the default one.
+        policy: The time window.
+
+    Returns:
+        When the request was signed, by the signer's clock (s).
+
+    Raises:
+        ComponentsUncovered: The target, the host, the time, or the digest of the body is not signed.
+        HostRefused: The signed host is not served here.
+        SignatureMalformed: Headers are missing, repeated or unreadable.
+        SignatureExpired: It is too old, too new, or past its own end.
+        DigestMismatch: The body is not the one that was signed.
+    """
+    _check_coverage(request, claim)
+    for name in _SINGLE_HEADERS:
+        if len(request.headers.get_all(name)) > 1:
+            raise SignatureMalformed("a header stands twice", header=name)
+    _check_host(request, authorities)
+    created_s = _check_window(request, claim, now_s, policy or SignaturePolicy())
+    if "digest" in claim.covered:
+        verify_digest(request.headers.get_all("digest"), request.body)
+    return created_s
+
+
+def verify(
+    request: Request,
+    claim: SignatureClaim,
+    key: VerificationKey,
+    *,
+    now_s: float,
+    authorities: Collection[str],
+    policy: SignaturePolicy | None = None,
+    insecure_queryless_get: bool = False,
+) -> VerifiedRequest:
+    """Check one signature and return evidence of what it covers.
+
+    Args:
+        request: As received; `body` is the exact bytes, before any decoding.
+        claim: From `parse_claim` of the same request.
+        key: Its owner is already confirmed both ways.
+        now_s: Seconds since the epoch.
+        authorities: As in `check_claim`.
+        policy: The time window.
+        insecure_queryless_get: Also take a GET whose signature leaves out the query, as Misskey's does (SIG-12,
+            SEC-043). The query is then the sender's word only for what it was signed without.
+
+    Raises:
+        AlgorithmRefused: The named algorithm does not fit the key.
+        SignatureMismatch: The bytes do not verify under the key.
+        ComponentsUncovered: As `check_claim`, as are the following.
+        HostRefused: See there.
+        SignatureMalformed: See there.
+        SignatureExpired: See there.
+        DigestMismatch: See there.
+
+    Sources:
+        draft-cavage-http-signatures-12 section 2.5.
+    """
+    hash_name = _FITTING.get((claim.algorithm, key.public.algorithm))
+    if claim.scheme is not Scheme.CAVAGE or hash_name is None:
+        raise AlgorithmRefused("the algorithm does not fit the key", algorithm=claim.algorithm, key_id=key.key_id)
+    created_s = check_claim(request, claim, now_s=now_s, authorities=authorities, policy=policy)
+    try:
+        key.public.verify(claim.signature, _claimed_base(request, claim), hash_name=hash_name)
+    except SignatureMismatch:
+        if not (insecure_queryless_get and request.method == "GET" and request.query and not request.body):
+            raise
+        key.public.verify(claim.signature, _claimed_base(request, claim, target=request.path), hash_name=hash_name)
+    return VerifiedRequest(
+        request=request,
+        key=key,
+        covered=claim.covered,
+        created_s=created_s,
+        expires_s=claim.expires_s,
+        scheme=Scheme.CAVAGE,
+    )
+
+
+def sign(
+    request: Request,
+    key: PrivateKey,
+    *,
+    key_id: str,
+    now_s: float,
+    digest: str | None = None,
+    scheme: Scheme = Scheme.CAVAGE,
+) -> Request:
+    """Give a copy of the request, signed in the one form that every server takes.
+
+    Sets Host, Date and Signature, and Digest where there is a body or the method is one that has it. Sign each attempt
+    anew: the Date must be fresh (SIG-05).
+
+    Args:
+        request: To be sent; its authority becomes the Host header.
+        key: The actor's own.
+        key_id: Where the key is published: actor id and "#main-key" (SIG-16).
+        now_s: Seconds since the epoch.
+        digest: From `build_digest` of the same body, when it was already built.
+        scheme: Only draft-cavage is signed.
+
+    Raises:
+        LocalProtocolError: The scheme is another one, or the key id or a part of the request cannot be signed.
+
+    Sources:
+        Wire rule 1.1, SIG-01, SIG-02, SIG-03, SIG-05, SIG-06, SIG-08, SIG-16.
+    """
+    if scheme is not Scheme.CAVAGE:
+        raise LocalProtocolError("only draft-cavage signatures are made", scheme=scheme.value)
+    if not key_id or not all("!" <= character <= "~" and character not in '"\\' for character in key_id):
+        raise LocalProtocolError("the key id cannot stand in a signature header", key_id=key_id)
+    covered: tuple[str, ...] = (REQUEST_TARGET, "host", "date")
+    fields = [("host", request.authority), ("date", build_http_date(now_s))]
+    if request.body or request.method not in _BODILESS_METHODS:
+        covered += ("digest",)
+        fields.append(("digest", digest or build_digest(request.body)))
+    unsigned = Request(
+        method=request.method,
+        scheme=request.scheme,
+        authority=request.authority,
+        target=request.target,
+        headers=request.headers.with_fields(*fields),
+        body=request.body,
+    )
+    try:
+        signature = base64.b64encode(key.sign(signature_base(unsigned, covered))).decode("ascii")
+    except SignatureMalformed as error:
+        raise LocalProtocolError("the request cannot be signed", reason=error.message, target=request.target) from error
+    # SIG-06: some readers split on bare commas and equal signs, so that no space and no unquoted value may appear.
+    value = (
+        f'keyId="{key_id}",algorithm="{_EMITTED_ALGORITHM[key.algorithm]}",'
+        f'headers="{" ".join(covered)}",signature="{signature}"'
+    )
+    return attrs.evolve(unsigned, headers=unsigned.headers.with_fields(("signature", value)))
+
+
+def _claimed_base(request: Request, claim: SignatureClaim, *, target: str | None = None) -> bytes:
+    return signature_base(request, claim.covered, created_s=claim.created_s, expires_s=claim.expires_s, target=target)
+
+
+def _header_value(request: Request, name: str) -> str | None:
+    values = request.headers.get_all(name)
+    if values:
+        return ", ".join(value.strip(" \t") for value in values)
+    # HTTP/2 carries the host outside of the fields.
+    return request.authority if name == "host" else None
+
+
+def _check_coverage(request: Request, claim: SignatureClaim) -> None:
+    needed = [REQUEST_TARGET, "host"]
+    if request.body or request.method not in _BODILESS_METHODS:
+        needed.append("digest")
+    missing = [name for name in needed if name not in claim.covered]
+    if "date" not in claim.covered and CREATED not in claim.covered:
+        missing.append("date")
+    if missing:
+        raise ComponentsUncovered("the signature does not cover enough", missing=" ".join(missing))
+
+
+def _check_host(request: Request, authorities: Collection[str]) -> None:
+    """Let a signature count only where it was meant for (SEC-010): the Host header is signed, so it must be true."""
+    host = _header_value(request, "host") or ""
+    if host.lower() != request.authority.lower():
+        raise SignatureMalformed("the signed host is not the host of the request", host=host)
+    if host.lower().removesuffix(_DEFAULT_PORT.get(request.scheme, "")) not in authorities:
+        raise HostRefused("the signed host is not served here", host=host)
+
+
+def _check_window(request: Request, claim: SignatureClaim, now_s: float, policy: SignaturePolicy) -> int:
+    """Check every time that the signature has; give the signed one (SEC-044, SEC-045)."""
+    signed_s: list[int] = []
+    if CREATED in claim.covered:
+        if claim.created_s is None:
+            raise SignatureMalformed("(created) is signed but not given")
+        signed_s.append(claim.created_s)
+    if "date" in claim.covered:
+        signed_s.append(_date_s(request))
+    for time_s in signed_s:
+        if not now_s - policy.past_s_max <= time_s <= now_s + policy.future_s_max:
+            raise SignatureExpired("the signature is too old or too new", signed_s=time_s, now_s=int(now_s))
+    # These two count even when they are not signed: taking them away could only have made it look fresher.
+    if claim.created_s is not None and claim.created_s > now_s + policy.future_s_max:
+        raise SignatureExpired("the signature is from the future", created_s=claim.created_s, now_s=int(now_s))
+    if claim.expires_s is not None and claim.expires_s < now_s:
+        raise SignatureExpired("the signature has expired", expires_s=claim.expires_s, now_s=int(now_s))
+    return min(signed_s)
+
+
+def _date_s(request: Request) -> int:
+    value = _header_value(request, "date")
+    if value is None:
+        raise SignatureMalformed("the date is signed but not given")
+    try:
+        return parse_http_date(value)
+    except MalformedText as error:
+        raise SignatureMalformed("the date cannot be read", date=value) from error
