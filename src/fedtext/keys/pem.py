@@ -36,6 +36,8 @@ _LABELS = ("PUBLIC KEY", "RSA PUBLIC KEY")  # RFC 7468 section 13; PKCS#1 (RFC 8
 # RFC 4055 section 1.2: a key under this identifier must not be used with PKCS1-v1_5, which is all that we verify.
 _RSA_PSS_OID = bytes.fromhex("06092a864886f70d01010a")
 _OID_WITHIN_BYTES = 32
+_WHITE_SPACE = " \t\r\n"
+_WITHOUT_WHITE_SPACE = str.maketrans("", "", _WHITE_SPACE)
 
 
 def load_public_pem(text: object, policy: SignaturePolicy | None = None) -> PublicKey:
@@ -112,7 +114,7 @@ def _unarmoured(text: object) -> bytes:
         raise KeyRefused("a PEM is text", kind=type(text).__name__)
     if len(text) > PEM_CHARS_MAX:
         raise KeyRefused("the PEM is too long", size_chars=len(text))
-    block = text.strip(" \t\r\n")
+    block = text.strip(_WHITE_SPACE)
     for label in _LABELS:
         begin, end = f"-----BEGIN {label}-----", f"-----END {label}-----"
         if block.startswith(begin) and block.endswith(end) and len(block) > len(begin) + len(end):
@@ -122,7 +124,7 @@ def _unarmoured(text: object) -> bytes:
         raise KeyRefused("the text is not one PEM block of a public key")
     try:
         # A second block would bring hyphens, and headers would bring colons: strict base64 refuses both.
-        return base64.b64decode("".join(inner.split()), validate=True)
+        return base64.b64decode(inner.translate(_WITHOUT_WHITE_SPACE), validate=True)
     except (binascii.Error, ValueError) as error:
         raise KeyRefused("the PEM is not base64") from error
 

@@ -1,0 +1,215 @@
+"""Which public keys of others are taken: weak, trapped and disguised ones are refused (SEC-074, 075, 077)."""
+
+from __future__ import annotations
+
+import base64
+import datetime
+import time
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa, x25519
+from cryptography.x509.oid import NameOID
+
+from fedtext.config import SignaturePolicy
+from fedtext.errors import KeyRefused
+from fedtext.keys import Algorithm, load_public_pem
+from fedtext.keys.pem import PEM_CHARS_MAX
+
+RSA_IDENTIFIER = bytes.fromhex("300d06092a864886f70d0101010500")
+PSS_IDENTIFIER = bytes.fromhex("300b06092a864886f70d01010a")
+ED25519_SPKI_HEAD = bytes.fromhex("302a300506032b6570032100")
+
+
+def der(tag: int, content: bytes) -> bytes:
+    size = len(content)
+    if size < 128:
+        return bytes([tag, size]) + content
+    length = size.to_bytes((size.bit_length() + 7) // 8, "big")
+    return bytes([tag, 0x80 | len(length)]) + length + content
+
+
+def integer(value: int) -> bytes:
+    return der(2, value.to_bytes(value.bit_length() // 8 + 1, "big"))
+
+
+def pem(label: str, content: bytes) -> str:
+    text = base64.encodebytes(content).decode()
+    return f"-----BEGIN {label}-----\n{text}-----END {label}-----\n"
+
+
+def rsa_pem(n: int, e: int = 65_537, *, identifier: bytes = RSA_IDENTIFIER) -> str:
+    """Write a key that no honest tool would make."""
+    inner = der(0x30, integer(n) + integer(e))
+    return pem("PUBLIC KEY", der(0x30, identifier + der(3, b"\x00" + inner)))
+
+
+def modulus(bits: int) -> int:
+    return (1 << (bits - 1)) + 12_345
+
+
+RSA_REFUSED = {
+    "512 bits": rsa_pem(modulus(512)),
+    "1024 bits": rsa_pem(modulus(1_024)),
+    "1536 bits": rsa_pem(modulus(1_536)),
+    "2047 bits": rsa_pem(modulus(2_047)),
+    "8193 bits": rsa_pem(modulus(8_193)),
+    "16384 bits": rsa_pem(modulus(16_384)),
+    "131072 bits": rsa_pem(modulus(131_072)),
+    "e = 1": rsa_pem(modulus(2_048), 1),
+    "e = 2": rsa_pem(modulus(2_048), 2),
+    "e = 65536": rsa_pem(modulus(2_048), 65_536),
+    "e = 2**32 + 1": rsa_pem(modulus(2_048), 2**32 + 1),
+    "e of 2048 bits": rsa_pem(modulus(2_048), 2**2_047 + 1),
+    "n = 0": rsa_pem(0),
+    "n = 1": rsa_pem(1),
+    "n even": rsa_pem(modulus(2_048) + 1),
+}
+RSA_TAKEN = {
+    "2048 bits": rsa_pem(modulus(2_048)),
+    "8192 bits": rsa_pem(modulus(8_192)),
+    "e = 3": rsa_pem(modulus(2_048), 3),
+    "e = 2**32 - 1": rsa_pem(modulus(2_048), 2**32 - 1),
+}
+
+
+@pytest.mark.parametrize("case", RSA_REFUSED)
+def test_sec_074_weak_and_trapped_rsa_keys_are_refused_at_once(case: str) -> None:
+    took_s = []
+    for _ in range(5):
+        started = time.perf_counter()
+        with pytest.raises(KeyRefused):
+            load_public_pem(RSA_REFUSED[case])
+        took_s.append(time.perf_counter() - started)
+    assert min(took_s) < 0.010
+
+
+@pytest.mark.parametrize("case", RSA_TAKEN)
+def test_sec_074_rsa_keys_at_the_limits_are_taken(case: str) -> None:
+    assert load_public_pem(RSA_TAKEN[case]).algorithm is Algorithm.RSA
+
+
+def test_sec_074_short_keys_need_a_policy_that_says_so() -> None:
+    policy = SignaturePolicy(rsa_bits_min=1_024)
+    assert load_public_pem(RSA_REFUSED["1024 bits"], policy).algorithm is Algorithm.RSA
+    with pytest.raises(KeyRefused):
+        load_public_pem(RSA_REFUSED["512 bits"], policy)
+
+
+@pytest.mark.parametrize(
+    "point",
+    [
+        bytes([1]) + bytes(31),
+        bytes(32),
+        bytes(31) + b"\x80",
+        b"\xec" + b"\xff" * 30 + b"\x7f",
+        b"\xed" + b"\xff" * 30 + b"\x7f",
+        b"\xee" + b"\xff" * 30 + b"\x7f",
+        b"\xff" * 32,
+        bytes([2]) + bytes(31),
+    ],
+    ids=["neutral", "order 4", "order 4, negative", "order 2", "y = p", "y = p + 1", "all ones", "no point"],
+)
+def test_sec_075_ed25519_keys_under_which_anything_verifies_are_refused(point: bytes) -> None:
+    with pytest.raises(KeyRefused):
+        load_public_pem(pem("PUBLIC KEY", ED25519_SPKI_HEAD + point))
+
+
+def test_sec_075_an_ordinary_ed25519_key_is_taken() -> None:
+    raw = (
+        ed25519.Ed25519PrivateKey.generate()
+        .public_key()
+        .public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
+    )
+    key = load_public_pem(pem("PUBLIC KEY", ED25519_SPKI_HEAD + raw))
+    assert key.algorithm is Algorithm.ED25519
+
+
+def spki(material: object) -> str:
+    written = material.public_bytes(  # type: ignore[attr-defined]
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    return str(written.decode())
+
+
+def disguises() -> dict[str, object]:
+    private = rsa.generate_private_key(65_537, 2_048)
+    plain = serialization.NoEncryption()
+    good = spki(private.public_key())
+    pkcs8 = private.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain).decode()
+    pkcs8_der = private.private_bytes(serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, plain)
+    pkcs1 = private.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, plain
+    ).decode()
+    openssh = private.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.OpenSSH, plain).decode()
+    ssh = private.public_key().public_bytes(serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH)
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "a.example")])
+    start = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(private.public_key())
+        .serial_number(1)
+        .not_valid_before(start)
+        .not_valid_after(start + datetime.timedelta(days=1))
+        .sign(private, hashes.SHA256())
+    )
+    numbers = private.public_key().public_numbers()
+    lines = good.splitlines()
+    return {
+        "a private key": pkcs8,
+        "a private key, PKCS#1": pkcs1,
+        "a private key, OpenSSH": openssh,
+        "a private key under a public label": pem("PUBLIC KEY", pkcs8_der),
+        "an OpenSSH public key": ssh.decode(),
+        "a certificate": certificate.public_bytes(serialization.Encoding.PEM).decode(),
+        "two blocks": good + good,
+        "a private block behind": good + pkcs8,
+        "a private block before": pkcs8 + good,
+        "text before": "Here is my key:\n" + good,
+        "text behind": good + "thanks",
+        "headers in the block": good.replace("KEY-----\n", "KEY-----\nProc-Type: 4,ENCRYPTED\n\n", 1),
+        "labels that differ": good.replace("END PUBLIC", "END RSA PUBLIC"),
+        "no end": "\n".join(lines[:-1]),
+        "no beginning": "\n".join(lines[1:]),
+        "labels only": "-----BEGIN PUBLIC KEY-----\n-----END PUBLIC KEY-----",
+        "labels that overlap": "-----BEGIN PUBLIC KEY-----END PUBLIC KEY-----",
+        "cut off": "\n".join([*lines[:3], lines[-1]]),
+        "bytes behind the key": pem("PUBLIC KEY", base64.b64decode("".join(lines[1:-1])) + b"\x00"),
+        "url-safe base64": pem("PUBLIC KEY", b"").replace("-\n-", "-\n_-_-\n-"),
+        "not ASCII": good.replace("MII", "МII", 1),
+        "a no-break space": good.replace("\n", "\n\u00a0", 1),
+        "RSASSA-PSS": rsa_pem(numbers.n, identifier=PSS_IDENTIFIER),
+        "EC secp256k1": spki(ec.generate_private_key(ec.SECP256K1()).public_key()),
+        "EC P-256": spki(ec.generate_private_key(ec.SECP256R1()).public_key()),
+        "EC P-521": spki(ec.generate_private_key(ec.SECP521R1()).public_key()),
+        "DSA": spki(dsa.generate_private_key(1_024).public_key()),
+        "X25519": spki(x25519.X25519PrivateKey.generate().public_key()),
+        "Ed448": spki(ed448.Ed448PrivateKey.generate().public_key()),
+        "100 kB": "-----BEGIN PUBLIC KEY-----\n" + "A" * 100_000 + "\n-----END PUBLIC KEY-----",
+        "one character too long": good + " " * (PEM_CHARS_MAX + 1 - len(good)),
+        "empty": "",
+        "JSON in it": '{"publicKeyPem": "x"}',
+        "null": None,
+        "a number": 1,
+        "a list": [good],
+        "bytes": good.encode(),
+    }
+
+
+DISGUISES = disguises()
+
+
+@pytest.mark.parametrize("case", DISGUISES)
+def test_sec_077_only_one_block_of_a_public_key_is_read(case: str) -> None:
+    with pytest.raises(KeyRefused) as caught:
+        load_public_pem(DISGUISES[case])
+    text = DISGUISES[case]
+    assert not isinstance(text, str) or len(text) < 40 or text[30:70] not in str(caught.value)
+
+
+def test_sec_077_a_pem_of_the_greatest_length_is_read() -> None:
+    good = RSA_TAKEN["2048 bits"]
+    assert load_public_pem(good + " " * (PEM_CHARS_MAX - len(good))).algorithm is Algorithm.RSA
