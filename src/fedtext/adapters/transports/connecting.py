@@ -1,0 +1,150 @@
+"""What both colours share below HTTP: trust in certificates, name resolution and the shelf of idle connections.
+
+Invariants: nothing is taken from the environment; a name is resolved where it may block for long without holding
+anybody up; an idle connection belongs to one scheme, host and port and is never used for another.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import socket
+import ssl
+import time
+from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Generic, TypeAlias, TypeVar
+
+import attrs
+import httpx
+
+from ...config import DevPolicy
+from ...errors import ConfigurationError
+from ...wire.iri import Url
+from .guard import literal_address, port_of
+
+IDLE_PER_HOST_MAX = 4
+# An idle TLS connection costs up to 0.3 MB of memory, so a process keeps few.
+IDLE_TOTAL_MAX = 100
+IDLE_S_MAX = 30.0
+_LOOKUP_THREADS_MAX = 16
+
+ConnectionT = TypeVar("ConnectionT")
+Peer: TypeAlias = tuple[str, str, int]
+
+
+def peer_of(url: Url) -> Peer:
+    """Give what a connection belongs to: scheme, host and port."""
+    return url.scheme, url.host, port_of(url)
+
+
+def build_ssl_context(dev: DevPolicy | None) -> ssl.SSLContext:
+    """Give the settings of TLS: the authorities of certifi, or those of the development policy alone; TLS 1.2 or later.
+
+    Raises:
+        ConfigurationError: The file of authorities cannot be read.
+    """
+    if dev is None or dev.ca_file is None:
+        return _public_ssl_context()
+    try:
+        context = ssl.create_default_context(cafile=dev.ca_file)
+    except OSError as error:
+        raise ConfigurationError("the file of certificate authorities cannot be read", ca_file=dev.ca_file) from error
+    return _hardened(context)
+
+
+@functools.lru_cache(maxsize=1)
+def _public_ssl_context() -> ssl.SSLContext:
+    # Some 25 ms of loading: once per process, shared by all transports.
+    return _hardened(httpx.create_ssl_context(trust_env=False))
+
+
+def _hardened(context: ssl.SSLContext) -> ssl.SSLContext:
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.set_alpn_protocols(["http/1.1"])
+    return context
+
+
+class Resolver:
+    """Finds the addresses of a host, in threads of its own.
+
+    The system's resolver cannot be told to give up, so that a deadline is kept by not waiting for it; the number of
+    threads bounds how many slow names can be asked for at once.
+
+    Args:
+        static: Host name to literal address, used instead of DNS for the names in it.
+    """
+
+    def __init__(self, static: Mapping[str, str]) -> None:
+        self._static = dict(static)
+        self._threads: ThreadPoolExecutor | None = None
+        self._pid = os.getpid()
+
+    def known(self, host: str) -> list[str] | None:
+        """Give the addresses that need no question: of literals and of the static mapping."""
+        mapped = self._static.get(host)
+        literal = mapped if mapped is not None else literal_address(host)
+        return None if literal is None else [literal]
+
+    def ask(self, host: str, port: int) -> Future[list[str]]:
+        """Ask the system once; the future gives every answer or an `OSError`."""
+        if self._threads is None or self._pid != os.getpid():  # threads do not survive a fork
+            self._threads = ThreadPoolExecutor(_LOOKUP_THREADS_MAX, thread_name_prefix="fedtext-resolver")
+            self._pid = os.getpid()
+        return self._threads.submit(_lookup, host, port)
+
+    def close(self) -> None:
+        """Let the threads end; a later question starts new ones."""
+        threads, self._threads = self._threads, None
+        if threads is not None:
+            threads.shutdown(wait=False, cancel_futures=True)
+
+
+def _lookup(host: str, port: int) -> list[str]:
+    answers = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP)
+    return [str(answer[4][0]) for answer in answers]
+
+
+@attrs.frozen(eq=False)
+class _Idle(Generic[ConnectionT]):
+    peer: Peer
+    connection: ConnectionT
+    since_s: float
+
+
+class IdleConnections(Generic[ConnectionT]):
+    """A shelf of idle connections, in the order in which they were put there; closing them is the caller's part."""
+
+    def __init__(self) -> None:
+        self._shelf: list[_Idle[ConnectionT]] = []
+
+    def __len__(self) -> int:
+        return len(self._shelf)
+
+    def take(self, peer: Peer) -> ConnectionT | None:
+        """Take the connection to a peer that was used last, if there is one."""
+        for index in range(len(self._shelf) - 1, -1, -1):
+            if self._shelf[index].peer == peer:
+                return self._shelf.pop(index).connection
+        return None
+
+    def give(self, peer: Peer, connection: ConnectionT) -> list[ConnectionT]:
+        """Put a connection back; give those that are to be closed for it."""
+        self._shelf.append(_Idle(peer, connection, time.monotonic()))
+        same = [idle for idle in self._shelf if idle.peer == peer]
+        surplus = same[: max(0, len(same) - IDLE_PER_HOST_MAX)]
+        surplus += [idle for idle in self._shelf if idle not in surplus][: max(0, len(self) - IDLE_TOTAL_MAX)]
+        self._shelf = [idle for idle in self._shelf if idle not in surplus]
+        return [idle.connection for idle in surplus] + self.expired()
+
+    def expired(self) -> list[ConnectionT]:
+        """Take off the shelf what has lain there too long."""
+        since_s = time.monotonic() - IDLE_S_MAX
+        old = [idle.connection for idle in self._shelf if idle.since_s < since_s]
+        self._shelf = [idle for idle in self._shelf if idle.since_s >= since_s]
+        return old
+
+    def clear(self) -> list[ConnectionT]:
+        """Take everything off the shelf."""
+        shelf, self._shelf = self._shelf, []
+        return [idle.connection for idle in shelf]

@@ -1,0 +1,268 @@
+"""The transport that blocks: httpcore's plain sockets below the address guard, for threads.
+
+Invariants: those of `httpx_async`; its coroutines never suspend, so `sync.run_sync` can drive them; every step on the
+socket gets the time that the whole exchange has left, so that a peer that drips ends with the deadline.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Iterable
+from typing import Any
+
+import h11
+import httpcore
+
+from ...config import DevPolicy, Limits
+from ...errors import FetchRefused
+from ...http import Request, Response
+from ...ports.transport import ExchangeLimits
+from ...wire.iri import Url
+from .connecting import IDLE_S_MAX, IdleConnections, Resolver, build_ssl_context, peer_of
+from .exchange import FAULTS, as_error, encode_request
+from .guard import AddressGuard, port_of
+from .reading import LIMITS, AnswerReader, Meter, remaining_s
+
+_WRITE_BYTES_MAX = 65_536
+
+
+class BlockingGuardedBackend(httpcore.NetworkBackend):
+    """Connects to checked addresses only, whatever is layered on top of it."""
+
+    def __init__(self, guard: AddressGuard, resolver: Resolver) -> None:
+        self._guard = guard
+        self._resolver = resolver
+        self._tcp = httpcore.SyncBackend()
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.NetworkStream:
+        """Resolve once, check every answer, and connect to the first address that answers.
+
+        Raises:
+            FetchRefused: An address may not be connected to.
+            httpcore.ConnectError: No address answered.
+            httpcore.ConnectTimeout: None did in time.
+        """
+        deadline_s = None if timeout is None else time.monotonic() + timeout
+        answers = self._resolver.known(host)
+        if answers is None:
+            answers = self._resolver.ask(host, port).result(timeout)
+        addresses = self._guard.admit_addresses(host, answers)
+        while True:
+            address = addresses.pop(0)
+            # A silent first address leaves time for the others.
+            share_s = None if deadline_s is None else remaining_s(deadline_s) / (len(addresses) + 1)
+            try:
+                return self._tcp.connect_tcp(
+                    address, port, timeout=share_s, local_address=local_address, socket_options=socket_options
+                )
+            except (httpcore.ConnectError, httpcore.ConnectTimeout):
+                if not addresses:
+                    raise
+
+    def connect_unix_socket(
+        self,
+        path: str,
+        timeout: float | None = None,  # noqa: ARG002 - httpcore's signature
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,  # noqa: ARG002
+    ) -> httpcore.NetworkStream:
+        """Refuse: no URL leads to a socket in the file system."""
+        raise FetchRefused("unix sockets are not connected to", path=path)
+
+
+class _MeteredStream(httpcore.NetworkStream):
+    """Counts what comes in before anybody keeps it, and gives each step the time that is left."""
+
+    meter: Meter
+
+    def __init__(self, stream: httpcore.NetworkStream) -> None:
+        self._stream = stream
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ARG002
+        self.meter.before_read()
+        data = self._stream.read(max_bytes, self.meter.remaining_s())
+        self.meter.count(len(data))
+        return data
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ARG002
+        # In slices: one call below may take its time limit again for every part that the peer takes.
+        for start in range(0, len(buffer), _WRITE_BYTES_MAX):
+            self._stream.write(buffer[start : start + _WRITE_BYTES_MAX], self.meter.remaining_s())
+
+    def close(self) -> None:
+        self._stream.close()
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._stream.get_extra_info(info)
+
+
+class _Connection(httpcore.HTTP11Connection):
+    """An HTTP/1.1 connection whose events are counted, and read without a chain of generators."""
+
+    def __init__(self, origin: httpcore.Origin, stream: _MeteredStream) -> None:
+        super().__init__(origin, stream, keepalive_expiry=IDLE_S_MAX)
+        self._metered = stream
+
+    def begin(self, request: httpcore.Request, meter: Meter) -> httpcore.Response:
+        """Send a request and read the head of the answer."""
+        self._metered.meter = meter
+        answer = self.handle_request(request)
+        meter.in_head = False
+        return answer
+
+    def read_part(self) -> bytes | None:
+        """Read the next piece of the body; None at its end."""
+        event = self._receive_event()
+        if isinstance(event, h11.Data):
+            self._metered.meter.count_part()
+            return bytes(event.data)
+        return None
+
+    def _receive_event(self, timeout: float | None = None) -> h11.Event | type[h11.PAUSED]:
+        event = super()._receive_event(timeout)
+        if isinstance(event, h11.InformationalResponse):
+            self._metered.meter.count_informational()
+        return event
+
+    def is_reusable(self) -> bool:
+        """Tell whether the answer was read to its end and nothing came after it.
+
+        Threat: bytes beyond the announced length would be taken for the answer to the next request.
+        """
+        return self.is_idle() and not self._h11_state.trailing_data[0]
+
+
+class BlockingHttpxTransport:
+    """Sends requests from any thread; opened by the first request, and again after a fork.
+
+    Args:
+        dev: Exceptions for development; None for none.
+        limits: Of these the bounds of an answer's head and of the number of addresses are taken.
+        ports: Ports that may be connected to.
+
+    Raises:
+        ConfigurationError: The development policy's file of authorities cannot be read.
+    """
+
+    def __init__(
+        self, *, dev: DevPolicy | None = None, limits: Limits = LIMITS, ports: tuple[int, ...] = (443,)
+    ) -> None:
+        self._guard = AddressGuard(dev, tuple(ports), limits.resolved_addresses_max)
+        self._ssl_context = build_ssl_context(dev)
+        self._limits = limits
+        self._resolver = Resolver(dev.resolver if dev else {})
+        self._backend = BlockingGuardedBackend(self._guard, self._resolver)
+        self._idle: IdleConnections[_Connection] = IdleConnections()
+        self._lock = threading.Lock()
+        self._pid = os.getpid()
+
+    async def send(self, request: Request, limits: ExchangeLimits) -> Response:
+        """Carry out one exchange on the calling thread; see `ports.Transport.send`.
+
+        Raises:
+            FetchRefused: The address may not be reached.
+            Unreachable: No connection, TLS refused, or the connection broke.
+            FetchTimeout: The deadline passed.
+            BodyTooLarge: The answer passes a limit.
+            WrongMediaType: A content coding other than identity or one gzip.
+            LocalProtocolError: The request cannot be written as HTTP.
+        """
+        url = self._guard.admit_url(request.url)
+        outgoing = encode_request(request, url)
+        meter = Meter.of(self._limits, limits, deadline_s=time.monotonic() + limits.exchange_s_max)
+        try:
+            return self._exchange(request, outgoing, url, limits, meter)
+        except FAULTS as fault:
+            raise as_error(fault, url) from fault
+
+    async def close(self) -> None:
+        """Close the idle connections."""
+        self._resolver.close()
+        with self._lock:
+            connections = self._idle.clear()
+        for connection in connections:
+            connection.close()
+
+    def _exchange(
+        self, request: Request, outgoing: httpcore.Request, url: Url, limits: ExchangeLimits, meter: Meter
+    ) -> Response:
+        self._forget_after_fork()
+        with self._lock:
+            connection = self._idle.take(peer_of(url))
+        if connection is not None and not connection.has_expired():
+            try:
+                return self._converse(connection, request, outgoing, url, limits, meter)
+            except (httpcore.NetworkError, httpcore.RemoteProtocolError):
+                # The peer hung up an idle connection while we wrote to it. Nothing came back, so it is tried anew
+                # (RFC 9112 section 9.3.1); an activity that arrives twice counts once.
+                if meter.received_bytes:
+                    raise
+        elif connection is not None:
+            connection.close()
+        connection = self._connect(url, limits, meter)
+        return self._converse(connection, request, outgoing, url, limits, meter)
+
+    def _connect(self, url: Url, limits: ExchangeLimits, meter: Meter) -> _Connection:
+        host, port = url.host.strip("[]"), port_of(url)
+        deadline_s = min(meter.deadline_s, time.monotonic() + limits.connect_s_max)
+        stream = self._backend.connect_tcp(host, port, timeout=remaining_s(deadline_s))
+        try:
+            if url.scheme == "https":
+                stream = stream.start_tls(self._ssl_context, host, timeout=remaining_s(deadline_s))
+        except BaseException:
+            stream.close()
+            raise
+        origin = httpcore.Origin(url.scheme.encode("ascii"), host.encode("ascii"), port)
+        return _Connection(origin, _MeteredStream(stream))
+
+    def _converse(
+        self,
+        connection: _Connection,
+        request: Request,
+        outgoing: httpcore.Request,
+        url: Url,
+        limits: ExchangeLimits,
+        meter: Meter,
+    ) -> Response:
+        try:
+            answer = connection.begin(outgoing, meter)
+            reader = AnswerReader(
+                request.method,
+                answer.status,
+                answer.headers,
+                limits=self._limits,
+                body_bytes_max=limits.body_bytes_max,
+            )
+            while (part := connection.read_part()) is not None:
+                reader.feed(part)
+            response = reader.finish(request.url)
+            answer.close()
+        except BaseException:
+            connection.close()
+            raise
+        if not connection.is_reusable():
+            connection.close()
+            return response
+        with self._lock:
+            surplus = self._idle.give(peer_of(url), connection)
+        for old in surplus:
+            old.close()
+        return response
+
+    def _forget_after_fork(self) -> None:
+        """Leave the connections and the lock to the process that made them: the lock may be held there for ever."""
+        if self._pid == os.getpid():
+            return
+        inherited, self._idle = self._idle, IdleConnections()
+        self._lock = threading.Lock()
+        self._pid = os.getpid()
+        for connection in inherited.clear():
+            connection.close()  # closes our copy of the descriptor only; nothing is sent
