@@ -1,0 +1,352 @@
+"""Servers that talk to each other on this machine, behind TLS, and what tests ask of them.
+
+Both kinds of server, the peer that is not ours (`peer.mjs`) and ours (`ours.py`), are processes of their own and speak
+one control API. So a test says who speaks and who listens, and reads the same in both directions.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import json
+import os
+import re
+import signal
+import socket
+import ssl
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from enum import Enum
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+
+import attrs
+import httpx
+import trustme
+
+HERE = Path(__file__).parent
+NODE = HERE / "fedify" / "node_modules" / "node" / "bin" / "node"
+PEER_HOST = "peer.interop.test"
+OURS_HOST = "ours.interop.test"
+LOOPBACK = "127.0.0.1"
+START_S = 60.0
+STEP_S = 20.0
+POLL_S = 0.05
+
+Json = dict[str, Any]
+Found = TypeVar("Found")
+
+
+class Knock(Enum):
+    """The signature that the peer tries first; on 401 it tries the other one."""
+
+    CAVAGE = "draft-cavage-http-signatures-12"
+    RFC9421 = "rfc9421"
+
+
+@attrs.frozen
+class Authority:
+    """A throw-away certificate authority and one certificate for all names of these tests."""
+
+    ca_file: Path
+    certificate_file: Path
+    key_file: Path
+
+    @classmethod
+    def create(cls, folder: Path) -> Authority:
+        """Make the authority, write its files to `folder`."""
+        authority = trustme.CA()
+        certificate = authority.issue_cert(LOOPBACK, PEER_HOST, f"other.{PEER_HOST}", OURS_HOST)
+        files = cls(folder / "ca.pem", folder / "server.pem", folder / "server.key")
+        authority.cert_pem.write_to_path(files.ca_file)
+        files.certificate_file.write_bytes(b"".join(blob.bytes() for blob in certificate.cert_chain_pems))
+        certificate.private_key_pem.write_to_path(files.key_file)
+        return files
+
+
+class Posted(NamedTuple):
+    """The ids that a server gave to a new post and to its Create."""
+
+    object: str
+    activity: str
+
+
+def free_port() -> int:
+    """Find a port of the loopback address that nobody listens to."""
+    with socket.socket() as probe:
+        probe.bind((LOOPBACK, 0))
+        return int(probe.getsockname()[1])
+
+
+class Server:
+    """One running server and its control API.
+
+    Args:
+        name: For messages.
+        host: The name in its URIs; resolves to the loopback address inside both servers.
+        authority: Whose certificates all sides trust.
+        folder: For logs, keys and databases.
+        users: Local names of the actors that exist from the start.
+    """
+
+    def __init__(self, name: str, host: str, authority: Authority, folder: Path, users: Sequence[str]) -> None:
+        self.name = name
+        self.authority = authority
+        self.users = tuple(users)
+        self.port = free_port()
+        self.host = f"{host}:{self.port}"
+        self.origin = f"https://{self.host}"
+        self.folder = folder / f"{name}-{self.port}"
+        self.folder.mkdir(parents=True)
+        self.output = self.folder / "output.txt"
+        self._process: subprocess.Popen[bytes] | None = None
+        self._client: httpx.Client | None = None
+
+    def command(self) -> list[str]:
+        """Give the command line that starts the server."""
+        raise NotImplementedError
+
+    def environment(self) -> Mapping[str, str]:
+        """Give what the server needs in its environment besides what we have."""
+        return {}
+
+    # ---- life
+
+    def start(self) -> None:
+        """Start the process and wait until it listens."""
+        with self.output.open("ab") as output:
+            self._process = subprocess.Popen(
+                self.command(),
+                cwd=self.folder,
+                env={**os.environ, **self.environment()},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+        trust = ssl.create_default_context(cafile=str(self.authority.ca_file))
+        self._client = httpx.Client(
+            base_url=f"https://{LOOPBACK}:{self.port}/_control/", verify=trust, timeout=STEP_S, trust_env=False
+        )
+        try:
+            self._wait(f"{self.name} listens", self._is_ready, START_S)
+        except BaseException:
+            self.stop()
+            raise
+
+    def _is_ready(self) -> bool:
+        if self._process is None or self._process.poll() is not None:
+            raise AssertionError(f"{self.name} ended while starting\n{self.log_tail()}")
+        return any(line.startswith('{"ready":') for line in self.output.read_text("utf-8", "replace").splitlines())
+
+    def stop(self) -> None:
+        """End the process, by its id, politely at first."""
+        if self._client is not None:
+            self._client.close()
+        if self._process is None:
+            return
+        if self._process.poll() is None:
+            self._process.send_signal(signal.SIGTERM)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(10)
+        if self._process.poll() is None:
+            self._process.kill()
+        self._process.wait()
+        self._process = None
+
+    def log_tail(self, lines: int = 40) -> str:
+        """Give the end of what the process printed."""
+        text = self.output.read_text("utf-8", "replace") if self.output.exists() else ""
+        return "\n".join(text.splitlines()[-lines:])
+
+    # ---- asking
+
+    def call(self, name: str, **arguments: Any) -> Any:
+        """Run one command of the control API.
+
+        Raises:
+            AssertionError: The server could not do it; its words are in the message.
+        """
+        assert self._client is not None, f"{self.name} is not started"
+        response = self._client.post(name, json=arguments)
+        assert response.status_code == 200, f"{self.name} {name} {arguments}: {response.text}\n{self.log_tail()}"
+        return response.json()
+
+    def ask(self, name: str, **query: str) -> Any:
+        """Read one of the views of the control API."""
+        assert self._client is not None, f"{self.name} is not started"
+        response = self._client.get(name, params=query)
+        response.raise_for_status()
+        return response.json()
+
+    def state(self, user: str) -> Json:
+        """Tell what the server holds for a user: followers, following, …"""
+        held: Json = self.ask("state")[user]
+        return held
+
+    def events(self, kind: str = "") -> list[Json]:
+        """List what happened, oldest first: `activity` (verified, came in), `request`, `unverified`, …"""
+        happened: list[Json] = self.ask("events", **({"kind": kind} if kind else {}))
+        return happened
+
+    def activities(self, type_name: str, **expected: str) -> list[Json]:
+        """List the verified activities that came in with the given members (`id`, `actor`, `object`: ids)."""
+        return [
+            event
+            for event in self.events("activity")
+            if event["type"] == type_name and all(event[key] == value for key, value in expected.items())
+        ]
+
+    # ---- waiting
+
+    def until(self, what: str, look: Callable[[], Found | None], timeout_s: float = STEP_S) -> Found:
+        """Look again and again until there is something (truthy) to be seen.
+
+        Raises:
+            AssertionError: Nothing within the time; the message tells what the server saw instead.
+        """
+        return self._wait(f"{self.name}: {what}", look, timeout_s)
+
+    def received(self, type_name: str, **expected: str) -> Json:
+        """Wait for a verified activity; give its JSON."""
+        wanted = f"{type_name} {expected}"
+        event = self.until(f"received {wanted}", lambda: next(iter(self.activities(type_name, **expected)), None))
+        activity: Json = event["activity"]
+        return activity
+
+    def _wait(self, what: str, look: Callable[[], Found | None], timeout_s: float) -> Found:
+        end = time.monotonic() + timeout_s
+        while True:
+            if found := look():
+                return found
+            if time.monotonic() > end:
+                raise AssertionError(f"not within {timeout_s:g} s: {what}\n{self._account()}")
+            time.sleep(POLL_S)
+
+    def _account(self) -> str:
+        seen: list[str] = []
+        with contextlib.suppress(httpx.HTTPError):
+            for event in self.events()[-25:]:
+                event.pop("activity", None)
+                seen.append(json.dumps(event)[:400])
+        return "\n".join([f"--- what {self.name} saw last", *seen, f"--- what {self.name} printed", self.log_tail()])
+
+    # ---- doing
+
+    def actor(self, user: str) -> str:
+        """Give the id of a local actor."""
+        known: str = self.state(user)["actor"]
+        return known
+
+    def handle(self, user: str) -> str:
+        """Give the handle of a local actor."""
+        return f"@{user}@{self.host}"
+
+    def post(
+        self,
+        user: str,
+        content: str,
+        *,
+        visibility: str = "public",
+        mentions: Sequence[str] = (),
+        in_reply_to: str | None = None,
+    ) -> Posted:
+        """Publish a post; `mentions` are actor ids, `visibility` is public, unlisted, followers or direct."""
+        made = self.call(
+            "post", user=user, content=content, visibility=visibility, mentions=list(mentions), inReplyTo=in_reply_to
+        )
+        return Posted(made["object"], made["activity"])
+
+    def act(self, name: str, user: str, **arguments: str) -> str:
+        """Do one of: update, delete, follow, undo, like, announce, block; give the id of the activity."""
+        made: str = self.call(name, user=user, **arguments)["activity"]
+        return made
+
+    def lookup(self, user: str, resource: str) -> Json | None:
+        """Fetch a handle or an id from elsewhere, as a user; None when there is nothing for this user."""
+        answer = self.call("lookup", user=user, resource=resource)
+        found: Json | None = answer["object"] if answer["found"] else None
+        return found
+
+
+class FedifyPeer(Server):
+    """The peer that is not ours: Fedify.
+
+    Args:
+        first_knock: The signature that it tries first.
+        options: Further options of `peer.mjs`, such as `--secure-mode`.
+    """
+
+    def __init__(
+        self,
+        authority: Authority,
+        folder: Path,
+        users: Sequence[str],
+        *,
+        first_knock: Knock,
+        options: Sequence[str] = (),
+        host: str = PEER_HOST,
+    ) -> None:
+        super().__init__("fedify", host, authority, folder, users)
+        self.first_knock = first_knock
+        self.options = tuple(options)
+
+    def command(self) -> list[str]:
+        """Give the command line of `peer.mjs`."""
+        program = [str(NODE), "--import", str(HERE / "fedify" / "names.mjs"), str(HERE / "fedify" / "peer.mjs")]
+        arguments = {
+            "--host": LOOPBACK,
+            "--port": str(self.port),
+            "--origin": self.origin,
+            "--users": ",".join(self.users),
+            "--tls-cert": str(self.authority.certificate_file),
+            "--tls-key": str(self.authority.key_file),
+            "--first-knock": self.first_knock.value,
+            "--log": str(self.folder / "log.jsonl"),
+            "--keys": str(self.folder / "keys.json"),
+        }
+        return [*program, *itertools.chain.from_iterable(arguments.items()), *self.options]
+
+    def environment(self) -> Mapping[str, str]:
+        """Let Node trust the test authority."""
+        return {"NODE_EXTRA_CA_CERTS": str(self.authority.ca_file)}
+
+    def signatures_seen(self) -> set[str]:
+        """Tell the schemes of the POSTs that it took: `draft-cavage`, `rfc9421`."""
+        return {str(e["signature"]) for e in self.events("request") if e["method"] == "POST" and e["status"] == 202}
+
+
+class OurServer(Server):
+    """Ours: `ours.py`, a server built on `fedtext.social`."""
+
+    def __init__(self, authority: Authority, folder: Path, users: Sequence[str], *, host: str = OURS_HOST) -> None:
+        super().__init__("ours", host, authority, folder, users)
+
+    def command(self) -> list[str]:
+        """Give the command line of `ours.py`."""
+        arguments = {
+            "--port": str(self.port),
+            "--origin": self.origin,
+            "--users": ",".join(self.users),
+            "--tls-cert": str(self.authority.certificate_file),
+            "--tls-key": str(self.authority.key_file),
+            "--ca": str(self.authority.ca_file),
+            "--database": str(self.folder / "ours.sqlite3"),
+        }
+        return [sys.executable, str(HERE / "ours.py"), *itertools.chain.from_iterable(arguments.items())]
+
+
+@contextlib.contextmanager
+def running(*servers: Server) -> Iterator[None]:
+    """Keep servers running for the time of a block."""
+    with contextlib.ExitStack() as stack:
+        for server in servers:
+            server.start()
+            stack.callback(server.stop)
+        yield
+
+
+def text_of(html: object) -> str:
+    """Give the text of a post without its tags."""
+    return re.sub(r"<[^>]*>", "", str(html)).strip()
