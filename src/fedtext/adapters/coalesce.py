@@ -1,0 +1,71 @@
+"""Single flight: many callers of one key, one run.
+
+Invariants: a run that ended is forgotten at once (this is no cache); a caller that is cancelled does not take the
+run away from the others; a run that nobody waits for any more is cancelled.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+import attrs
+
+T = TypeVar("T")
+
+
+class InlineCoalesce:
+    """Runs every factory where it is called.
+
+    A blocking edge has one caller per thread: a second thread may do the same work at the same time, which is
+    wasteful at worst, whereas waiting for another thread could hold up a whole request.
+    """
+
+    async def run(self, key: str, factory: Callable[[], Awaitable[T]]) -> T:  # noqa: ARG002 - the port has it
+        """Run the factory and give its result."""
+        return await factory()
+
+
+@attrs.define
+class _Flight:
+    task: asyncio.Task[Any]
+    waiters: int = 0
+
+
+class AsyncCoalesce:
+    """Shares one task among all callers of a key on the same event loop."""
+
+    def __init__(self) -> None:
+        self._flights: dict[tuple[int, str], _Flight] = {}
+
+    async def run(self, key: str, factory: Callable[[], Awaitable[T]]) -> T:
+        """Run the factory, or wait for the run of the same key that is under way and share its result or error."""
+        loop = asyncio.get_running_loop()
+        place = (id(loop), key)
+        flight = self._flights.get(place)
+        if flight is None or flight.task.done():
+            flight = _Flight(loop.create_task(_awaited(factory)))
+            self._flights[place] = flight
+            flight.task.add_done_callback(lambda task: self._landed(place, task))
+        flight.waiters += 1
+        try:
+            # shielded: this caller may be cancelled while others still wait for the same run
+            result: T = await asyncio.shield(flight.task)
+            return result
+        finally:
+            flight.waiters -= 1
+            if flight.waiters == 0 and not flight.task.done():
+                self._flights.pop(place, None)
+                flight.task.cancel()
+
+    def _landed(self, place: tuple[int, str], task: asyncio.Task[Any]) -> None:
+        flight = self._flights.get(place)
+        if flight is not None and flight.task is task:
+            del self._flights[place]
+        if not task.cancelled():
+            task.exception()  # marks it as seen: every waiter may have gone
+
+
+async def _awaited(factory: Callable[[], Awaitable[T]]) -> T:
+    return await factory()

@@ -1,0 +1,1 @@
+"""Stores: small durable values, in memory and in SQLite."""

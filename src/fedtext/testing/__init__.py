@@ -1,0 +1,1 @@
+"""Tools for testing, as part of the product: port suites and faults."""
