@@ -19,6 +19,7 @@ DEMO_READY := $(VENV)/.ready-demo
 DEV_READY := $(VENV)/.ready-dev
 
 export PYTHON
+export NO_MKDOCS_2_WARNING := 1
 
 .PHONY: help demo test check interop bench long docs clean
 .DEFAULT_GOAL := help

@@ -1,0 +1,372 @@
+"""Draw from the code what the documentation says of it.
+
+A page of this folder holds blocks between two comments:
+
+    <!-- drawn: errors -->
+    ...
+    <!-- end -->
+
+`python docs/generate.py` replaces what stands between them; `--check` fails when something is stale. The same
+code gives the same text on every machine, whatever Python runs it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import importlib
+import importlib.util
+import inspect
+import re
+import sys
+import textwrap
+import tomllib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+import fedtext
+from fedtext import config, errors
+
+DOCS = Path(__file__).resolve().parent
+ROOT = DOCS.parent
+PACKAGE = Path(fedtext.__file__).parent
+BLOCK = re.compile(r"(?P<head><!-- drawn: (?P<name>[a-z-]+) -->\n).*?(?P<tail><!-- end -->)", re.DOTALL)
+
+
+def first_sentence(doc: str | None) -> str:
+    """Give the first line of a docstring."""
+    return inspect.cleandoc(doc or "").partition("\n")[0]
+
+
+def module_path(name: str) -> Path | None:
+    """Find the file of "inbox.receive" or "inbox"."""
+    plain = PACKAGE.joinpath(*name.split(".")).with_suffix(".py")
+    package = PACKAGE.joinpath(*name.split("."), "__init__.py")
+    return plain if plain.is_file() else package if package.is_file() else None
+
+
+def parsed(path: Path) -> ast.Module:
+    """Parse one module."""
+    return ast.parse(path.read_text("utf-8"))
+
+
+# -- errors and settings ----------------------------------------------------------------------------------------
+
+
+def classes_below(root: type[errors.FedtextError], depth: int = 0) -> Iterator[tuple[int, type[errors.FedtextError]]]:
+    """Walk the tree of errors in the order in which it is written."""
+    yield depth, root
+    for child in root.__subclasses__():
+        if child.__module__ == errors.__name__:
+            yield from classes_below(child, depth + 1)
+
+
+def draw_error_tree() -> str:
+    """Draw the tree of classes."""
+    lines = [f"{'    ' * depth}{cls.__name__}" for depth, cls in classes_below(errors.FedtextError)]
+    return "\n".join(["```text", *lines, "```"])
+
+
+def draw_errors() -> str:
+    """Describe each class under its code, which is also the anchor of its heading."""
+    parts = []
+    for _, cls in classes_below(errors.FedtextError):
+        parts.append(f"### `{cls.code}` {{ #{cls.code} }}\n")
+        parts.append(f"`{cls.__name__}`: {first_sentence(cls.__doc__)}\n")
+        again = "The same call fails again." if cls.permanent else "The same call may succeed later."
+        parts.append(f"HTTP status {cls.status_hint}. {again}\n")
+        if cls.hint:
+            parts.append(f"What to do: {cls.hint}.\n")
+    return "\n".join(parts).rstrip()
+
+
+def settings_table(cls: Any) -> str:
+    """Give the fields of a settings class and their defaults."""
+    lines = ["| setting | default |", "|---|---|"]
+    for field in attrs.fields(cls):
+        if isinstance(field.default, attrs.Factory):  # type: ignore[arg-type]
+            value = f"`{field.default.factory.__name__}()`"
+        elif field.default is attrs.NOTHING:
+            value = "required"
+        elif isinstance(field.default, int | float) and not isinstance(field.default, bool):
+            value = f"{field.default:,}".replace(",", " ")
+        else:
+            value = f"`{field.default!r}`"
+        lines.append(f"| `{field.name}` | {value} |")
+    return "\n".join(lines)
+
+
+def draw_limits() -> str:
+    """Give the one table of limits."""
+    return settings_table(config.Limits)
+
+
+def draw_config() -> str:
+    """Describe every settings class, the outermost first."""
+    classes = [cls for cls in vars(config).values() if isinstance(cls, type) and attrs.has(cls)]
+    classes = [cls for cls in classes if cls.__module__ == config.__name__]
+    classes.sort(key=lambda cls: (cls is not config.Config, list(vars(config)).index(cls.__name__)))
+    parts = []
+    for cls in classes:
+        text = inspect.cleandoc(cls.__doc__ or "").replace("\nArgs:\n", "\n\n")
+        parts.append(f"## `{cls.__name__}` {{ #{cls.__name__.lower()} }}\n\n{text}\n\n{settings_table(cls)}\n")
+    return "\n".join(parts).rstrip()
+
+
+# -- the architecture -------------------------------------------------------------------------------------------
+
+
+def layers() -> list[list[str]]:
+    """Read the layers from the contract that keeps them, from the top to the bottom."""
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"]["contracts"]
+    rows = next(contract["layers"] for contract in contracts if contract["id"] == "layers")
+    return [[name.strip(" ()") for name in row.split("|")] for row in rows]
+
+
+def layer_summary(name: str) -> str:
+    """Give the first sentence of a layer's docstring."""
+    path = module_path(name)
+    return first_sentence(ast.get_docstring(parsed(path))).rstrip(".") if path else "not there yet"
+
+
+def draw_layers() -> str:
+    """Draw the layers as boxes; each imports only from boxes below it, and never from one beside it."""
+    rows = [(" │ ".join(row), [layer_summary(name) for name in row]) for row in layers()]
+    width = max(len(names) for names, _ in rows)
+    rule = "─" * (width + 2)
+    lines = [f"┌{rule}┐"]
+    for index, (names, summaries) in enumerate(rows):
+        if index:
+            lines.append(f"├{rule}┤")
+        first, *others = summaries
+        lines.append(f"│ {names:<{width}} │  {first}")
+        lines += [f"│ {'':<{width}} │  {other}" for other in others]
+    lines.append(f"└{rule}┘")
+    return "\n".join(["```text", *lines, "```"])
+
+
+def draw_contracts() -> str:
+    """List the contracts that the linter checks."""
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"]["contracts"]
+    return "\n".join(f"- `{contract['id']}`: {contract['name']}." for contract in contracts)
+
+
+STEP = re.compile(r"^\s*#\s*\((?P<number>\d+)\)\s*(?P<text>.*)$")
+
+
+def imported_names(module: ast.Module, package: str) -> dict[str, str]:
+    """Map each name that a module imports from this library to where it comes from, without "fedtext."."""
+    found = {}
+    for node in ast.walk(module):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            parents = package.split(".")[: len(package.split(".")) - (node.level - 1)] if package else []
+            source = ".".join([*parents, *([node.module] if node.module else [])])
+            for alias in node.names:
+                found[alias.asname or alias.name] = f"{source}.{alias.name}".lstrip(".")
+    return found
+
+
+def helpers_of(tree: ast.Module, names: dict[str, str]) -> dict[str, str]:
+    """Map each private function of a module to what it calls elsewhere, joined by ", "."""
+    found = {}
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("_"):
+            called = [names[name] for name in calls_between(node, 0, sys.maxsize) if name in names]
+            called = [name for name in called if name.rpartition(".")[2].islower()]
+            if called:
+                found[node.name] = ", ".join(dict.fromkeys(called))
+    return found
+
+
+def calls_between(function: ast.AST, first: int, last: int) -> list[str]:
+    """Name what is called or awaited between two lines, in order."""
+    calls = [node for node in ast.walk(function) if isinstance(node, ast.Call) and first < node.lineno < last]
+    calls.sort(key=lambda node: (node.lineno, node.col_offset))
+    return [ast.unparse(call.func) for call in calls]
+
+
+def stories(prefixes: tuple[str, ...]) -> Iterator[tuple[str, list[tuple[str, str, list[str]]]]]:
+    """Find the functions whose steps are numbered: (name, [(number, text, what the step calls)])."""
+    for path in sorted(PACKAGE.rglob("*.py")):
+        module = ".".join(path.relative_to(PACKAGE).with_suffix("").parts)
+        if module.split(".")[0] not in prefixes:
+            continue
+        lines = path.read_text("utf-8").splitlines()
+        tree = parsed(path)
+        names = imported_names(tree, module.rpartition(".")[0])
+        for node in ast.walk(tree):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                steps = steps_of(node, lines, names | helpers_of(tree, names))
+                if len(steps) > 1:
+                    yield f"{module}.{node.name}", steps
+
+
+def steps_of(
+    node: ast.FunctionDef | ast.AsyncFunctionDef, lines: list[str], names: dict[str, str]
+) -> list[tuple[str, str, list[str]]]:
+    """Read the numbered comments of one function."""
+    end = (node.end_lineno or node.lineno) + 1
+    marks = [(at, match) for at in range(node.lineno, end) if (match := STEP.match(lines[at - 1]))]
+    steps: list[tuple[str, str, list[str]]] = []
+    if not marks:
+        return steps
+    for (at, match), following in zip(marks, [*(at for at, _ in marks[1:]), end], strict=True):
+        called = [names[name] for name in calls_between(node, at, following) if name in names]
+        called += [name for name in calls_between(node, at, following) if "ports." in name]
+        text = match["text"]
+        for extra in lines[at:following]:  # a comment may go on over the next lines
+            if not extra.strip().startswith("#"):
+                break
+            text += " " + extra.strip(" #")
+        steps.append((match["number"], text, list(dict.fromkeys(called))))
+    return steps
+
+
+def draw_story(*prefixes: str) -> str:
+    """Draw the functions of some layers whose steps are numbered."""
+    parts = []
+    for name, steps in stories(prefixes):
+        lines = [name]
+        for number, text, called in steps:
+            lines += textwrap.wrap(f"({number})".rjust(6) + f"  {text}", width=92, subsequent_indent=" " * 8)
+            if called:
+                lines += textwrap.wrap(", ".join(called), 84, initial_indent=" " * 10, subsequent_indent=" " * 10)
+        parts.append("\n".join(["```text", *lines, "```"]))
+    return "\n\n".join(parts) if parts else "No function of these layers numbers its steps yet."
+
+
+def draw_inbound() -> str:
+    """Draw what happens to one activity that arrives."""
+    return draw_story("inbox")
+
+
+# The stages of a delivery, in order; what each does and gives is read from the code.
+OUTBOUND = [
+    ("delivery.addressing", "audience"),
+    ("delivery.addressing", "strip_blind"),
+    ("delivery.seal", "seal"),
+    ("delivery.fanout", "plan_followers"),
+    ("delivery.fanout", "plan_recipients"),
+    ("delivery.attempt", "attempt"),
+    ("delivery.outcome", "classify_response"),
+    ("delivery.outcome", "classify_error"),
+    ("delivery.retry", "retry_delay_s"),
+]
+
+
+def draw_outbound() -> str:
+    """Draw what happens to one activity that is sent."""
+    lines = []
+    for module, name in OUTBOUND:
+        path = module_path(module)
+        found = [node for node in parsed(path).body if getattr(node, "name", None) == name] if path else []
+        if not found:
+            raise SystemExit(f"docs/generate.py: {module}.{name} is gone; mend OUTBOUND")
+        function = found[0]
+        kind = "ports" if isinstance(function, ast.AsyncFunctionDef) else "pure"
+        returns = ast.unparse(function.returns) if isinstance(function, Function) and function.returns else "None"
+        lines.append(f"{kind:<5}  {f'{module}.{name}':<36}  -> {returns}")
+        lines.append(f"         {first_sentence(ast.get_docstring(function))}")  # type: ignore[arg-type]
+    drawn = "\n".join(["```text", *lines, "```"])
+    numbered = draw_story("runtime", "federation", "delivery")
+    return drawn if numbered.startswith("No function") else f"{drawn}\n\n{numbered}"
+
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def draw_dependencies() -> str:
+    """List what an installation brings with it, and the extras."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    lines = ["| extra | brings |", "|---|---|", row_of("(always)", project["dependencies"])]
+    lines += [row_of(f"`[{name}]`", wanted) for name, wanted in project["optional-dependencies"].items() if wanted]
+    return "\n".join(lines)
+
+
+def row_of(name: str, requirements: list[str]) -> str:
+    """Give one row of the table of dependencies."""
+    return f"| {name} | {', '.join(f'`{requirement}`' for requirement in requirements)} |"
+
+
+# -- the command line -------------------------------------------------------------------------------------------
+
+
+def draw_cli() -> str:
+    """Describe every command that the parser knows."""
+    if importlib.util.find_spec("fedtext.cli") is None:
+        return "The command line is not there yet."
+    parser: argparse.ArgumentParser = importlib.import_module("fedtext.cli").build_parser()
+    parts = [parser.description or ""]
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            helps = {choice.dest: choice.help or "" for choice in action._choices_actions}
+            for name, command in action.choices.items():
+                parts.append(f"## `fedtext {name}` {{ #{name} }}\n\n{command.description or helps.get(name, '')}")
+                parts.append(options_table(command))
+    return "\n\n".join(part for part in parts if part).rstrip()
+
+
+def options_table(parser: argparse.ArgumentParser) -> str:
+    """Give the arguments and options of one command."""
+    lines = ["| option | meaning |", "|---|---|"]
+    for action in parser._actions:
+        if isinstance(action, argparse._HelpAction) or action.help == argparse.SUPPRESS:
+            continue
+        takes = action.nargs != 0
+        metavar = action.metavar if isinstance(action.metavar, str) else action.dest.upper()
+        names = ", ".join(action.option_strings) or metavar
+        text = f"{names} {metavar}" if takes and action.option_strings else names
+        meaning = (action.help or "").replace("%(default)s", str(action.default)).replace("%%", "%")
+        lines.append(f"| `{text}` | {meaning.replace('|', chr(92) + '|')} |")
+    return "\n".join(lines) if len(lines) > 2 else ""
+
+
+DRAWERS: dict[str, Callable[[], str]] = {
+    "cli": draw_cli,
+    "config": draw_config,
+    "contracts": draw_contracts,
+    "dependencies": draw_dependencies,
+    "error-tree": draw_error_tree,
+    "errors": draw_errors,
+    "inbound": draw_inbound,
+    "layers": draw_layers,
+    "limits": draw_limits,
+    "outbound": draw_outbound,
+}
+
+
+def redrawn(text: str) -> str:
+    """Give the text of a page with its blocks drawn anew."""
+    return BLOCK.sub(lambda match: f"{match['head']}\n{DRAWERS[match['name']]()}\n\n{match['tail']}", text)
+
+
+def pages() -> list[Path]:
+    """Give every page that may hold a block."""
+    return [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
+
+
+def stale() -> list[Path]:
+    """Name the pages whose blocks do not say what the code says."""
+    return [page for page in pages() if redrawn(text := page.read_text("utf-8")) != text]
+
+
+def main() -> int:
+    """Draw, or check."""
+    parser = argparse.ArgumentParser(description=first_sentence(__doc__))
+    parser.add_argument("--check", action="store_true", help="change nothing; exit 1 when a page is stale")
+    if parser.parse_args().check:
+        found = stale()
+        for page in found:
+            print(f"{page.relative_to(ROOT)} is stale: run `make docs`")
+        return bool(found)
+    for page in stale():
+        page.write_text(redrawn(page.read_text("utf-8")), "utf-8")
+        print(f"drew {page.relative_to(ROOT)}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
