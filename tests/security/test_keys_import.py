@@ -172,6 +172,8 @@ def disguises() -> dict[str, object]:
         "text behind": good + "thanks",
         "headers in the block": good.replace("KEY-----\n", "KEY-----\nProc-Type: 4,ENCRYPTED\n\n", 1),
         "labels that differ": good.replace("END PUBLIC", "END RSA PUBLIC"),
+        "junk in the block": good.replace("\n", "\n!", 1),
+        "letters in place of the end": "".join(lines[:-1]) + "A" * len(lines[-1]),
         "no end": "\n".join(lines[:-1]),
         "no beginning": "\n".join(lines[1:]),
         "labels only": "-----BEGIN PUBLIC KEY-----\n-----END PUBLIC KEY-----",

@@ -33,13 +33,14 @@ def check_point(encoded: bytes) -> None:
     if len(encoded) != ENCODED_BYTES:
         raise KeyRefused("an Ed25519 key has 32 bytes", size_bytes=len(encoded))
     value = int.from_bytes(encoded, "little")
-    y, x_is_odd = value & (2**255 - 1), value >> 255
+    # The highest bit is the sign of x. It does not change the order of the point, and where x is zero and has no sign
+    # the order is small: so it is not looked at.
+    y = value & (2**255 - 1)
     if y >= _PRIME:
         raise KeyRefused("the Ed25519 key is not in its canonical encoding")
     x = _recover_x(y)
-    if x is None or (x == 0 and x_is_odd):
+    if x is None:
         raise KeyRefused("the Ed25519 key is not a point of the curve")
-    # The sign of x does not change the order of the point, so that it is not applied.
     if _is_of_small_order(x, y):
         raise KeyRefused("the Ed25519 key is a point of small order")
 

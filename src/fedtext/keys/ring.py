@@ -34,9 +34,8 @@ class KeyRing:
         Raises:
             ConfigurationError: As `load_private_pem`; nothing is kept then.
         """
-        name = hashlib.sha256(
-            hashlib.sha256(pem).digest() + (b"" if passphrase is None else b"+" + passphrase)
-        ).digest()
+        secret = b"" if passphrase is None else b"+" + passphrase
+        name = hashlib.sha256(hashlib.sha256(pem).digest() + secret).digest()
         # Each step below is one dict operation that tolerates what another thread did in between.
         key = self._keys.pop(name, None)
         if key is None:

@@ -87,5 +87,6 @@ def test_sec_170_own_keys_that_cannot_be_used_are_named_but_not_shown(case: str)
     with pytest.raises(ConfigurationError) as caught:
         load_private_pem(text, passphrase)
     assert caught.value.__cause__ is None
+    assert caught.value.__context__ is None or caught.value.__suppress_context__
     body = "".join(text.splitlines()[1:-1])
     assert not body or body[:16] not in str(caught.value)

@@ -1,0 +1,162 @@
+"""Signing and verifying as in draft-cavage: the bytes that are signed, and the form that is sent."""
+
+from __future__ import annotations
+
+import base64
+
+import attrs
+import pytest
+
+from fedtext.config import Scheme
+from fedtext.errors import LocalProtocolError, SignatureMalformed
+from fedtext.http import Headers, Request
+from fedtext.keys import PrivateKey, VerificationKey, generate_ed25519, generate_rsa
+from fedtext.signatures import build_digest, check_claim, parse_claim, sign, signature_base, verify
+
+NOW_S = 1_790_000_000
+DATE = "Mon, 21 Sep 2026 14:13:20 GMT"
+KEY_ID = "https://a.example/users/1#main-key"
+OWNER = "https://a.example/users/1"
+POST = Request.to("https://b.example/users/2/inbox?x=1", method="POST", body=b'{"type":"Like"}')
+GET = Request.to("https://b.example/users/2?page=1&q=%20")
+
+
+@pytest.fixture(scope="module")
+def key() -> PrivateKey:
+    return generate_rsa()
+
+
+@pytest.fixture(scope="module")
+def verification_key(key: PrivateKey) -> VerificationKey:
+    return VerificationKey(KEY_ID, OWNER, key.public)
+
+
+def test_sig_15_the_base_is_one_line_per_component() -> None:
+    request = attrs.evolve(
+        POST,
+        headers=Headers(
+            (("host", "b.example"), ("x-two", " a "), ("x-empty", ""), ("date", DATE), ("x-two", "b"), ("accept", "é"))
+        ),
+    )
+    covered = ("x-two", "(request-target)", "host", "(created)", "(expires)", "x-empty", "date", "accept")
+    assert signature_base(request, covered, created_s=5, expires_s=7) == (
+        b"x-two: a, b\n"
+        b"(request-target): post /users/2/inbox?x=1\n"
+        b"host: b.example\n"
+        b"(created): 5\n"
+        b"(expires): 7\n"
+        b"x-empty: \n"
+        b"date: " + DATE.encode() + b"\n"
+        b"accept: \xe9"
+    )
+
+
+def test_the_base_of_a_request_without_a_host_field_takes_the_authority() -> None:
+    assert signature_base(POST, ("host",)) == b"host: b.example"
+
+
+@pytest.mark.parametrize("component", ["date", "digest", "(created)", "(expires)", "x-none"])
+def test_cav_05_a_listed_header_must_be_there(component: str) -> None:
+    with pytest.raises(SignatureMalformed):
+        signature_base(POST, ("host", component))
+
+
+@pytest.mark.parametrize("value", ["a\nhost: evil.example", "a\rb", "a\x00b", "a\x1fb", "\u20ac"])
+def test_sec_014_a_value_that_cannot_stand_on_a_line_is_refused(value: str) -> None:
+    request = attrs.evolve(POST, headers=Headers((("x-value", value),)))
+    with pytest.raises(SignatureMalformed):
+        signature_base(request, ("x-value",))
+    with pytest.raises(SignatureMalformed):
+        signature_base(attrs.evolve(POST, target=f"/{value}"), ("(request-target)",))
+
+
+def test_sig_01_sig_06_a_signed_post_has_the_one_form_that_all_take(key: PrivateKey) -> None:
+    signed = sign(POST, key, key_id=KEY_ID, now_s=NOW_S + 0.9)
+    assert dict(signed.headers) == {
+        "host": "b.example",
+        "date": DATE,
+        "digest": build_digest(POST.body),
+        "signature": signed.headers.get("signature"),
+    }
+    prefix = f'keyId="{KEY_ID}",algorithm="rsa-sha256",headers="(request-target) host date digest",signature="'
+    text = signed.headers.get("signature") or ""
+    assert text.startswith(prefix)
+    assert text.endswith('"')
+    expected = f"(request-target): post /users/2/inbox?x=1\nhost: b.example\ndate: {DATE}\ndigest: "
+    key.public.verify(base64.b64decode(text[len(prefix) : -1]), (expected + build_digest(POST.body)).encode())
+
+
+def test_sig_02_a_signed_get_has_no_digest(key: PrivateKey) -> None:
+    signed = sign(GET, key, key_id=KEY_ID, now_s=NOW_S)
+    assert "digest" not in signed.headers
+    assert parse_claim(signed).covered == ("(request-target)", "host", "date")
+
+
+def test_sig_05_signing_again_replaces_what_was_signed_before(key: PrivateKey) -> None:
+    first = sign(POST, key, key_id=KEY_ID, now_s=NOW_S - 5_000)
+    again = sign(first, key, key_id=KEY_ID, now_s=NOW_S)
+    assert again == sign(POST, key, key_id=KEY_ID, now_s=NOW_S)
+    assert again.headers.get_all("date") == [DATE]
+
+
+def test_sign_keeps_the_rest_of_the_request(key: PrivateKey) -> None:
+    fields = [("Content-Type", "application/activity+json"), ("Host", "other.example"), ("Digest", "MD5=AA")]
+    request = attrs.evolve(POST, headers=Headers.build(fields))
+    signed = sign(request, key, key_id=KEY_ID, now_s=NOW_S)
+    assert signed.headers.get_all("host") == ["b.example"]
+    assert signed.headers.get("content-type") == "application/activity+json"
+    assert attrs.evolve(signed, headers=Headers()) == attrs.evolve(request, headers=Headers())
+    assert len(request.headers.fields) == 3, "the request that was given is not changed"
+
+
+def test_dlv_12_a_digest_that_was_built_before_is_used(key: PrivateKey) -> None:
+    digest = build_digest(POST.body)
+    assert sign(POST, key, key_id=KEY_ID, now_s=NOW_S, digest=digest) == sign(POST, key, key_id=KEY_ID, now_s=NOW_S)
+
+
+def test_a_port_that_is_not_the_default_is_signed(key: PrivateKey, verification_key: VerificationKey) -> None:
+    signed = sign(Request.to("https://b.example:8443/x"), key, key_id=KEY_ID, now_s=NOW_S)
+    assert signed.headers.get("host") == "b.example:8443"
+    verify(signed, parse_claim(signed), verification_key, now_s=NOW_S, authorities={"b.example:8443"})
+
+
+@pytest.mark.parametrize("key_id", ["", 'a"b', "a\\b", "a b", "a\nb", "ä", "a\x7f"])
+def test_a_key_id_that_would_break_the_header_is_not_signed(key: PrivateKey, key_id: str) -> None:
+    with pytest.raises(LocalProtocolError):
+        sign(POST, key, key_id=key_id, now_s=NOW_S)
+
+
+@pytest.mark.parametrize("change", [{"target": "/a\nb"}, {"target": "/\u20ac"}, {"authority": "b.example\r"}])
+def test_a_request_that_cannot_be_on_the_wire_is_not_signed(key: PrivateKey, change: dict[str, str]) -> None:
+    with pytest.raises(LocalProtocolError):
+        sign(attrs.evolve(POST, **change), key, key_id=KEY_ID, now_s=NOW_S)
+
+
+def test_sig_33_only_draft_cavage_is_signed(key: PrivateKey) -> None:
+    with pytest.raises(LocalProtocolError):
+        sign(POST, key, key_id=KEY_ID, now_s=NOW_S, scheme=Scheme.RFC9421)
+
+
+@pytest.mark.parametrize("request_", [POST, GET], ids=["POST", "GET"])
+def test_what_is_signed_verifies(key: PrivateKey, verification_key: VerificationKey, request_: Request) -> None:
+    signed = sign(request_, key, key_id=KEY_ID, now_s=NOW_S)
+    claim = parse_claim(signed)
+    evidence = verify(signed, claim, verification_key, now_s=NOW_S, authorities=("b.example",))
+    assert evidence.request is signed
+    assert (evidence.key, evidence.signer) == (verification_key, OWNER)
+    assert evidence.covered == claim.covered
+    assert (evidence.created_s, evidence.expires_s) == (NOW_S, None)
+    assert evidence.scheme is Scheme.CAVAGE
+
+
+def test_an_ed25519_key_signs_as_hs2019() -> None:
+    key = generate_ed25519()
+    signed = sign(POST, key, key_id=KEY_ID, now_s=NOW_S)
+    claim = parse_claim(signed)
+    assert claim.algorithm == "hs2019"
+    verify(signed, claim, VerificationKey(KEY_ID, OWNER, key.public), now_s=NOW_S, authorities=("b.example",))
+
+
+def test_a_claim_is_checked_without_any_key(key: PrivateKey) -> None:
+    signed = sign(POST, key, key_id=KEY_ID, now_s=NOW_S)
+    assert check_claim(signed, parse_claim(signed), now_s=NOW_S + 1.5, authorities=("b.example",)) == NOW_S
