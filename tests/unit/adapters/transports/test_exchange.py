@@ -1,0 +1,99 @@
+"""What goes out, and what a failure below is called."""
+
+from __future__ import annotations
+
+import ssl
+
+import httpcore
+import pytest
+
+from fedtext.adapters.transports.exchange import FAULTS, as_error, encode_request
+from fedtext.errors import FedtextError, FetchRefused, FetchTimeout, LocalProtocolError, Unreachable
+from fedtext.http import Headers, Request
+from fedtext.wire.iri import parse_url
+
+URL = parse_url("https://social.example/users/a?x=1")
+
+
+def encoded(**changes: object) -> tuple[httpcore.Request, dict[bytes, bytes]]:
+    request = Request(
+        **{"method": "GET", "scheme": "https", "authority": "social.example", "target": "/users/a?x=1"} | changes  # type: ignore[arg-type]
+    )
+    outgoing = encode_request(request, URL)
+    return outgoing, dict(outgoing.headers)
+
+
+def test_the_target_goes_out_byte_for_byte() -> None:
+    outgoing, fields = encoded()
+    assert (outgoing.method, outgoing.url.scheme, outgoing.url.host, outgoing.url.port, outgoing.url.target) == (
+        b"GET",
+        b"https",
+        b"social.example",
+        443,
+        b"/users/a?x=1",
+    )
+    assert fields == {b"host": b"social.example", b"accept-encoding": b"gzip"}
+
+
+def test_a_body_has_a_length_and_the_host_comes_first() -> None:
+    headers = Headers.build([("Date", "now"), ("Host", "Social.Example"), ("Accept-Encoding", "identity")])
+    outgoing, _ = encoded(method="POST", body=b"abc", headers=headers)
+    assert outgoing.headers == [
+        (b"host", b"social.example"),
+        (b"date", b"now"),
+        (b"accept-encoding", b"identity"),
+        (b"content-length", b"3"),
+    ]
+
+
+def test_an_empty_post_has_a_length_too() -> None:
+    assert encoded(method="POST")[1][b"content-length"] == b"0"
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["Cookie", "Connection", "Transfer-Encoding", "Content-Length", "Expect", "TE", "Upgrade", "Proxy-Authorization"],
+)
+def test_fields_of_the_connection_and_cookies_stay_here(name: str) -> None:
+    assert name.lower().encode() not in encoded(headers=Headers.build([(name, "x")]))[1]
+
+
+@pytest.mark.parametrize("hosts", [["other.example"], ["social.example", "social.example"], ["social.example:8443"]])
+def test_a_host_header_that_names_another_host_is_refused(hosts: list[str]) -> None:
+    with pytest.raises(FetchRefused):
+        encoded(headers=Headers.build([("Host", host) for host in hosts]))
+
+
+@pytest.mark.parametrize("pair", [("x", "☃"), ("ø", "x")])
+def test_what_cannot_be_written_is_our_own_fault(pair: tuple[str, str]) -> None:
+    with pytest.raises(LocalProtocolError):
+        encoded(headers=Headers((pair,)))
+
+
+def _tls_fault() -> httpcore.ConnectError:
+    error = httpcore.ConnectError("certificate verify failed")
+    error.__cause__ = ssl.SSLError("certificate verify failed")
+    return error
+
+
+@pytest.mark.parametrize(
+    ("fault", "expected", "permanent"),
+    [
+        (httpcore.ConnectTimeout(), FetchTimeout, False),
+        (httpcore.ReadTimeout(), FetchTimeout, False),
+        (TimeoutError(), FetchTimeout, False),
+        (httpcore.ConnectError("refused"), Unreachable, False),
+        (httpcore.ReadError(), Unreachable, False),
+        (httpcore.RemoteProtocolError("illegal status line"), Unreachable, False),
+        (_tls_fault(), Unreachable, False),
+        (ssl.SSLError("bad record mac"), Unreachable, False),
+        (ConnectionResetError(), Unreachable, False),
+        (UnicodeError("label too long"), Unreachable, False),
+        (httpcore.LocalProtocolError("illegal header value"), LocalProtocolError, True),
+    ],
+)
+def test_faults_become_errors_of_the_tree(fault: Exception, expected: type[FedtextError], permanent: bool) -> None:
+    assert isinstance(fault, FAULTS)
+    error = as_error(fault, URL)
+    assert (type(error), error.permanent) == (expected, permanent)
+    assert error.context["url"] == "https://social.example/users/a?x=1"
