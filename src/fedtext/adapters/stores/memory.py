@@ -12,7 +12,8 @@ from collections.abc import Sequence
 
 import attrs
 
-from ...ports import Clock
+from ...errors import ConfigurationError
+from ...ports import Clock, Statement
 
 
 @attrs.frozen
@@ -101,6 +102,19 @@ class MemoryStore:
                 total += self._live(keys[index]) is not None
                 index += 1
         return total
+
+    def statements(self, key: str, value: bytes, *, expires_s: float | None = None) -> list[Statement]:
+        """Refuse: this store has no SQL.
+
+        Raises:
+            ConfigurationError: Always.
+        """
+        raise ConfigurationError(
+            "the memory store takes no part in a database transaction: use sqlite:///",
+            key=key,
+            size_bytes=len(value),
+            expires_s=expires_s,
+        )
 
     def _live(self, key: str) -> bytes | None:
         entry = self._state.entries.get(key)

@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Sequence
 
 from ...errors import StoreError
-from ...ports import Clock
+from ...ports import Clock, Statement
 from .. import sql as text
 from ..databases import Runner
 
@@ -76,6 +76,10 @@ class SqliteStore:
             return total
 
         return await self._runner.read(work, StoreError)
+
+    def statements(self, key: str, value: bytes, *, expires_s: float | None = None) -> list[Statement]:
+        """Give the SQL that writes a value, to be run by the application's own transaction."""
+        return [Statement(text.STORE_PUT, (key, value, expires_s))]
 
     async def _change(self, sql: str, parameters: tuple[str | bytes | float | None, ...]) -> bool:
         now_s = self._clock.now_s()

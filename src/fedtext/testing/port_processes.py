@@ -1,0 +1,142 @@
+"""The cases that a backend must pass when several processes share it: at once, and with some of them killed.
+
+Each is a plain function of an address for `connect`, of an empty database. It starts children with the same
+interpreter. Nothing here needs pytest.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from typing import TypeAlias
+
+from ..adapters.backends import connect
+from ..adapters.clocks import ManualClock, SystemClock
+from ..ports import Queue
+from ..sync import run_sync
+from .ports import LEASE_S, claim_of, expect, names, task
+
+ProcessCase: TypeAlias = Callable[[str], None]
+_CHILD = "import sys; from fedtext.testing import port_processes; port_processes.child(*sys.argv[1:])"
+
+
+def child(errand: str, url: str) -> None:
+    """Run an errand in a process that a process case started; prints what it did, a line for each.
+
+    Args:
+        errand: "drain" does every job; "hold" claims a batch, does one job and sits on the rest; "fill" adds jobs
+            until it is killed.
+        url: Of the backend.
+    """
+    backend = connect(url)
+    queue = backend.blocking(SystemClock()).queue
+    errands = {"drain": _drain, "hold": _hold, "fill": _fill}
+    try:
+        run_sync(errands[errand](queue))
+        if errand == "hold":
+            time.sleep(LEASE_S)
+    finally:
+        backend.close()
+
+
+async def _drain(queue: Queue) -> None:
+    while claim := await queue.claim(lease_s=LEASE_S, batch_max=3):
+        for job, name in zip(claim.jobs, names(claim), strict=True):
+            if await queue.ack(claim, job):
+                _say(name)
+        await queue.release(claim)
+
+
+async def _hold(queue: Queue) -> None:
+    claim = await claim_of(queue, batch_max=3)
+    await queue.ack(claim, claim.jobs[0])
+    _say("holding")
+
+
+async def _fill(queue: Queue) -> None:
+    number = 0
+    while True:
+        await queue.enqueue([task(f"{number}", f"{number % 7}.example")])
+        _say(str(number))
+        number += 1
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+@contextmanager
+def _running(errand: str, url: str) -> Generator[subprocess.Popen[str]]:
+    command = [sys.executable, "-c", _CHILD, errand, url]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)  # noqa: S603 - our own interpreter and text
+    with process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def _lines(process: subprocess.Popen[str]) -> list[str]:
+    return [] if process.stdout is None else process.stdout.read().split()
+
+
+def _line(process: subprocess.Popen[str]) -> str:
+    return "" if process.stdout is None else process.stdout.readline().strip()
+
+
+def two_processes_share_the_work(url: str) -> None:
+    """Let two processes drain one queue at once: every job is done, none by both."""
+    backend = connect(url)
+    wanted = [f"{number}" for number in range(300)]
+    queue = backend.blocking(SystemClock()).queue
+    run_sync(queue.enqueue([task(name, f"{int(name) % 40}.example", ordering_key="k") for name in wanted]))
+    with _running("drain", url) as one, _running("drain", url) as other:
+        done = _lines(one) + _lines(other)
+    expect(sorted(done, key=int), wanted, "what both have done")
+    expect(run_sync(queue.depth()).lanes, 0, "rows left over")
+    backend.close()
+
+
+def a_killed_holder_loses_nothing(url: str) -> None:
+    """Kill a process (SIGKILL) that holds a claim: what it had not done can be claimed after its lease."""
+    backend = connect(url)
+    clock = ManualClock(time.time())
+    queue = backend.blocking(clock).queue
+    run_sync(queue.enqueue([task(name, ordering_key="k") for name in ("done", "held", "held too", "not taken")]))
+    with _running("hold", url) as process:
+        expect(_line(process), "holding", "the other process")
+        process.kill()
+        process.wait()
+    expect(run_sync(queue.claim(lease_s=1, batch_max=9)), None, "its lease still runs")
+    expect(run_sync(queue.depth()).leased, 2, "leased to a dead process")
+    clock.advance(2 * LEASE_S)
+    claim = run_sync(claim_of(queue))
+    expect((names(claim), claim.jobs[0].attempts), (["held", "held too", "not taken"], 0), "after its lease")
+    backend.close()
+
+
+def a_killed_writer_loses_nothing_acknowledged(url: str) -> None:
+    """Kill a process (SIGKILL) in the middle of adding jobs: each that it knew to be added is there, and whole."""
+    with _running("fill", url) as process:
+        acknowledged = [_line(process) for _ in range(50)]
+        process.kill()
+        acknowledged += _lines(process)
+    backend = connect(url)
+    queue = backend.blocking(SystemClock()).queue
+    found: list[str] = []
+    while claim := run_sync(queue.claim(lease_s=LEASE_S, batch_max=10_000)):
+        found += names(claim)
+    expect(sorted(set(acknowledged) - set(found), key=int), [], "acknowledged, but lost")
+    expect(len(found) - len(acknowledged) in (0, 1), True, "at most one that was killed before it could say so")
+    backend.close()
+
+
+PROCESS_CASES: list[ProcessCase] = [
+    two_processes_share_the_work,
+    a_killed_holder_loses_nothing,
+    a_killed_writer_loses_nothing_acknowledged,
+]

@@ -1,0 +1,35 @@
+"""Every store and every SQL door passes the suite of the port, in both colours."""
+
+from __future__ import annotations
+
+import pytest
+
+from fedtext.adapters.backends import MemoryBackend, SqliteBackend
+from fedtext.testing.ports import SQL_CASES, STORE_CASES, Colour, case_name, run_case
+
+BACKENDS = {
+    "memory": lambda folder: MemoryBackend(),
+    "sqlite": lambda folder: SqliteBackend(folder / "test.sqlite3"),
+    "sqlite-power": lambda folder: SqliteBackend(folder / "test.sqlite3", durability="power"),
+}
+
+
+@pytest.mark.parametrize("colour", Colour)
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("case", STORE_CASES + SQL_CASES, ids=case_name)
+def test_suite(case, backend, colour, tmp_path):
+    run_case(case, lambda: BACKENDS[backend](tmp_path), colour)
+
+
+async def test_expired_values_are_removed_from_the_file_by_later_writes(tmp_path):
+    from fedtext.adapters.clocks import ManualClock
+
+    backend, clock = SqliteBackend(tmp_path / "test.sqlite3"), ManualClock()
+    opened = backend.asynchronous(clock)
+    for number in range(30):
+        await opened.store.put(f"k{number}", b"", ttl_s=5)
+    clock.advance(5)
+    await opened.store.put("a", b"")
+    await opened.store.put("b", b"")
+    assert await opened.sql.execute("SELECT COUNT(*) FROM fedtext_store") == [(2,)]
+    backend.close()
