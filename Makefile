@@ -49,7 +49,7 @@ check: $(DEV_READY)
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/interrogate src
 	$(BIN)/python docs/generate.py --check
-	$(BIN)/mkdocs build --strict --quiet
+	$(BIN)/mkdocs build --strict
 
 interop: $(DEV_READY)
 	@if [ -f tests/interop/setup.sh ]; then bash tests/interop/setup.sh; fi

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -88,6 +89,36 @@ def test_what_is_stale_is_found(tmp_path: Path) -> None:
     assert run("docs/generate.py", cwd=tmp_path).returncode == 0
     assert "body_bytes_max" in page.read_text("utf-8")
     assert run("docs/generate.py", "--check", cwd=tmp_path).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("seeded", "complaint"),
+    [
+        (None, None),
+        ("[x](nowhere.md)", "nowhere.md"),
+        ("[x](index.md#nowhere)", "nowhere"),
+        ("A page.", "not included"),
+    ],
+)
+def test_warnings_of_the_site_are_errors(tmp_path: Path, seeded: str | None, complaint: str | None) -> None:
+    shutil.copytree(ROOT / "docs", tmp_path / "docs")
+    shutil.copyfile(ROOT / "mkdocs.yml", tmp_path / "mkdocs.yml")
+    if seeded:
+        (tmp_path / "docs" / "seeded.md").write_text(f"# Seeded\n\n{seeded}\n")
+    command = [Path(sys.executable).with_name("mkdocs"), *build_command()]
+    environment = os.environ | {"NO_MKDOCS_2_WARNING": "1"}
+    done = subprocess.run(
+        command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert (done.returncode == 0) is (seeded is None), done.stderr
+    assert complaint is None or complaint in done.stderr
+
+
+def build_command() -> list[str]:
+    """Read from the Makefile how the site is built; --quiet, for one, would hide warnings from --strict too."""
+    found = re.findall(r"/mkdocs (build .*)", (ROOT / "Makefile").read_text("utf-8"))
+    assert len(set(found)) == 1
+    return found[0].split()
 
 
 LINK = re.compile(r"\]\((?!https?://|#|mailto:)([^)#\s]+)(?:#[^)]*)?\)")
