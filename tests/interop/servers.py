@@ -6,6 +6,7 @@ one control API. So a test says who speaks and who listens, and reads the same i
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import itertools
 import json
@@ -20,11 +21,12 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import Enum
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 import attrs
 import httpx
 import trustme
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 HERE = Path(__file__).parent
 NODE = HERE / "fedify" / "node_modules" / "node" / "bin" / "node"
@@ -66,11 +68,25 @@ class Authority:
         return files
 
 
-class Posted(NamedTuple):
-    """The ids that a server gave to a new post and to its Create."""
+def rsa_keys(users: Sequence[str]) -> Json:
+    """Make what the peer keeps in its key file; by itself it makes RSA-4096 keys, half a second and more for each."""
 
-    object: str
-    activity: str
+    def number(value: int) -> str:
+        octets = value.to_bytes((value.bit_length() + 7) // 8, "big")
+        return base64.urlsafe_b64encode(octets).rstrip(b"=").decode()
+
+    def pair() -> Json:
+        key = rsa.generate_private_key(public_exponent=65_537, key_size=2_048).private_numbers()
+        public = {"n": number(key.public_numbers.n), "e": number(key.public_numbers.e)}
+        private = {"d": key.d, "p": key.p, "q": key.q, "dp": key.dmp1, "dq": key.dmq1, "qi": key.iqmp}
+        common = {"kty": "RSA", "alg": "RS256", "ext": True, **public}
+        return {
+            "alg": "RSASSA-PKCS1-v1_5",
+            "publicKey": {**common, "key_ops": ["verify"]},
+            "privateKey": {**common, "key_ops": ["sign"], **{name: number(value) for name, value in private.items()}},
+        }
+
+    return {user: [pair()] for user in users}
 
 
 def free_port() -> int:
@@ -95,6 +111,7 @@ class Server:
         self.name = name
         self.authority = authority
         self.users = tuple(users)
+        self._fresh = iter(self.users)
         self.port = free_port()
         self.host = f"{host}:{self.port}"
         self.origin = f"https://{self.host}"
@@ -108,6 +125,17 @@ class Server:
         """Give the command line that starts the server."""
         raise NotImplementedError
 
+    def prepare(self) -> None:
+        """Write the files that the server needs, before its first start."""
+
+    def shown(self, user: str, object_id: str) -> str | None:
+        """Tell what a user reads of a post from elsewhere: its text, or None when there is nothing (any more)."""
+        raise NotImplementedError
+
+    def account(self) -> Account:
+        """Take the next actor that nobody has used yet."""
+        return Account(self, next(self._fresh))
+
     def environment(self) -> Mapping[str, str]:
         """Give what the server needs in its environment besides what we have."""
         return {}
@@ -116,6 +144,7 @@ class Server:
 
     def start(self) -> None:
         """Start the process and wait until it listens."""
+        self.prepare()
         with self.output.open("ab") as output:
             self._process = subprocess.Popen(
                 self.command(),
@@ -125,15 +154,20 @@ class Server:
                 stdout=output,
                 stderr=subprocess.STDOUT,
             )
-        trust = ssl.create_default_context(cafile=str(self.authority.ca_file))
-        self._client = httpx.Client(
-            base_url=f"https://{LOOPBACK}:{self.port}/_control/", verify=trust, timeout=STEP_S, trust_env=False
-        )
+        self._client = self.client()
         try:
             self._wait(f"{self.name} listens", self._is_ready, START_S)
         except BaseException:
             self.stop()
             raise
+
+    def client(self) -> httpx.Client:
+        """Give a client of nobody's for this server; close it."""
+        trust = ssl.create_default_context(cafile=str(self.authority.ca_file))
+        address = f"https://{LOOPBACK}:{self.port}"
+        return httpx.Client(
+            base_url=address, headers={"Host": self.host}, verify=trust, timeout=STEP_S, trust_env=False
+        )
 
     def _is_ready(self) -> bool:
         if self._process is None or self._process.poll() is not None:
@@ -169,21 +203,16 @@ class Server:
             AssertionError: The server could not do it; its words are in the message.
         """
         assert self._client is not None, f"{self.name} is not started"
-        response = self._client.post(name, json=arguments)
+        response = self._client.post(f"/_control/{name}", json=arguments)
         assert response.status_code == 200, f"{self.name} {name} {arguments}: {response.text}\n{self.log_tail()}"
         return response.json()
 
     def ask(self, name: str, **query: str) -> Any:
         """Read one of the views of the control API."""
         assert self._client is not None, f"{self.name} is not started"
-        response = self._client.get(name, params=query)
+        response = self._client.get(f"/_control/{name}", params=query)
         response.raise_for_status()
         return response.json()
-
-    def state(self, user: str) -> Json:
-        """Tell what the server holds for a user: followers, following, …"""
-        held: Json = self.ask("state")[user]
-        return held
 
     def events(self, kind: str = "") -> list[Json]:
         """List what happened, oldest first: `activity` (verified, came in), `request`, `unverified`, …"""
@@ -197,6 +226,10 @@ class Server:
             for event in self.events("activity")
             if event["type"] == type_name and all(event[key] == value for key, value in expected.items())
         ]
+
+    def knocks(self) -> list[tuple[str, int]]:
+        """List the signature scheme and the answer of each POST that came in: `draft-cavage` or `rfc9421`, status."""
+        return [(str(e["signature"]), int(e["status"])) for e in self.events("request") if e["method"] == "POST"]
 
     # ---- waiting
 
@@ -232,40 +265,57 @@ class Server:
                 seen.append(json.dumps(event)[:400])
         return "\n".join([f"--- what {self.name} saw last", *seen, f"--- what {self.name} printed", self.log_tail()])
 
-    # ---- doing
 
-    def actor(self, user: str) -> str:
-        """Give the id of a local actor."""
-        known: str = self.state(user)["actor"]
+@attrs.frozen
+class Account:
+    """One actor of one server: what it does, holds and is shown."""
+
+    server: Server
+    user: str
+
+    @property
+    def id(self) -> str:
+        """The actor's id."""
+        known: str = self.held()["actor"]
         return known
 
-    def handle(self, user: str) -> str:
-        """Give the handle of a local actor."""
-        return f"@{user}@{self.host}"
+    @property
+    def handle(self) -> str:
+        """The actor's handle."""
+        return f"@{self.user}@{self.server.host}"
+
+    def held(self) -> Json:
+        """Tell what the server holds for this actor: `followers`, `following` (id to whether it was accepted), …"""
+        state: Json = self.server.ask("state")[self.user]
+        return state
+
+    def shown(self, object_id: str) -> str | None:
+        """Tell the text that this actor reads of a post from elsewhere; None when there is none (any more)."""
+        return self.server.shown(self.user, object_id)
 
     def post(
         self,
-        user: str,
         content: str,
         *,
         visibility: str = "public",
-        mentions: Sequence[str] = (),
+        mentions: Sequence[Account] = (),
         in_reply_to: str | None = None,
-    ) -> Posted:
-        """Publish a post; `mentions` are actor ids, `visibility` is public, unlisted, followers or direct."""
-        made = self.call(
-            "post", user=user, content=content, visibility=visibility, mentions=list(mentions), inReplyTo=in_reply_to
+    ) -> str:
+        """Publish a post (public, unlisted, followers or direct); give its id."""
+        mentioned = [account.id for account in mentions]
+        made: Json = self.server.call(
+            "post", user=self.user, content=content, visibility=visibility, mentions=mentioned, inReplyTo=in_reply_to
         )
-        return Posted(made["object"], made["activity"])
+        return str(made["object"])
 
-    def act(self, name: str, user: str, **arguments: str) -> str:
+    def act(self, name: str, **arguments: str) -> str:
         """Do one of: update, delete, follow, undo, like, announce, block; give the id of the activity."""
-        made: str = self.call(name, user=user, **arguments)["activity"]
-        return made
+        made: Json = self.server.call(name, user=self.user, **arguments)
+        return str(made["activity"])
 
-    def lookup(self, user: str, resource: str) -> Json | None:
-        """Fetch a handle or an id from elsewhere, as a user; None when there is nothing for this user."""
-        answer = self.call("lookup", user=user, resource=resource)
+    def lookup(self, resource: str) -> Json | None:
+        """Fetch a handle or an id from elsewhere, as this actor; None when there is nothing for it to read."""
+        answer: Json = self.server.call("lookup", user=self.user, resource=resource)
         found: Json | None = answer["object"] if answer["found"] else None
         return found
 
@@ -308,13 +358,25 @@ class FedifyPeer(Server):
         }
         return [*program, *itertools.chain.from_iterable(arguments.items()), *self.options]
 
+    def prepare(self) -> None:
+        """Make the keys of the actors and of the instance."""
+        keys = self.folder / "keys.json"
+        if not keys.exists():
+            keys.write_text(json.dumps(rsa_keys([*self.users, "instance.actor"])))
+
     def environment(self) -> Mapping[str, str]:
         """Let Node trust the test authority."""
         return {"NODE_EXTRA_CA_CERTS": str(self.authority.ca_file)}
 
-    def signatures_seen(self) -> set[str]:
-        """Tell the schemes of the POSTs that it took: `draft-cavage`, `rfc9421`."""
-        return {str(e["signature"]) for e in self.events("request") if e["method"] == "POST" and e["status"] == 202}
+    def shown(self, user: str, object_id: str) -> str | None:
+        """Read what came in, oldest first: the peer keeps no timeline."""
+        text: str | None = None
+        for event in self.events("activity"):
+            if event["object"] == object_id and event["type"] in ("Create", "Update"):
+                text = text_of(event["activity"]["object"]["content"])
+            elif event["object"] == object_id and event["type"] == "Delete":
+                text = None
+        return text
 
 
 class OurServer(Server):
@@ -335,6 +397,11 @@ class OurServer(Server):
             "--database": str(self.folder / "ours.sqlite3"),
         }
         return [sys.executable, str(HERE / "ours.py"), *itertools.chain.from_iterable(arguments.items())]
+
+    def shown(self, user: str, object_id: str) -> str | None:
+        """Read the actor's timeline."""
+        entries = self.ask("timeline", user=user)
+        return next((str(entry["text"]) for entry in entries if entry["id"] == object_id), None)
 
 
 @contextlib.contextmanager

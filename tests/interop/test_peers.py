@@ -25,9 +25,10 @@ def test_two_peers_hold_the_conversation_of_their_self_test(authority: Authority
             check=False,
         )
         assert finished.returncode == 0, finished.stdout + finished.stderr
-        found = one.lookup("alice", two.handle("bob"))
-        assert found is not None
-        assert found["id"] == f"{two.origin}/users/bob"
-        seen = {Knock.CAVAGE: {"draft-cavage"}, Knock.RFC9421: {"rfc9421"}}
-        assert two.signatures_seen() == seen[knock]
-        assert one.signatures_seen() == seen[other_knock]
+        asking, found = one.account(), two.account()
+        card = asking.lookup(found.handle)
+        assert card is not None
+        assert card["id"] == found.id
+        seen = {Knock.CAVAGE: {("draft-cavage", 202)}, Knock.RFC9421: {("rfc9421", 202)}}
+        assert set(two.knocks()) == seen[knock]
+        assert set(one.knocks()) == seen[other_knock]
