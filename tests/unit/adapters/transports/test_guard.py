@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import httpx
 import pytest
 
+from fedtext.adapters.transports import guard as guard_module
 from fedtext.adapters.transports.guard import AddressGuard, literal_address, port_of
 from fedtext.config import DevPolicy
 from fedtext.errors import FetchRefused
@@ -72,6 +74,23 @@ def test_sec_092_refuses_literals_and_private_names_before_dns(host: str) -> Non
 def test_sec_099_refuses_urls_that_parsers_read_differently(url: str) -> None:
     with pytest.raises(FetchRefused):
         STRICT.admit_url(url)
+
+
+@pytest.mark.parametrize("other", ["https://127.0.0.1/", "https://social.example:444/", "http://social.example/"])
+def test_sec_099_refuses_what_httpx_reads_as_another_place(monkeypatch: pytest.MonkeyPatch, other: str) -> None:
+    theirs = httpx.URL(other)
+    monkeypatch.setattr(guard_module.httpx, "URL", lambda _text: theirs)
+    with pytest.raises(FetchRefused):
+        STRICT.admit_url("https://social.example/")
+
+
+def test_sec_099_refuses_what_httpx_cannot_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_text: str) -> httpx.URL:
+        raise httpx.InvalidURL("no")
+
+    monkeypatch.setattr(guard_module.httpx, "URL", refuse)
+    with pytest.raises(FetchRefused):
+        STRICT.admit_url("https://social.example/")
 
 
 @pytest.mark.parametrize(
