@@ -1,0 +1,203 @@
+"""Strict JSON: one document, one reading.
+
+Decides which bytes are JSON that every parser reads alike; refuses to know what the document means. Where parsers
+differ, a sender can show one document to the guard and another to the guarded: such texts are refused.
+
+Invariants:
+    - size, nesting and number of values are checked on the bytes before a parser sees them;
+    - UTF-8 without byte order mark; no lone surrogates, neither raw nor escaped;
+    - no name twice in an object, no U+0000 in a name;
+    - numbers that a double can hold: no NaN, no Infinity, no 1e999, no integer of more than 308 digits;
+    - `parse_value` raises nothing but `LimitExceeded` and `MalformedJSON`.
+
+Example:
+    >>> parse_object(b'{"type": "Note"}')
+    {'type': 'Note'}
+    >>> dump({"type": "Note"})
+    b'{"type":"Note"}'
+
+Sources: RFC 8259; RFC 7493 (I-JSON) sections 2.1 to 2.3; SEC-020 to SEC-028.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from math import isfinite
+from typing import TypeAlias, cast
+
+from ..config import Limits
+from ..errors import LimitExceeded, LocalProtocolError, MalformedJSON
+
+JsonValue: TypeAlias = "bool | int | float | str | list[JsonValue] | dict[str, JsonValue] | None"
+JsonObject: TypeAlias = dict[str, JsonValue]
+
+# A double holds every integer of 308 digits (with rounding) and CPython refuses to read more than 4300.
+INTEGER_DIGITS_MAX = 308
+
+_DEFAULT_LIMITS = Limits()
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+# Every alternative may end early, so a match never fails and no byte is looked at twice (SEC-157).
+_STRING = re.compile(rb'"(?:[^"\\]++|\\.?+)*+"?+', re.DOTALL)
+_NO_BRACKETS = bytes(byte for byte in range(256) if byte not in b"[]{}")
+_ESCAPED_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
+_ESCAPED_NUL = b"\\u0000"
+_OPENING = frozenset(b"[{")
+
+
+def parse_value(data: bytes, limits: Limits = _DEFAULT_LIMITS) -> JsonValue:
+    """Read one JSON text of any kind.
+
+    Args:
+        data: The exact bytes, UTF-8.
+        limits: `document_bytes_max`, `json_depth_max` and `json_nodes_max` hold. A node is a value; an empty array or
+            object counts for two.
+
+    Returns:
+        Plain Python values. Integers are `int`, other numbers `float`.
+
+    Raises:
+        LimitExceeded: Too long, too deep or too many values.
+        MalformedJSON: Not strict JSON.
+    """
+    if len(data) > limits.document_bytes_max:
+        raise LimitExceeded("the document is too long", limit="document_bytes_max", value=len(data))
+    if data.startswith(_BYTE_ORDER_MARK):
+        raise MalformedJSON("the document begins with a byte order mark")
+    _check_structure(data, limits)
+    try:
+        value: JsonValue = _DECODER.decode(data.decode("utf-8"))
+    except RecursionError as error:
+        raise LimitExceeded("the document is too deep for this interpreter", limit="json_depth_max") from error
+    except UnicodeDecodeError as error:
+        raise MalformedJSON("the document is not UTF-8", position=error.start) from error
+    except json.JSONDecodeError as error:
+        raise MalformedJSON("the document is not JSON", position=error.pos, problem=error.msg) from error
+    if _ESCAPED_SURROGATE.search(data) is not None:
+        _check_surrogates(value)
+    if _ESCAPED_NUL in data:
+        _check_names(value)
+    return value
+
+
+def parse_object(data: bytes, limits: Limits = _DEFAULT_LIMITS) -> JsonObject:
+    """Read one JSON object.
+
+    Args:
+        data: The exact bytes, UTF-8.
+        limits: As for `parse_value`.
+
+    Returns:
+        The object, members in the order of the text.
+
+    Raises:
+        LimitExceeded: Too long, too deep or too many values.
+        MalformedJSON: Not strict JSON, or JSON but no object.
+    """
+    value = parse_value(data, limits)
+    if not isinstance(value, dict):
+        raise MalformedJSON("the document is not an object", found=type(value).__name__)
+    return value
+
+
+def dump(value: JsonValue) -> bytes:
+    """Write a value as compact UTF-8, members in their order.
+
+    Args:
+        value: Plain JSON values; a tuple counts as an array.
+
+    Returns:
+        Bytes that `parse_value` reads back to an equal value.
+
+    Raises:
+        LocalProtocolError: Something in it is not JSON: another type, NaN, a name that is no text, a lone surrogate.
+    """
+    try:
+        _check_names_are_text(value)
+        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+        return text.encode("utf-8")
+    except (TypeError, ValueError, RecursionError) as error:
+        raise LocalProtocolError("the value cannot be written as JSON", problem=error) from error
+
+
+def _check_structure(data: bytes, limits: Limits) -> None:
+    opened = data.count(b"[") + data.count(b"{")
+    # Brackets and commas inside strings only make these sums larger: small sums need no closer look.
+    if opened <= limits.json_depth_max and opened + data.count(b",") < limits.json_nodes_max:
+        return
+    bare = _STRING.sub(b"", data)
+    nodes = 1 + bare.count(b",") + bare.count(b"[") + bare.count(b"{")
+    if nodes > limits.json_nodes_max:
+        raise LimitExceeded("the document has too many values", limit="json_nodes_max", value=nodes)
+    depth = 0
+    for byte in bare.translate(None, _NO_BRACKETS):
+        depth += 1 if byte in _OPENING else -1
+        if depth > limits.json_depth_max:
+            raise LimitExceeded("the document is too deep", limit="json_depth_max", value=depth)
+
+
+def _object_of(pairs: list[tuple[str, JsonValue]]) -> JsonObject:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        # Threat: parsers differ in which of two members they take, so a guard and a reader see two documents (SEC-021).
+        raise MalformedJSON("a name occurs twice in one object")
+    return members
+
+
+def _integer_of(text: str) -> int:
+    if len(text) > INTEGER_DIGITS_MAX and len(text.lstrip("-")) > INTEGER_DIGITS_MAX:
+        raise MalformedJSON("a number is too large", digits=len(text))
+    return int(text)
+
+
+def _float_of(text: str) -> float:
+    number = float(text)
+    if not isfinite(number):
+        raise MalformedJSON("a number is too large", number=text)
+    return number
+
+
+def _refuse_constant(text: str) -> float:
+    raise MalformedJSON("a number is not JSON", number=text)
+
+
+def _check_surrogates(value: JsonValue) -> None:
+    # Writing is the shortest way to visit every string; depth and size are bounded by now.
+    try:
+        json.dumps(value, ensure_ascii=False).encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise MalformedJSON("a string has a lone surrogate") from error
+
+
+def _check_names(value: JsonValue) -> None:
+    pending = [value]
+    while pending:
+        item = pending.pop()
+        if isinstance(item, dict):
+            if any("\x00" in name for name in item):
+                raise MalformedJSON("a name has U+0000")
+            pending.extend(item.values())
+        elif isinstance(item, list):
+            pending.extend(item)
+
+
+def _check_names_are_text(value: object) -> None:
+    # The standard library writes {1: 2} as {"1":2}; what we send must be what the application meant.
+    if isinstance(value, dict):
+        members = cast("dict[object, object]", value)
+        for name, item in members.items():
+            if not isinstance(name, str):
+                raise TypeError(f"a name is {type(name).__name__}, not text")
+            _check_names_are_text(item)
+    elif isinstance(value, (list, tuple)):
+        for item in cast("list[object]", value):
+            _check_names_are_text(item)
+
+
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_object_of,
+    parse_int=_integer_of,
+    parse_float=_float_of,
+    parse_constant=_refuse_constant,
+    strict=True,
+)
