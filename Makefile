@@ -46,7 +46,7 @@ check: $(DEV_READY)
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/pyright --pythonpath $(BIN)/python
-	$(BIN)/lint-imports --no-logo
+	$(BIN)/lint-imports --no-logo --no-cache
 	$(BIN)/interrogate src
 	$(BIN)/python docs/generate.py --check
 	$(BIN)/mkdocs build --strict
