@@ -52,17 +52,20 @@ def encode_request(request: Request, url: Url) -> httpcore.Request:
     """Put a request into the form that goes out.
 
     Args:
-        request: Its target is sent as it is.
+        request: Its target and its Host header, if it has one, are sent as they are: a signature may cover them.
         url: The same address, admitted by the guard.
 
     Raises:
-        FetchRefused: The Host header, if given, names another host than the URL.
+        FetchRefused: The Host header, if given, names another host than the URL, or the path is not ASCII.
         LocalProtocolError: A header cannot be written.
     """
-    hosts = request.headers.get_all("host")
-    if len(hosts) > 1 or any(host.lower() not in {url.authority, request.authority.lower()} for host in hosts):
+    if url.target != request.target:
+        # What was judged, what is signed and what is sent must be one text.
+        raise FetchRefused("the path is not in its canonical spelling", url=request.url)
+    hosts = request.headers.get_all("host") or [url.authority]
+    if len(hosts) > 1 or hosts[0].lower() != url.authority:
         raise FetchRefused("the Host header and the URL name different hosts", host=", ".join(hosts), url=request.url)
-    fields = [("host", url.authority)]
+    fields = [("host", hosts[0])]
     fields += [(name, value) for name, value in request.headers if name not in _DROPPED]
     if "accept-encoding" not in request.headers:
         fields.append(("accept-encoding", "gzip"))

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 
 import h11
 import httpcore
@@ -32,7 +32,7 @@ class AsyncGuardedBackend(httpcore.AsyncNetworkBackend):
     def __init__(self, guard: AddressGuard, resolver: Resolver) -> None:
         self._guard = guard
         self._resolver = resolver
-        self._tcp = httpcore.AnyIOBackend()
+        self._tcp = cast(httpcore.AsyncNetworkBackend, httpcore.AnyIOBackend())
 
     async def connect_tcp(
         self,
@@ -253,6 +253,7 @@ class AsyncHttpxTransport:
         idle = self._idle.get(loop)
         if idle is None:
             # Connections of a loop that has ended cannot be closed in order any more.
-            self._idle = {other: shelf for other, shelf in self._idle.items() if not other.is_closed()}
+            for ended in [other for other in list(self._idle) if other.is_closed()]:
+                self._idle.pop(ended, None)
             idle = self._idle[loop] = IdleConnections()
         return idle

@@ -39,7 +39,7 @@ def test_a_body_has_a_length_and_the_host_comes_first() -> None:
     headers = Headers.build([("Date", "now"), ("Host", "Social.Example"), ("Accept-Encoding", "identity")])
     outgoing, _ = encoded(method="POST", body=b"abc", headers=headers)
     assert outgoing.headers == [
-        (b"host", b"social.example"),
+        (b"host", b"Social.Example"),  # as it was signed
         (b"date", b"now"),
         (b"accept-encoding", b"identity"),
         (b"content-length", b"3"),
@@ -62,6 +62,12 @@ def test_fields_of_the_connection_and_cookies_stay_here(name: str) -> None:
 def test_a_host_header_that_names_another_host_is_refused(hosts: list[str]) -> None:
     with pytest.raises(FetchRefused):
         encoded(headers=Headers.build([("Host", host) for host in hosts]))
+
+
+@pytest.mark.parametrize("target", ["/users/b?x=1", "/users/a", "/users/%61?x=1", "/users/ä?x=1"])
+def test_what_was_judged_is_what_is_sent(target: str) -> None:
+    with pytest.raises(FetchRefused):
+        encoded(target=target)
 
 
 @pytest.mark.parametrize("pair", [("x", "☃"), ("ø", "x")])
