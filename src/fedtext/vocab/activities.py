@@ -1,0 +1,167 @@
+"""Activities: what actors do.
+
+`Create[Note]` is both a type for checkers and a key for listeners: a Create whose object is an embedded Note.
+
+Sources: ActivityPub sections 6 and 7; Activity Vocabulary section 3.1; MOD-41 to MOD-56; FEP-c0e0 (EmojiReact).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Generic
+
+from ..errors import DocumentError, TypeMismatch
+from ..wire.iri import Iri
+from ..wire.json import JsonValue
+from .actors import Actor
+from .model import check_id, is_absolute, parts
+from .objects import Object
+from .references import Many, Needed, One, Required, reference_id
+from .values import several
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeVar  # for its default: `Create` alone is a Create of anything
+
+    ObjectT = TypeVar("ObjectT", bound="str | Object", default="str | Object", covariant=True)
+else:
+    from typing import TypeVar
+
+    ObjectT = TypeVar("ObjectT", covariant=True)
+
+
+class ActorReference(Needed[Iri | Actor, str | Actor]):
+    """The actor of an activity; written as a plain string (MOD-02)."""
+
+    def __init__(self) -> None:
+        super().__init__("actor", Actor, by_id=True)
+
+
+class Activity(Object, Generic[ObjectT], type="Activity", recognized_by=("actor", "object")):
+    """Something that an actor does.
+
+    Args:
+        actor: Who does it: id or Actor. Reading a missing one raises `MissingProperty`; see `actor_id`.
+        object: To what: id or object. Reading a missing one raises `MissingProperty`; see `object_id`.
+        target: Where to.
+        result: What came of it.
+        to: Addressees; always written, if only as an empty array (MOD-03), as is `cc`.
+    """
+
+    actor: ActorReference = ActorReference()
+    object: Required[ObjectT] = Required()
+    objects: Many[Object] = Many("object")
+    target: One[Object] = One()
+    origin: One[Object] = One()
+    result: One[Object] = One()
+    instrument: One[Object] = One()
+
+    if not TYPE_CHECKING:  # checkers see a constructor with the properties of each class
+
+        def __init__(self, **values: object) -> None:
+            super().__init__(**{"to": (), "cc": (), **values})
+
+    @property
+    def actor_id(self) -> Iri | None:
+        """Id of the actor; None when there is none, or more than one to choose from (SEC-032)."""
+        return _only_id(parts(self)[0].get("actor"))
+
+    @property
+    def object_id(self) -> Iri | None:
+        """Id of the (first) object; None when it has none."""
+        try:
+            found: str | Object = self.object
+        except DocumentError:
+            return None
+        return reference_id(found)
+
+
+class Create(Activity[ObjectT], type="Create"):
+    """The object is new."""
+
+
+class Update(Activity[ObjectT], type="Update"):
+    """The object has changed and is given in full (MOD-24, ACT-18)."""
+
+
+class Delete(Activity[ObjectT], type="Delete"):
+    """The object is gone; written with a Tombstone (MOD-26)."""
+
+
+class Follow(Activity[ObjectT], type="Follow"):
+    """The actor wants to hear what the object does."""
+
+
+class Accept(Activity[ObjectT], type="Accept"):
+    """Yes to the object, which is embedded (MOD-48)."""
+
+
+class TentativeAccept(Accept[ObjectT], type="TentativeAccept"):
+    """Perhaps."""
+
+
+class Reject(Activity[ObjectT], type="Reject"):
+    """No to the object; after an Accept it takes that back (MOD-49)."""
+
+
+class TentativeReject(Reject[ObjectT], type="TentativeReject"):
+    """Rather not."""
+
+
+class Undo(Activity[ObjectT], type="Undo"):
+    """The object, an embedded activity of the same actor, is taken back (MOD-46)."""
+
+
+class Like(Activity[ObjectT], type="Like"):
+    """The object is liked (MOD-41)."""
+
+
+class Dislike(Activity[ObjectT], type="Dislike"):
+    """The object is not liked."""
+
+
+class EmojiReact(Activity[ObjectT], type="EmojiReact"):
+    """A reaction: `content` is one emoji or ":shortcode:" (MOD-42)."""
+
+
+class Announce(Activity[ObjectT], type="Announce"):
+    """The object is passed on: a boost (MOD-43)."""
+
+
+class Block(Activity[ObjectT], type="Block"):
+    """The object is to stay away (MOD-51)."""
+
+
+class Flag(Activity[ObjectT], type="Flag"):
+    """The objects are reported; `content` says why (MOD-52)."""
+
+
+class Add(Activity[ObjectT], type="Add"):
+    """The object joins the target."""
+
+
+class Remove(Activity[ObjectT], type="Remove"):
+    """The object leaves the target."""
+
+
+class Move(Activity[ObjectT], type="Move"):
+    """The object, an actor, has moved to the target (MOD-54)."""
+
+
+def check_actor(value: JsonValue) -> None:
+    """Refuse what cannot name an actor or author: other types, relative IRIs, empty or bad embedded objects.
+
+    Raises:
+        TypeMismatch: It is such a thing (SEC-031, SEC-032).
+    """
+    for item in several(value):
+        if isinstance(item, dict) and item:
+            check_id(item.get("id"))
+        elif not isinstance(item, str) or not is_absolute(item):
+            raise TypeMismatch("an actor is named by an absolute IRI", property="actor", value=item)
+
+
+def _only_id(value: JsonValue) -> Iri | None:
+    items = several(value)
+    found = items[0] if len(items) == 1 else None
+    if isinstance(found, dict):
+        found = found.get("id")
+    return Iri(found) if isinstance(found, str) and is_absolute(found) else None

@@ -1,0 +1,84 @@
+"""From JSON to models and back.
+
+Invariants: `load` looks at `id`, `type`, `actor` and `attributedTo` only, and keeps the document: hand it over and do
+not change it afterwards. `dump` gives a new document, so that nobody can reach into a model.
+
+Sources: ActivityStreams 2.0 sections 2 and 5; JLD-01, JLD-16, MOD-72.
+"""
+
+from __future__ import annotations
+
+from typing import TypeVar, cast
+
+from ..errors import TypeMismatch
+from ..jsonld import context_for
+from ..wire.json import JsonObject, JsonValue
+from .activities import check_actor
+from .model import copied, interpret, make, parts, terms_used
+from .objects import Object
+
+ObjectT = TypeVar("ObjectT", bound=Object)
+
+
+def load(document: JsonObject) -> Object:
+    """Make a model of a document.
+
+    Args:
+        document: Normalized (`jsonld.normalize`); handed over: it is kept, not copied.
+
+    Returns:
+        A model of the class that the type asks for; of an unknown type an Object, or what its members tell it to be
+        (FEP-2277). What cannot be used besides is listed in its `problems`.
+
+    Raises:
+        TypeMismatch: It is not an object, or its id, type, actor or author is not one.
+    """
+    if type(document) is not dict:
+        raise TypeMismatch("a document is an object", value=document)
+    context = document.get("@context")
+    if context is not None and not isinstance(context, str | list | dict):
+        raise TypeMismatch("a context is a URL, an object or a list of them", property="@context")
+    for name in ("actor", "attributedTo"):
+        value = document.get(name)
+        if value is not None:
+            check_actor(value)
+    return cast("Object", interpret(document, None))
+
+
+def load_as(document: JsonObject, kind: type[ObjectT]) -> ObjectT:
+    """Make a model of a document that must be of one kind.
+
+    Args:
+        document: See `load`.
+        kind: The class, or a parent of it; also an own subclass that adds properties to a known type.
+
+    Raises:
+        TypeMismatch: It is of another kind, or cannot be loaded at all.
+    """
+    found = load(document)
+    if isinstance(found, kind):
+        return found
+    if issubclass(kind, type(found)) and kind.type_iri == type(found).type_iri:
+        return make(kind, *parts(found))
+    raise TypeMismatch("of another type than expected", expected=kind.__name__, type=found.type_name)
+
+
+def dump(model: Object, *, context: bool = True) -> JsonObject:
+    """Give the document of a model.
+
+    Args:
+        model: Any model.
+        context: Whether to give it a `@context`: the one that it came with, else the smallest that defines its terms.
+
+    Returns:
+        A new document that shares nothing changeable with the model: `@context` first, then `id` and `type`.
+    """
+    document, own_context = parts(model)
+    written: JsonObject = {}
+    if context:
+        given: JsonValue = context_for(terms_used(document)) if own_context is None else own_context
+        written["@context"] = copied(given)
+    for name, value in document.items():
+        if name != "@context":
+            written[name] = copied(value)
+    return written

@@ -1,0 +1,498 @@
+"""The core of all models: a view over one JSON document, read property by property, never changed.
+
+A model keeps the document that it was made from; nothing is converted before it is asked for. So loading costs next
+to nothing, what we do not know survives, and the same document goes out that came in.
+
+- `Property` is a descriptor: one line in a class body declares a member, its Python type and how it is read and
+  written. A subclass of it knows one kind of value (see `values`).
+- `Model` is the base of all types. Subclassing it with `type="…"` adds a type to the vocabulary.
+
+Invariants: a model's document is never changed after construction, and never handed out except as a copy; models are
+equal when their documents are, `@context` aside; a member that cannot be used reads as absent and is reported by
+`problems`, whereas a bad `id` or `type` refuses the whole (MOD-22, SEC-031, SEC-032).
+
+Example:
+    >>> class Wave(Activity, type="https://ns.example/Wave"):
+    ...     strength: int | None = prop("https://ns.example/strength")
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Final, Generic, Self, TypeGuard, TypeVar, cast, dataclass_transform, overload
+
+import attrs
+
+from ..errors import ConfigurationError, DocumentError, LimitExceeded, LocalProtocolError, MissingProperty, TypeMismatch
+from ..jsonld import ACTIVITYSTREAMS, expand_term, is_covered, joined_context, terms_for
+from ..wire.json import JsonObject, JsonValue
+
+ReadT = TypeVar("ReadT")
+WriteT = TypeVar("WriteT")
+ModelT = TypeVar("ModelT", bound="Model")
+
+# An identifier of any scheme: absolute, without spaces and control characters (SEC-026, SEC-032). Whoever decides or
+# fetches by it parses it strictly first (`wire.iri`); a note that mentions a `did:` or `magnet:` may still be read.
+_ABSOLUTE: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:[^\x00-\x20\x7f]+").fullmatch
+_IRI_CHARS_MAX: Final = 2_048
+_COPY_DEPTH_MAX: Final = 64
+_RESERVED: Final = frozenset({"@context", "id", "type"})
+
+
+@attrs.frozen
+class Problem:
+    """A member that could not be used, and why; the rest of the document stands.
+
+    Args:
+        property: JSON name.
+        reason: For people; not part of the API.
+    """
+
+    property: str
+    reason: str
+
+
+class Reading:
+    """What holds while one document is read.
+
+    Args:
+        context: What `@context` holds here, for names that only it explains.
+        problems: Where reasons are noted why a value, or one item of it, is not used; None: nobody asks.
+    """
+
+    __slots__ = ("context", "problems")
+
+    def __init__(self, context: JsonValue, problems: list[str] | None = None) -> None:
+        self.context = context
+        self.problems = problems
+
+    def report(self, reason: str) -> None:
+        """Note a reason."""
+        if self.problems is not None:
+            self.problems.append(reason)
+
+
+class Property(Generic[ReadT, WriteT]):
+    """One member of a document as an attribute; subclasses implement `decode` and `encode`.
+
+    Args:
+        name: JSON name: a term of the emitted context, or a full IRI. Default: the attribute's name in camelCase.
+    """
+
+    def __init__(self, name: str | None = None) -> None:
+        self.name = name or ""
+        self.attribute = ""
+        self.foreign = False
+
+    def __set_name__(self, owner: type[Any], attribute: str) -> None:
+        """Learn the attribute's name."""
+        self.attribute = attribute
+        if not self.name:
+            first, *rest = attribute.split("_")
+            self.name = first + "".join(word.capitalize() for word in rest)
+        self.foreign = ":" in self.name
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """JSON names of all members that this property reads or writes."""
+        return (self.name,)
+
+    @overload
+    def __get__(self, instance: None, owner: type[Any]) -> Self: ...
+    @overload
+    def __get__(self, instance: Model, owner: type[Any]) -> ReadT: ...
+    def __get__(self, instance: Model | None, owner: type[Any]) -> Self | ReadT:
+        """Read the value on demand."""
+        if instance is None:
+            return self
+        document, context = parts(instance)
+        return self.read(document, Reading(context))
+
+    def __set__(self, instance: Model, value: WriteT) -> None:
+        """Refuse: models do not change. Its signature tells type checkers what the constructor takes."""
+        raise AttributeError(f"models do not change: use .evolve({self.attribute}=…)")
+
+    def read(self, document: JsonObject, reading: Reading) -> ReadT:
+        """Read from a document, which is not changed."""
+        value = self.find(document, reading)
+        if value is None:
+            return self.absent()
+        try:
+            return self.decode(value, reading)
+        except DocumentError as error:
+            reading.report(error.message)
+            return self.absent()
+
+    def find(self, document: JsonObject, reading: Reading) -> JsonValue:
+        """Give the raw value, under its own name or a name that the context has for its IRI."""
+        value = document.get(self.name)
+        if value is None and self.foreign:
+            for term in terms_for(reading.context, self.name):
+                if term in document:
+                    return document[term]
+        return value
+
+    def write(self, document: JsonObject, value: object) -> None:
+        """Set the member in a document that is being built; None takes it away."""
+        if value is None:
+            document.pop(self.name, None)
+        else:
+            document[self.name] = self.encode(value)
+
+    def absent(self) -> ReadT:
+        """Give the value that stands for an absent member."""
+        return cast("ReadT", None)
+
+    def decode(self, value: JsonValue, reading: Reading) -> ReadT:
+        """Convert a JSON value.
+
+        Raises:
+            DocumentError: It cannot be used.
+        """
+        raise NotImplementedError
+
+    def encode(self, value: object) -> JsonValue:
+        """Convert to a JSON value.
+
+        Raises:
+            LocalProtocolError: Of another type than the property takes.
+        """
+        raise NotImplementedError
+
+    def refuse(self, value: object, wanted: str) -> LocalProtocolError:
+        """Build the error for a value that the application gave."""
+        return LocalProtocolError(f"{self.attribute} takes {wanted}", property=self.attribute, value=value)
+
+
+def _is_property(value: Any) -> TypeGuard[Property[Any, Any]]:
+    return isinstance(value, Property)
+
+
+@dataclass_transform(kw_only_default=True, eq_default=False)
+class ModelType(type):
+    """The class of model classes: no instance dictionary, and a table of properties.
+
+    It tells type checkers that the constructor takes the properties by name. (It does not say `frozen`: mypy then
+    takes what the constructor accepts for what reading gives. Assignment is refused at run time.)
+    """
+
+    properties: Mapping[str, Property[Any, Any]]
+    type_iri: str
+
+    def __new__(mcls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **options: Any) -> ModelType:
+        """Create a class without an instance dictionary."""
+        namespace.setdefault("__slots__", ())
+        return super().__new__(mcls, name, bases, namespace, **options)
+
+    def __init__(cls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **_options: Any) -> None:
+        """Collect the properties, those of the bases first."""
+        super().__init__(name, bases, namespace)
+        found: dict[str, Property[Any, Any]] = {}
+        for base in reversed(cls.__mro__[1:]):
+            if isinstance(base, ModelType):
+                found.update(base.properties)
+        found.update({key: value for key, value in namespace.items() if _is_property(value)})
+        cls.properties = found
+
+
+class _Holder:
+    """The two slots of a model, kept where type checkers do not take them for properties."""
+
+    __slots__ = ("_context", "_document")
+    _document: JsonObject
+    _context: JsonValue
+
+
+class Model(_Holder, metaclass=ModelType):
+    """The base of all types; see `Object` for what users meet.
+
+    Class keywords:
+        type: Name in ActivityStreams ("Note") or full IRI. Without it the class is known only to Python and writes
+            its parent's type.
+        recognized_by: Members that tell documents of an unknown type to be of this class (FEP-2277).
+    """
+
+    def __init_subclass__(cls, *, type: str | None = None, recognized_by: tuple[str, ...] = ()) -> None:  # noqa: A002 -- the keyword that users write
+        super().__init_subclass__()
+        if type is not None:
+            cls.type_iri = type
+            _register(cls, type)
+        if recognized_by:
+            _recognized.append((frozenset(recognized_by), cls))
+
+    if not TYPE_CHECKING:  # checkers see a constructor with the properties of each class
+
+        def __init__(self, **values: object) -> None:
+            document: JsonObject = {"id": None, "type": type(self).type_iri, "actor": None}
+            _write(type(self), document, values)
+            _fill(self, {name: value for name, value in document.items() if value is not None}, None)
+
+    @property
+    def type_name(self) -> str:
+        """The type as the document gives it; of several, the one that chose the class."""
+        kind = self._document.get("type")
+        if isinstance(kind, str):
+            return kind
+        names = [name for name in kind if isinstance(name, str)] if isinstance(kind, list) else []
+        known = [name for name in names if _find_class(name, self._context) is not None]
+        return next(iter(known or names), "Object")
+
+    @property
+    def document(self) -> JsonObject:
+        """A copy of the document, with all members, for whatever the properties do not say."""
+        return cast("JsonObject", copied(self._document))
+
+    @property
+    def extra(self) -> Mapping[str, JsonValue]:
+        """A copy of the members that no property of this class stands for."""
+        known = _known_names(type(self))
+        return {name: copied(value) for name, value in self._document.items() if name not in known}
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """What could not be used: bad values of optional members, which read as absent (MOD-22)."""
+        found: dict[Problem, None] = {}
+        for item in type(self).properties.values():
+            reasons: list[str] = []
+            try:
+                item.read(self._document, Reading(self._context, reasons))
+            except MissingProperty:
+                continue
+            except DocumentError as error:
+                reasons.append(error.message)
+            found.update((Problem(item.name, reason), None) for reason in reasons)
+        return tuple(found)
+
+    def evolve(self, **changes: object) -> Self:
+        """Give a copy with other values; None takes a property away.
+
+        Raises:
+            LocalProtocolError: A value is of another type than the property takes.
+            TypeError: There is no such property.
+        """
+        document = dict(self._document)
+        _write(type(self), document, changes)
+        if "@context" in document:
+            names = [name for attribute in changes for name in type(self).properties[attribute].names]
+            document["@context"] = joined_context(document["@context"], (*names, self.type_name))
+        return make(type(self), document, self._context)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        """Refuse: models do not change."""
+        raise AttributeError(f"models do not change: use .evolve({name}=…)")
+
+    def __delattr__(self, name: str) -> None:
+        """Refuse: models do not change."""
+        raise AttributeError(f"models do not change: use .evolve({name}=None)")
+
+    def __eq__(self, other: object) -> bool:
+        """Compare the documents; `@context` aside."""
+        if not isinstance(other, Model):
+            return NotImplemented
+        return self is other or _members(self._document) == _members(other._document)
+
+    def __hash__(self) -> int:
+        """Hash the members that are text: equal documents agree on them."""
+        return hash(frozenset((key, value) for key, value in _members(self._document).items() if type(value) is str))
+
+    def __repr__(self) -> str:
+        """Name the type, the id and the first few members."""
+        shown = [
+            f"{name}={_shown(value)}" for name, value in self._document.items() if name not in ("@context", "type")
+        ]
+        return f"{type(self).__name__}({', '.join(shown[:5])}{', …' if len(shown) > 5 else ''})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Copy and pickle by document."""
+        return make, (type(self), self._document, self._context)
+
+
+_registry: Final[dict[str, type[Model]]] = {}
+_recognized: Final[list[tuple[frozenset[str], type[Model]]]] = []
+_set_document: Final = _Holder.__dict__["_document"].__set__
+_set_context: Final = _Holder.__dict__["_context"].__set__
+Model.type_iri = "Object"
+
+
+def _fill(model: Model, document: JsonObject, context: JsonValue) -> None:
+    _set_document(model, document)
+    _set_context(model, context)
+
+
+def make(kind: type[ModelT], document: JsonObject, context: JsonValue) -> ModelT:
+    """Make a model over a document without looking at it; the document is handed over.
+
+    Args:
+        kind: The class.
+        document: Never to be changed by anybody from now on.
+        context: The context that holds where the document stood, for a part of a larger one; its own wins.
+    """
+    model = kind.__new__(kind)
+    _fill(model, document, document.get("@context", context))
+    return model
+
+
+def parts(model: Model) -> tuple[JsonObject, JsonValue]:
+    """Give a model's own document and context, for this package alone: not to be changed, not to be handed out."""
+    return model._document, model._context  # pyright: ignore[reportPrivateUsage]
+
+
+def interpret(document: JsonObject, context: JsonValue) -> Model:
+    """Check the id and the type of a document and make the model that its type asks for.
+
+    Raises:
+        TypeMismatch: The id is not an absolute IRI, or the type is not a name or a list of names.
+    """
+    check_id(document.get("id"))
+    context = document.get("@context", context)
+    return make(class_of(document, context), document, context)
+
+
+def class_of(document: JsonObject, context: JsonValue) -> type[Model]:
+    """Choose the class for a document: by its type, of several the first known one, else by its members.
+
+    Raises:
+        TypeMismatch: The type is not a name or a list of names.
+    """
+    kind = document.get("type")
+    if isinstance(kind, str):
+        found = _registry.get(kind) or _find_class(kind, context)
+        return found or _recognize(document)
+    if kind is None:
+        return _recognize(document)
+    if not isinstance(kind, list) or not all(isinstance(name, str) for name in kind):
+        raise TypeMismatch("the type is a name or a list of names", property="type", value=kind)
+    names = (_find_class(str(name), context) for name in kind)
+    return next((found for found in names if found is not None), None) or _recognize(document)
+
+
+def named_class(name: str) -> type[Model]:
+    """Give the class of a type name of the vocabulary.
+
+    Raises:
+        ConfigurationError: No class has this type.
+    """
+    found = _registry.get(name)
+    if found is None:
+        raise ConfigurationError("no class has this type", type=name)
+    return found
+
+
+def check_id(value: JsonValue) -> None:
+    """Demand an absolute IRI or nothing; null is an explicit nothing (AP-01).
+
+    Raises:
+        TypeMismatch: Anything else.
+    """
+    if value is not None and (type(value) is not str or not is_absolute(value)):
+        raise TypeMismatch("the id is an absolute IRI", property="id", value=value)
+
+
+def is_absolute(text: str) -> bool:
+    """Tell whether a text is an absolute IRI of any scheme, within the limit of length."""
+    return len(text) <= _IRI_CHARS_MAX and _ABSOLUTE(text) is not None
+
+
+def embedded(model: Model) -> JsonObject:
+    """Give the document of a model as a part of another; its context goes along only if it says more than ours."""
+    document, context = parts(model)
+    if context is None or is_covered(context):
+        return {name: value for name, value in document.items() if name != "@context"} if context else document
+    return {"@context": context, **document}
+
+
+def items_of(value: object, single: type | tuple[type, ...]) -> list[object]:
+    """Give what an application gave as a list: one thing of a type, or an iterable of things."""
+    if isinstance(value, single) or not isinstance(value, Iterable):
+        return [value]
+    return list(cast("Iterable[object]", value))
+
+
+def copied(value: JsonValue, depth: int = 0) -> JsonValue:
+    """Copy a JSON value: containers anew, the rest shared.
+
+    Raises:
+        LimitExceeded: Nested deeper than anything that may be sent or received.
+    """
+    if depth > _COPY_DEPTH_MAX:
+        raise LimitExceeded("nested too deep", value=depth)
+    if isinstance(value, dict):
+        return {name: copied(item, depth + 1) if type(item) in _CONTAINERS else item for name, item in value.items()}
+    if isinstance(value, list):
+        return [copied(item, depth + 1) if type(item) in _CONTAINERS else item for item in value]
+    return value
+
+
+_CONTAINERS: Final = frozenset({dict, list})
+
+
+def terms_used(value: JsonValue) -> Iterator[str]:
+    """Iterate over the member names and type names in a document, for its context."""
+    pending: list[JsonValue] = [value]
+    while pending:
+        item = pending.pop()
+        if isinstance(item, list):
+            pending.extend(item)
+        elif isinstance(item, dict):
+            kind = item.get("type")
+            yield from (kind,) if isinstance(kind, str) else ()
+            yield from (name for name in kind if isinstance(name, str)) if isinstance(kind, list) else ()
+            for name, member in item.items():
+                if name != "@context":
+                    yield name
+                    pending.append(member)
+
+
+def _register(cls: type[Model], name: str) -> None:
+    known = _registry.get(name)
+    if known is not None and (known.__module__, known.__qualname__) != (cls.__module__, cls.__qualname__):
+        raise ConfigurationError("another class has this type already", type=name, known=known.__qualname__)
+    _registry[name] = cls
+    if ":" not in name:
+        _registry[f"{ACTIVITYSTREAMS}#{name}"] = cls
+
+
+def _find_class(name: str, context: JsonValue) -> type[Model] | None:
+    """Look a type up, under its name or under the IRI that the context has for it (own types)."""
+    found = _registry.get(name)
+    if found is None and context is not None:
+        iri = expand_term(context, name)
+        found = _registry.get(iri) if iri else None
+    return found
+
+
+def _recognize(document: JsonObject) -> type[Model]:
+    """Tell an unknown type by its members (FEP-2277)."""
+    for members, cls in _recognized:
+        if members <= document.keys():
+            return cls
+    return _registry["Object"]
+
+
+def _write(cls: type[Model], document: JsonObject, values: Mapping[str, object]) -> None:
+    """Write values in the order in which the class declares them: what depends on another comes after it."""
+    unknown = values.keys() - cls.properties.keys()
+    if unknown:
+        raise TypeError(f"{cls.__name__} has no property {', '.join(sorted(unknown))}")
+    for attribute, item in cls.properties.items():
+        if attribute in values:
+            item.write(document, values[attribute])
+
+
+def _known_names(cls: type[Model]) -> frozenset[str]:
+    return _RESERVED.union(*(item.names for item in cls.properties.values()))
+
+
+def _members(document: JsonObject) -> JsonObject:
+    if "@context" not in document:
+        return document
+    return {name: value for name, value in document.items() if name != "@context"}
+
+
+def _shown(value: JsonValue) -> str:
+    if isinstance(value, str):
+        return repr(value if len(value) <= 60 else value[:59] + "…")
+    if isinstance(value, dict):
+        return "{…}"
+    return "[…]" if isinstance(value, list) else repr(value)

@@ -1,0 +1,203 @@
+"""Objects: the base type with what every object may have, and the kinds of content.
+
+A property is one line: `attribute: Kind = Kind()`; its JSON name is the attribute's in camelCase.
+
+Sources: Activity Vocabulary sections 2 and 3.3; the extensions that MOD-18 to MOD-37 and FEP-fb2a name.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ..config import Limits
+from ..errors import DocumentError, TypeMismatch
+from ..wire.iri import Iri, parse_iri
+from ..wire.json import JsonObject, JsonValue
+from .model import Model, Reading
+from .references import Address, Id, Identifier, Ids, Many, One
+from .values import Flag, Instant, Integer, Language, Moment, Real, Structure, Text, Texts, several
+
+_LIMITS: Final = Limits()
+
+
+class Url(Address):
+    """The address of a page for people; of several the HTML one, and never another scheme (MOD-32, SEC-164)."""
+
+    def __init__(self) -> None:
+        super().__init__("url")
+
+    def decode(self, value: JsonValue, reading: Reading) -> Iri | None:
+        """Choose among strings and Links: `text/html`, or no media type, before all others."""
+        found: list[tuple[bool, Iri]] = []
+        for item in several(value):
+            media_type = item.get("mediaType") if isinstance(item, dict) else None
+            address = item.get("href", item.get("url")) if isinstance(item, dict) else item
+            try:
+                found.append((media_type not in (None, "text/html"), self.convert(address)))
+            except DocumentError as error:
+                reading.report(error.message)
+        return min(found, key=lambda pair: pair[0])[1] if found else None
+
+
+class Picture(One["Image"]):
+    """An image, whether it is given as one, as a Link, as an address or in a list (ACT-07)."""
+
+    def refer(self, value: JsonValue, reading: Reading) -> Image:
+        """Give an Image also for a bare address."""
+        if isinstance(value, str):
+            return Image(url=parse_iri(value))
+        found = super().refer(value, reading)
+        if not isinstance(found, Object):
+            return Image(url=parse_iri(found))
+        return found if isinstance(found, Image) else _as_image(found)
+
+    def write_reference(self, value: object) -> JsonValue:
+        """Write an Image also for a bare address."""
+        return super().write_reference(Image(url=value) if isinstance(value, str) else value)
+
+
+class Object(Model, type="Object"):
+    """Anything with an identity; the base of all types.
+
+    Args:
+        id: Absolute IRI; what is distributed has one on the host of its actor (MOD-01).
+        attributed_to: Its author; written as an id.
+        name: Plain text.
+        summary: On a post the content warning, plain text (MOD-19); on a profile its text, HTML.
+        content: HTML, not sanitized: pass what others wrote through `wire.html.sanitize` before showing it.
+        language: BCP 47 tag of the content; writes `contentMap` beside it (MOD-20).
+        to: Addressees; the first audience. With `cc` it decides who may see it (`visibility_of`).
+        cc: Further addressees.
+        in_reply_to: Id of what it answers.
+        url: Address of its page; `links` gives all of them.
+        tag: Mentions, hashtags, emoji, and whatever else stands there.
+        attachment: Media, profile fields, previews.
+    """
+
+    id: Identifier = Identifier()
+    attributed_to: One[Object] = One(by_id=True)
+    name: Text = Text(mapped=True)
+    name_map: Texts = Texts("name")
+    summary: Text = Text(mapped=True)
+    summary_map: Texts = Texts("summary")
+    content: Text = Text(mapped=True)
+    content_map: Texts = Texts("content")
+    language: Language = Language()
+    media_type: Text = Text()
+    source: Structure = Structure()
+    sensitive: Flag = Flag()
+    in_reply_to: Id = Id()
+    context: Id = Id()
+    conversation: Text = Text()
+    links: Many[Object] = Many("url", plain=True)
+    url: Url = Url()
+    published: Instant = Instant()
+    updated: Instant = Instant()
+    start_time: Instant = Instant()
+    end_time: Instant = Instant()
+    duration: Text = Text()
+    to: Ids = Ids(count_max=_LIMITS.recipients_count_max, paired="cc")
+    cc: Ids = Ids(count_max=_LIMITS.recipients_count_max, paired="to")
+    bto: Ids = Ids(count_max=_LIMITS.recipients_count_max)
+    bcc: Ids = Ids(count_max=_LIMITS.recipients_count_max)
+    audience: Ids = Ids(count_max=_LIMITS.recipients_count_max)
+    tag: Many[Object] = Many(count_max=_LIMITS.tags_count_max)
+    attachment: Many[Object] = Many(count_max=_LIMITS.attachments_count_max)
+    icon: Picture = Picture()
+    image: Picture = Picture()
+    preview: One[Object] = One()
+    generator: One[Object] = One()
+    location: One[Object] = One()
+    replies: One[Object] = One()
+    likes: One[Object] = One()
+    shares: One[Object] = One()
+
+    @property
+    def author_id(self) -> Iri | None:
+        """Id of the (first) author."""
+        author = self.attributed_to
+        return author.id if isinstance(author, Object) else author
+
+
+class Document(Object, type="Document"):
+    """A file (MOD-33)."""
+
+    blurhash: Text = Text()
+    width: Integer = Integer(least=0)
+    height: Integer = Integer(least=0)
+    rel: Text = Text()
+
+    @property
+    def alt(self) -> str | None:
+        """What a person who cannot see it is told: the summary, else the name (MOD-33)."""
+        return self.summary or self.name
+
+
+class Image(Document, type="Image"):
+    """A picture."""
+
+
+class Audio(Document, type="Audio"):
+    """A sound."""
+
+
+class Video(Document, type="Video"):
+    """A film."""
+
+
+class PageObject(Document, type="Page"):
+    """A web page, and what Lemmy calls a post; named so because `Page` is a page of a listing here."""
+
+
+class Note(Object, type="Note"):
+    """A short text: the post of this network."""
+
+
+class Article(Object, type="Article"):
+    """A longer text."""
+
+
+class Question(Object, type="Question"):
+    """A poll, as a post with options (MOD-36); exactly one of `one_of` and `any_of` is given."""
+
+    one_of: Many[Object] = Many()
+    any_of: Many[Object] = Many()
+    closed: Moment = Moment()
+    voters_count: Integer = Integer(least=0)
+
+
+class Tombstone(Object, type="Tombstone"):
+    """What is left of a deleted object (MOD-26)."""
+
+    former_type: Text = Text()
+    deleted: Instant = Instant()
+
+
+class Event(Object, type="Event"):
+    """Something that takes place."""
+
+
+class Place(Object, type="Place"):
+    """A place."""
+
+    latitude: Real = Real()
+    longitude: Real = Real()
+
+
+class Emoji(Object, type="Emoji"):
+    """A custom emoji: `name` is ":shortcode:", `icon` its picture (MOD-18)."""
+
+
+class PropertyValue(Object, type="PropertyValue"):
+    """A line of a profile: `name` is plain text, `value` is HTML (ACT-09, FEP-fb2a)."""
+
+    value: Text = Text()
+
+
+def _as_image(found: Object) -> Image:
+    """Take the address out of a Link, or of an object that is not called an Image."""
+    document: JsonObject = found.document
+    address = document.get("href", found.url)
+    if not isinstance(address, str):
+        raise TypeMismatch("an image without an address")
+    return Image(url=parse_iri(address), name=found.name, media_type=found.media_type)

@@ -1,0 +1,271 @@
+"""Kinds of properties that point to other things: by their id, or with the thing embedded.
+
+What is read from an embedded thing is what the document says of it; whether its author may say so is decided before
+(`inbox`), not here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Generic, TypeAlias, TypeVar, cast
+
+from ..errors import DocumentError, MissingProperty, TypeMismatch
+from ..wire.iri import Iri, parse_iri
+from ..wire.json import JsonObject, JsonValue
+from .model import Model, Property, Reading, check_id, embedded, interpret, is_absolute, items_of, named_class, parts
+from .values import Scalar, several, single
+
+T = TypeVar("T")
+ReadT = TypeVar("ReadT")
+WriteT = TypeVar("WriteT")
+
+Reference: TypeAlias = Iri | T
+"""The id of a T, or the T itself: what a document says where it points to another."""
+
+
+def reference_id(reference: str | Model | None) -> Iri | None:
+    """Give the id of what a reference points to, or None when it has none."""
+    return None if reference is None else _id_of(reference)
+
+
+def _id_of(value: object) -> Iri | None:
+    if isinstance(value, Model):
+        value = parts(value)[0].get("id")
+    return Iri(value) if isinstance(value, str) else None
+
+
+class Identifier(Scalar[Iri, str]):
+    """The id of the document itself; checked when it was loaded."""
+
+    def convert(self, value: JsonValue) -> Iri:
+        """Take an absolute IRI."""
+        check_id(value)
+        return Iri(str(value))
+
+    def encode(self, value: object) -> JsonValue:
+        """Take an absolute IRI."""
+        if type(value) is not str or not is_absolute(value):
+            raise self.refuse(value, "an absolute IRI")
+        return value
+
+
+class Id(Scalar[Iri, str | Model]):
+    """A reference of which only the id matters: read from any shape, written as a plain string."""
+
+    def convert(self, value: JsonValue) -> Iri:
+        """Take an id of any scheme, or the id of what is embedded."""
+        if isinstance(value, dict):
+            value = value.get("id")
+        if not isinstance(value, str) or not is_absolute(value):
+            raise TypeMismatch("not an absolute IRI", property=self.name)
+        return Iri(value)
+
+    def encode(self, value: object) -> JsonValue:
+        """Take an id, or a model that has one."""
+        found = _id_of(value)
+        if found is None or not is_absolute(found):
+            raise self.refuse(value, "an absolute IRI, or an object with an id")
+        return str(found)
+
+
+class Address(Id):
+    """The address of an endpoint or collection: http or https only (ACT-04, SEC-164)."""
+
+    def convert(self, value: JsonValue) -> Iri:
+        """Take an address that all parsers read alike."""
+        return parse_iri(super().convert(value))
+
+    def encode(self, value: object) -> JsonValue:
+        """Take an address that all parsers read alike."""
+        found = super().encode(value)
+        try:
+            return parse_iri(found)
+        except DocumentError as error:
+            raise self.refuse(value, "an http or https URL") from error
+
+
+class _Referring(Property[ReadT, WriteT]):
+    """What properties with references share.
+
+    Args:
+        name: JSON name.
+        kind: Class, or type name, of what may be embedded; anything for None.
+        by_id: Whether a model is written as its id, if it has one.
+    """
+
+    def __init__(self, name: str | None = None, kind: type[Model] | str | None = None, *, by_id: bool = False) -> None:
+        super().__init__(name)
+        self.kind = kind
+        self.by_id = by_id
+
+    def refer(self, value: JsonValue, reading: Reading) -> Any:
+        """Read one reference: an id, or a model over what is embedded."""
+        if isinstance(value, str):
+            if is_absolute(value):
+                return value
+            raise TypeMismatch("not an absolute IRI", property=self.name)
+        if not isinstance(value, dict):
+            raise TypeMismatch("neither an IRI nor an object", property=self.name)
+        if value.keys() == {"id"}:
+            return self.refer(value["id"], reading)
+        if not value:
+            raise TypeMismatch("an empty object", property=self.name)
+        found = interpret(value, reading.context)
+        if self.kind is None or isinstance(found, self._kind()):
+            return found
+        # A type that nobody here knows may well be of the right kind: it is taken by its id.
+        if type(found) is named_class("Object") and isinstance(value.get("id"), str) and "type" in value:
+            return value["id"]
+        raise TypeMismatch("an object of another type than the property takes", property=self.name)
+
+    def _kind(self) -> type[Model]:
+        return named_class(self.kind) if isinstance(self.kind, str) else cast("type[Model]", self.kind)
+
+    def write_reference(self, value: object) -> JsonValue:
+        """Write one reference."""
+        if isinstance(value, Model):
+            document_id = _id_of(value) if self.by_id else None
+            return embedded(value) if document_id is None else document_id
+        if isinstance(value, str) and is_absolute(value):
+            return str(value)
+        raise self.refuse(value, "absolute IRIs and objects")
+
+
+class One(_Referring[Iri | T | None, str | T | None], Generic[T]):
+    """At most one reference; of several the first counts."""
+
+    def decode(self, value: JsonValue, reading: Reading) -> Iri | T | None:
+        """Read the reference, or the first of a list."""
+        first = single(value)
+        return None if first is None else cast("Iri | T", self.refer(first, reading))
+
+    def encode(self, value: object) -> JsonValue:
+        """Write the reference."""
+        return self.write_reference(value)
+
+
+class Needed(_Referring[ReadT, WriteT]):
+    """A reference without which the object makes no sense: reading what is missing raises."""
+
+    def read(self, document: JsonObject, reading: Reading) -> ReadT:
+        """Read the reference, or the first of a list.
+
+        Raises:
+            MissingProperty: It is absent.
+            TypeMismatch: It cannot be used.
+        """
+        value = single(self.find(document, reading))
+        if value is None:
+            raise MissingProperty("a property that is needed is missing", property=self.name)
+        return cast("ReadT", self.refer(value, reading))
+
+    def encode(self, value: object) -> JsonValue:
+        """Write one reference plainly, several as an array."""
+        if isinstance(value, tuple | list):
+            items = cast("tuple[object, ...] | list[object]", value)
+            return [self.write_reference(item) for item in items]
+        return self.write_reference(value)
+
+
+class Required(Needed[T, T | tuple[T, ...] | list[T]]):
+    """A needed reference of any kind, or several of them."""
+
+
+class Many(_Referring[tuple[Iri | T, ...], str | T | Iterable[str | T] | None], Generic[T]):
+    """Any number of references.
+
+    Args:
+        name: JSON name.
+        kind: Class, or type name, of what may be embedded; anything for None.
+        count_max: What comes after so many is not read (SEC-029).
+        by_id: Whether models are written as their ids, if they have one.
+        plain: Whether a single one is written without an array.
+    """
+
+    def __init__(
+        self,
+        name: str | None = None,
+        kind: type[Model] | str | None = None,
+        *,
+        count_max: int | None = None,
+        by_id: bool = False,
+        plain: bool = False,
+    ) -> None:
+        super().__init__(name, kind, by_id=by_id)
+        self.count_max = count_max
+        self.plain = plain
+
+    def absent(self) -> tuple[Iri | T, ...]:
+        """Give none."""
+        return ()
+
+    def decode(self, value: JsonValue, reading: Reading) -> tuple[Iri | T, ...]:
+        """Read what can be used and report the rest (MOD-16)."""
+        items = several(value)
+        if self.count_max is not None and len(items) > self.count_max:
+            reading.report("too many")
+            items = items[: self.count_max]
+        found: list[Any] = []
+        for item in items:
+            if item is not None:
+                try:
+                    found.append(self.refer(item, reading))
+                except DocumentError as error:
+                    reading.report(error.message)
+        return tuple(found)
+
+    def encode(self, value: object) -> JsonValue:
+        """Write an array."""
+        written = [self.write_reference(item) for item in items_of(value, (str, Model))]
+        return written[0] if self.plain and len(written) == 1 else written
+
+
+class Ids(Property[tuple[Iri, ...], str | Model | Iterable[str | Model] | None]):
+    """Any number of references of which only the ids matter, such as addressees; written as an array (MOD-03).
+
+    Args:
+        name: JSON name.
+        count_max: What comes after so many is not read (SEC-029).
+        paired: JSON name of a property that is present, if only as an empty array, when this one is.
+    """
+
+    def __init__(self, name: str | None = None, *, count_max: int | None = None, paired: str | None = None) -> None:
+        super().__init__(name)
+        self.count_max = count_max
+        self.paired = paired
+
+    def absent(self) -> tuple[Iri, ...]:
+        """Give none."""
+        return ()
+
+    def decode(self, value: JsonValue, reading: Reading) -> tuple[Iri, ...]:
+        """Read the ids of all that is named or embedded; the spellings of Public are kept (MOD-04)."""
+        items = several(value)
+        if self.count_max is not None and len(items) > self.count_max:
+            reading.report("too many")
+            items = items[: self.count_max]
+        found: list[Iri] = []
+        for item in items:
+            if isinstance(item, dict):
+                item = item.get("id")
+            if isinstance(item, str) and (is_absolute(item) or item == "Public"):
+                found.append(Iri(item))
+            elif item is not None:
+                reading.report("not an absolute IRI")
+        return tuple(found)
+
+    def write(self, document: JsonObject, value: object) -> None:
+        """Set the list, and the one that it is paired with."""
+        super().write(document, value)
+        if value is not None and self.paired is not None:
+            document.setdefault(self.paired, [])
+
+    def encode(self, value: object) -> JsonValue:
+        """Take ids, or models that have one, each once."""
+        found: dict[str, None] = {}
+        for item in items_of(value, (str, Model)):
+            item_id = _id_of(item)
+            if item_id is None or not is_absolute(item_id):
+                raise self.refuse(item, "absolute IRIs, or objects with an id")
+            found[str(item_id)] = None
+        return list[JsonValue](found)

@@ -1,0 +1,320 @@
+"""Kinds of properties: how a JSON value is read as a Python value and written again.
+
+Reading is generous in shape (a value, a list of one, an `{id}`: JLD-16) and strict in type: what cannot be used reads
+as absent and is reported. Writing gives the one shape that every server takes: ids as plain strings (MOD-02), lists of
+addressees as arrays (MOD-03), booleans as booleans.
+
+A new kind is one class; a new property is one line in a model.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Final, Generic, TypeVar, cast
+
+from ..errors import TypeMismatch
+from ..wire.json import JsonObject, JsonValue
+from ..wire.timestamps import build, parse_lenient
+from .model import Property, Reading, copied, items_of
+
+ReadT = TypeVar("ReadT")
+WriteT = TypeVar("WriteT")
+
+_INTEGER_MAX: Final = 2**63 - 1
+# RFC 5646 section 2.1; "@none" is JSON-LD's word for no language.
+_LANGUAGE: Final = re.compile(
+    r"(?:@none|[a-z]{2,3}(?:-[a-z]{3}){0,3}|[a-z]{4,8}|x(?=-))(?:-[a-z]{4})?(?:-(?:[a-z]{2}|[0-9]{3}))?"
+    r"(?:-(?:[a-z0-9]{5,8}|[0-9][a-z0-9]{3}))*(?:-[a-wy-z0-9](?:-[a-z0-9]{2,8})+)*(?:-?x(?:-[a-z0-9]{1,8})+)?",
+    re.IGNORECASE,
+).fullmatch
+
+
+def single(value: JsonValue) -> JsonValue:
+    """Take the first of a list, since one value and a list of one are the same (JLD-16)."""
+    while isinstance(value, list):
+        value = value[0] if value else None
+    return value
+
+
+def several(value: JsonValue) -> list[JsonValue]:
+    """Give a list of values: of none, one or many."""
+    if isinstance(value, dict):
+        inner = value.get("@list", value.get("@set"))
+        if inner is not None:
+            value = inner
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [value]
+
+
+class Scalar(Property[ReadT | None, WriteT | None], Generic[ReadT, WriteT]):
+    """A property with at most one plain value."""
+
+    def decode(self, value: JsonValue, reading: Reading) -> ReadT | None:  # noqa: ARG002 -- a plain value needs no context
+        """Convert the value, or the first of a list."""
+        value = single(value)
+        if isinstance(value, dict) and "@value" in value:
+            value = value["@value"]
+        return None if value is None else self.convert(value)
+
+    def convert(self, value: JsonValue) -> ReadT:
+        """Convert a value that is neither null nor a list."""
+        raise NotImplementedError
+
+
+class Text(Scalar[str, str]):
+    """A text.
+
+    Args:
+        name: JSON name.
+        mapped: Whether there is a sibling `…Map` with the text in several languages (MOD-20).
+    """
+
+    def __init__(self, name: str | None = None, *, mapped: bool = False) -> None:
+        super().__init__(name)
+        self.mapped = mapped
+
+    def read(self, document: JsonObject, reading: Reading) -> str | None:
+        """Read the text, or the first one of its languages when it is given only so (MOD-20)."""
+        found = super().read(document, reading)
+        if found is None and self.mapped and self.name not in document:
+            texts = document.get(self.name + "Map")
+            if isinstance(texts, dict):
+                return next((text for text in texts.values() if isinstance(text, str)), None)
+        return found
+
+    def convert(self, value: JsonValue) -> str:
+        """Take a text; NUL is taken out (MOD-71, SEC-026)."""
+        if type(value) is not str:
+            raise TypeMismatch("not a text", property=self.name)
+        return value if "\x00" not in value else value.replace("\x00", "")
+
+    def write(self, document: JsonObject, value: object) -> None:
+        """Set the text; the sibling map follows it, or goes when it held several languages."""
+        texts = document.get(self.name + "Map") if self.mapped else None
+        super().write(document, value)
+        if isinstance(texts, dict):
+            del document[self.name + "Map"]
+            if isinstance(value, str) and len(texts) == 1:
+                document[self.name + "Map"] = dict.fromkeys(texts, value)
+
+    def encode(self, value: object) -> JsonValue:
+        """Take a text."""
+        if not isinstance(value, str):
+            raise self.refuse(value, "a text")
+        return str(value)
+
+
+class Texts(Property[Mapping[str, str], Mapping[str, str] | None]):
+    """The same text in several languages: BCP 47 tag to text (AS2-07).
+
+    Args:
+        of: JSON name of the text itself; it is set to the first language when it is missing.
+    """
+
+    def __init__(self, of: str) -> None:
+        super().__init__(of + "Map")
+        self.of = of
+
+    def absent(self) -> Mapping[str, str]:
+        """Give no text in any language."""
+        return {}
+
+    def decode(self, value: JsonValue, reading: Reading) -> Mapping[str, str]:
+        """Take the entries whose tag and text are ones."""
+        value = single(value)
+        if not isinstance(value, dict):
+            raise TypeMismatch("not a map of languages", property=self.name)
+        found: dict[str, str] = {}
+        for tag, text in value.items():
+            text = single(text)
+            if not _LANGUAGE(tag.replace("_", "-")):
+                reading.report("not a language tag")
+            elif not isinstance(text, str):
+                reading.report("not a text")
+            else:
+                found[tag] = text
+        return found
+
+    def write(self, document: JsonObject, value: object) -> None:
+        """Set the map, and the text itself when it is missing."""
+        super().write(document, value)
+        texts = document.get(self.name)
+        if isinstance(texts, dict) and document.get(self.of) is None:
+            document[self.of] = next(iter(texts.values()), None)
+
+    def encode(self, value: object) -> JsonValue:
+        """Take a mapping of language tags to texts."""
+        if not isinstance(value, Mapping):
+            raise self.refuse(value, "a mapping of language tags to texts")
+        written: JsonObject = {}
+        for tag, text in cast("Mapping[object, object]", value).items():
+            if not isinstance(tag, str) or not _LANGUAGE(tag) or not isinstance(text, str):
+                raise self.refuse(tag, "a mapping of language tags to texts")
+            written[tag] = text
+        return written
+
+
+class Language(Property[str | None, str | None]):
+    """The language of the content, which stands nowhere but in `contentMap` (MOD-20)."""
+
+    def __init__(self, of: str = "content") -> None:
+        super().__init__(of + "Map")
+        self.of = of
+
+    def read(self, document: JsonObject, reading: Reading) -> str | None:  # noqa: ARG002 -- reads two members
+        """Give the tag whose text is the content itself, else the first."""
+        texts = document.get(self.name)
+        if not isinstance(texts, dict):
+            return None
+        content = document.get(self.of)
+        return next((tag for tag, text in texts.items() if text == content), next(iter(texts), None))
+
+    def write(self, document: JsonObject, value: object) -> None:
+        """Say in which language the content is."""
+        content = document.get(self.of)
+        if value is None:
+            document.pop(self.name, None)
+        elif not isinstance(value, str) or not _LANGUAGE(value):
+            raise self.refuse(value, "a language tag")
+        elif isinstance(content, str):
+            document[self.name] = {value: content}
+
+
+class Flag(Scalar[bool, bool]):
+    """True or false; nothing else counts as either."""
+
+    def convert(self, value: JsonValue) -> bool:
+        """Take a boolean."""
+        if not isinstance(value, bool):
+            raise TypeMismatch("neither true nor false", property=self.name)
+        return value
+
+    def encode(self, value: object) -> JsonValue:
+        """Take a boolean."""
+        if not isinstance(value, bool):
+            raise self.refuse(value, "True or False")
+        return value
+
+
+class Integer(Scalar[int, int]):
+    """A whole number that fits into 64 bits.
+
+    Args:
+        name: JSON name.
+        least: The smallest value taken; counts are never negative.
+    """
+
+    def __init__(self, name: str | None = None, *, least: int = -_INTEGER_MAX) -> None:
+        super().__init__(name)
+        self.least = least
+
+    def convert(self, value: JsonValue) -> int:
+        """Take a whole number, also one written as 3.0."""
+        if isinstance(value, float) and value.is_integer():
+            value = int(value)
+        if not isinstance(value, int) or isinstance(value, bool) or not self.least <= value <= _INTEGER_MAX:
+            raise TypeMismatch("not a whole number in range", property=self.name)
+        return value
+
+    def encode(self, value: object) -> JsonValue:
+        """Take a whole number."""
+        if not isinstance(value, int) or isinstance(value, bool) or not self.least <= value <= _INTEGER_MAX:
+            raise self.refuse(value, "a whole number in range")
+        return value
+
+
+class Real(Scalar[float, float]):
+    """A number."""
+
+    def convert(self, value: JsonValue) -> float:
+        """Take any number that a float can hold."""
+        if isinstance(value, bool) or not isinstance(value, int | float) or abs(value) > _INTEGER_MAX:
+            raise TypeMismatch("not a number in range", property=self.name)
+        return float(value)
+
+    def encode(self, value: object) -> JsonValue:
+        """Take a finite number."""
+        if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= _INTEGER_MAX:
+            raise self.refuse(value, "a number in range")
+        return value
+
+
+class Instant(Scalar[datetime, datetime]):
+    """A point in time, always with a zone; what cannot be read is dropped, never the object (MOD-22)."""
+
+    def convert(self, value: JsonValue) -> datetime:
+        """Read generously."""
+        found = parse_lenient(value) if isinstance(value, str) else None
+        if found is None:
+            raise TypeMismatch("not a date and time", property=self.name)
+        return found
+
+    def encode(self, value: object) -> JsonValue:
+        """Write RFC 3339 in UTC."""
+        if not isinstance(value, datetime) or value.tzinfo is None:
+            raise self.refuse(value, "a datetime with a zone")
+        return build(value)
+
+
+class Moment(Scalar[datetime | bool, datetime | bool]):
+    """When it happened, or only whether (`closed` of a poll, MOD-36)."""
+
+    def __init__(self, name: str | None = None) -> None:
+        super().__init__(name)
+        self._instant = Instant(name)
+
+    def convert(self, value: JsonValue) -> datetime | bool:
+        """Take a boolean or a date and time."""
+        return value if isinstance(value, bool) else self._instant.convert(value)
+
+    def encode(self, value: object) -> JsonValue:
+        """Take a boolean or a datetime with a zone."""
+        if isinstance(value, bool):
+            return value
+        if not isinstance(value, datetime) or value.tzinfo is None:
+            raise self.refuse(value, "True, False or a datetime with a zone")
+        return build(value)
+
+
+class Strings(Property[tuple[str, ...], str | Iterable[str] | None]):
+    """Any number of texts."""
+
+    def absent(self) -> tuple[str, ...]:
+        """Give none."""
+        return ()
+
+    def decode(self, value: JsonValue, reading: Reading) -> tuple[str, ...]:
+        """Read the texts among the values."""
+        items = several(value)
+        found = tuple(item for item in items if isinstance(item, str))
+        if len(found) != len([item for item in items if item is not None]):
+            reading.report("not a text")
+        return found
+
+    def encode(self, value: object) -> JsonValue:
+        """Take texts; a single one is written plainly."""
+        texts: list[JsonValue] = []
+        for item in items_of(value, str):
+            if not isinstance(item, str):
+                raise self.refuse(item, "texts")
+            texts.append(item)
+        return texts[0] if len(texts) == 1 else texts
+
+
+class Structure(Scalar[JsonObject, Mapping[str, JsonValue]]):
+    """An object without a type of its own, given as plain JSON."""
+
+    def convert(self, value: JsonValue) -> JsonObject:
+        """Give a copy."""
+        if not isinstance(value, dict):
+            raise TypeMismatch("not an object", property=self.name)
+        return cast("JsonObject", copied(value))
+
+    def encode(self, value: object) -> JsonValue:
+        """Take a copy."""
+        if not isinstance(value, Mapping):
+            raise self.refuse(value, "a mapping")
+        return copied(dict(cast("Mapping[str, JsonValue]", value)))
