@@ -23,6 +23,13 @@ class Statement:
     parameters: tuple[SqlValue, ...] = ()
 
 
+@attrs.define
+class Batch:
+    """Collects statements instead of running them: give it as `within`, then run them in a transaction of yours."""
+
+    statements: list[Statement] = attrs.field(factory=list[Statement])
+
+
 class Sql(Protocol):
     """SQL over the backend's database, for tables of one's own."""
 

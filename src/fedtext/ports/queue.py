@@ -107,6 +107,11 @@ class QueueDepth:
 class Queue(Protocol):
     """The queue; every method is atomic and durable when it returns."""
 
+    @property
+    def dialect(self) -> str | None:
+        """Name the SQL dialect of `statements`: "sqlite" or "postgresql"; None: this queue has no SQL."""
+        ...
+
     async def enqueue(self, tasks: Sequence[Task]) -> int:
         """Add tasks in one transaction; give how many were new (not already waiting under their dedupe key)."""
         ...

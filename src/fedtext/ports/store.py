@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from typing import Protocol
 from urllib.parse import quote
 
+from .backend import Statement
+
 
 def store_key(origin: str, *parts: str) -> str:
     """Build a key from untrusted parts without collisions; every key begins with the site's origin.
@@ -56,4 +58,12 @@ class Store(Protocol):
 
     async def count(self, prefix: str) -> int:
         """Count the keys below a prefix."""
+        ...
+
+    def statements(self, key: str, value: bytes, *, expires_s: float | None = None) -> list[Statement]:
+        """Give the SQL that writes a value, to be run by the application's own transaction (`?` placeholders).
+
+        Raises:
+            ConfigurationError: This store has no SQL.
+        """
         ...

@@ -65,6 +65,11 @@ class MemoryQueue:
         self._clock = clock
         self._state = state if state is not None else MemoryState()
 
+    @property
+    def dialect(self) -> None:
+        """None: this queue has no SQL."""
+        return
+
     async def enqueue(self, tasks: Sequence[Task]) -> int:
         """Add tasks; give how many were new."""
         now_s = self._clock.now_s()

@@ -23,6 +23,11 @@ class SqliteQueue:
         self._runner = runner
         self._clock = clock
 
+    @property
+    def dialect(self) -> str:
+        """The SQL dialect of `statements`: "sqlite"."""
+        return "sqlite"
+
     async def enqueue(self, tasks: Sequence[Task]) -> int:
         """Add tasks in one transaction; give how many were new."""
         now_s = self._clock.now_s()

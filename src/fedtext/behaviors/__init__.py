@@ -1,0 +1,7 @@
+"""Parts of a federated app, to be taken one by one: each one repository port, one file."""
+
+from .deletes import Deletes
+from .follows import Follows, FollowState
+from .replies import Author, Replies, Reply, ReplyRepository, author_card
+
+__all__ = ["Author", "Deletes", "FollowState", "Follows", "Replies", "Reply", "ReplyRepository", "author_card"]

@@ -1,0 +1,276 @@
+"""`Follows`: who follows our actors, and whom they follow. Kept in the backend's store.
+
+As receiver: a Follow of an actor of ours is accepted (or kept pending), a repeated one accepted again; Undo, Block
+and the Delete of the follower end it; a late Follow after its own Undo counts for nothing (INB-16, MOD-27). As
+sender: an Accept counts only from whom our Follow is for, and only for a Follow that we sent (INB-17, SEC-085); a
+Reject ends a request or a following (MOD-49).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from enum import Enum
+from typing import Literal
+from urllib.parse import unquote
+
+import attrs
+
+from ..runtime import Context, Federation, Follower, Page, PageRequest, Store
+from ..vocab import Accept, Actor, Block, Delete, Follow, Reject, Undo
+
+_UNDO_REMEMBERED_S = 6 * 3_600  # MOD-27: how long Mastodon remembers an Undo that came first
+
+
+class FollowState(Enum):
+    """How far a follow has come."""
+
+    PENDING = "pending"
+    ACCEPTED = "accepted"
+
+
+@attrs.frozen(kw_only=True)
+class _Record:
+    """One follow as it stands in the store."""
+
+    state: FollowState
+    follow_id: str
+    inbox: str = ""
+    shared_inbox: str | None = None
+
+    def encode(self) -> bytes:
+        return json.dumps(
+            {"state": self.state.value, "id": self.follow_id, "inbox": self.inbox, "shared": self.shared_inbox}
+        ).encode()
+
+    @classmethod
+    def decode(cls, value: bytes) -> _Record:
+        read = json.loads(value)
+        return cls(
+            state=FollowState(read["state"]), follow_id=read["id"], inbox=read["inbox"], shared_inbox=read["shared"]
+        )
+
+
+class Follows:
+    """Keeps followers and followees in the store, answers Follows, and feeds the fan-out.
+
+    Args:
+        accept: "auto": every Follow is accepted at once; "manual": it waits for `accept` or `reject`.
+    """
+
+    def __init__(self, *, accept: Literal["auto", "manual"] = "auto") -> None:
+        self._auto = accept == "auto"
+
+    def register(self, federation: Federation) -> None:
+        """Take the part of the follower source and listen."""
+        federation.followers(self)
+        federation.on(Follow)(self._on_follow)
+        federation.on(Undo)(self._on_undo)
+        federation.on(Accept)(self._on_accept)
+        federation.on(Reject)(self._on_reject)
+        federation.on(Block)(self._on_block)
+        federation.on(Delete)(self._on_delete)
+
+    # ---- as a follower source ------------------------------------------------------------------------------------
+
+    async def page(self, context: Context, pk: str, page: PageRequest) -> Page[Follower]:
+        """Give one page of accepted followers; the cursor is the last key of the page before."""
+        prefix = context.key("follower", pk) + "/"
+        rows = await context.store.scan(prefix, after=page.cursor or "", limit=page.size)
+        followers: list[Follower] = []
+        for key, value in rows:
+            record = _Record.decode(value)
+            if record.state is FollowState.ACCEPTED:
+                actor_id = _last_part(key)
+                followers.append(Follower(actor_id=actor_id, inbox=record.inbox, shared_inbox=record.shared_inbox))
+        return Page(followers, next=rows[-1][0] if len(rows) == page.size else None)
+
+    async def contains(self, context: Context, pk: str, actor_id: str) -> bool:
+        """Tell whether somebody is an accepted follower."""
+        record = await _read(context.store, context.key("follower", pk, actor_id))
+        return record is not None and record.state is FollowState.ACCEPTED
+
+    async def count(self, context: Context, pk: str) -> int:
+        """Count the followers, pending ones included."""
+        return await context.store.count(context.key("follower", pk) + "/")
+
+    async def following_count(self, context: Context, pk: str) -> int:
+        """Count whom an actor follows, pending ones included."""
+        return await context.store.count(context.key("following", pk) + "/")
+
+    # ---- for the application -------------------------------------------------------------------------------------
+
+    async def follow(self, context: Context, pk: str, target: Actor) -> str:
+        """Ask to follow somebody; gives the Follow's id. Asking again sends it again."""
+        target_id = str(target.id)
+        activity = Follow(actor=context.actor_uri(pk), object=target_id)
+        follow_id = await context.send(activity, to=target_id)
+        record = _Record(state=FollowState.PENDING, follow_id=follow_id, inbox=str(target.inbox))
+        await context.store.put(context.key("following", pk, target_id), record.encode())
+        return follow_id
+
+    async def unfollow(self, context: Context, pk: str, target_id: str) -> bool:
+        """Stop following somebody; False when we did not."""
+        key = context.key("following", pk, target_id)
+        record = await _read(context.store, key)
+        if record is None:
+            return False
+        me = context.actor_uri(pk)
+        follow = Follow(id=record.follow_id, actor=me, object=target_id)
+        await context.send(Undo(id=f"{record.follow_id}/undo", actor=me, object=follow), to=target_id)
+        await context.store.delete(key)
+        return True
+
+    async def following(self, context: Context, pk: str, target_id: str) -> FollowState | None:
+        """Tell how far following somebody has come."""
+        record = await _read(context.store, context.key("following", pk, target_id))
+        return None if record is None else record.state
+
+    async def pending(self, context: Context, pk: str) -> AsyncIterator[str]:
+        """Give the ids of those who wait to be accepted."""
+        prefix, after = context.key("follower", pk) + "/", ""
+        while rows := await context.store.scan(prefix, after=after):
+            for key, value in rows:
+                if _Record.decode(value).state is FollowState.PENDING:
+                    yield _last_part(key)
+            after = rows[-1][0]
+
+    async def accept(self, context: Context, pk: str, follower_id: str) -> bool:
+        """Accept somebody who waits; False when nobody of that id does."""
+        key = context.key("follower", pk, follower_id)
+        record = await _read(context.store, key)
+        if record is None:
+            return False
+        await context.store.put(key, attrs.evolve(record, state=FollowState.ACCEPTED).encode())
+        await self._answer(context, pk, follower_id, record.follow_id, Accept)
+        return True
+
+    async def reject(self, context: Context, pk: str, follower_id: str) -> bool:
+        """Refuse somebody who waits, or remove a follower; False when nobody of that id is there."""
+        key = context.key("follower", pk, follower_id)
+        record = await _read(context.store, key)
+        if record is None:
+            return False
+        await context.store.delete(key)
+        await self._answer(context, pk, follower_id, record.follow_id, Reject)
+        return True
+
+    async def forget(self, context: Context, pk: str, actor_id: str) -> None:
+        """Drop both directions between an own actor and somebody, without a word to him (Block)."""
+        await context.store.delete(context.key("follower", pk, actor_id))
+        await context.store.delete(context.key("following", pk, actor_id))
+
+    # ---- listeners -----------------------------------------------------------------------------------------------
+
+    async def _on_follow(self, context: Context, follow: Follow) -> None:
+        target = context.parse(follow.object)
+        follower_id = follow.actor_id
+        if target is None or target.kind != "actor" or follower_id is None:
+            return
+        if follow.id is not None and await context.store.get(context.key("undone", follow.id)) is not None:
+            return
+        follower = await context.get_actor(follow.actor)
+        if follower.inbox is None:
+            return
+        state = FollowState.ACCEPTED if self._auto else FollowState.PENDING
+        key = context.key("follower", target.pk, follower_id)
+        known = await _read(context.store, key)
+        if known is not None and known.state is FollowState.ACCEPTED:
+            state = FollowState.ACCEPTED
+        record = _Record(
+            state=state, follow_id=follow.id or "", inbox=str(follower.inbox), shared_inbox=follower.shared_inbox
+        )
+        await context.store.put(key, record.encode())
+        if state is FollowState.ACCEPTED:
+            await self._answer(context, target.pk, follower_id, record.follow_id, Accept)
+
+    async def _answer(
+        self, context: Context, pk: str, follower_id: str, follow_id: str, answer: type[Accept] | type[Reject]
+    ) -> None:
+        """Answer with the whole Follow embedded, its id as it came (MOD-48)."""
+        me = context.actor_uri(pk)
+        follow = Follow(id=follow_id or None, actor=follower_id, object=me)
+        await context.send(answer(actor=me, object=follow), to=follower_id)
+
+    async def _on_undo(self, context: Context, undo: Undo) -> None:
+        inner = undo.object
+        if isinstance(inner, Follow):
+            target = context.parse(inner.object)
+            if target is not None and target.kind == "actor":
+                await context.store.delete(context.key("follower", target.pk, str(undo.actor_id)))
+            if inner.id is not None:
+                await context.store.put(context.key("undone", inner.id), b"1", ttl_s=_UNDO_REMEMBERED_S)
+        elif isinstance(inner, Accept):
+            await self._end_following(context, inner.object, str(undo.actor_id))
+        elif isinstance(inner, str):
+            await self._undo_by_id(context, inner, str(undo.actor_id))
+
+    async def _undo_by_id(self, context: Context, follow_id: str, actor_id: str) -> None:
+        """A bare id names a Follow that we may hold, or one still to come."""
+        await context.store.put(context.key("undone", follow_id), b"1", ttl_s=_UNDO_REMEMBERED_S)
+        if context.recipient is None:
+            return
+        key = context.key("follower", context.recipient, actor_id)
+        record = await _read(context.store, key)
+        if record is not None and record.follow_id == follow_id:
+            await context.store.delete(key)
+
+    async def _on_accept(self, context: Context, accept: Accept) -> None:
+        found = await self._our_follow(context, accept)
+        if found is not None:
+            key, record = found
+            await context.store.put(key, attrs.evolve(record, state=FollowState.ACCEPTED).encode())
+
+    async def _on_reject(self, context: Context, reject: Reject) -> None:
+        found = await self._our_follow(context, reject)
+        if found is not None:
+            await context.store.delete(found[0])
+
+    async def _our_follow(self, context: Context, answer: Accept | Reject) -> tuple[str, _Record] | None:
+        """Find the Follow of ours that is answered: by the one whom it is for, and with its id if one is given."""
+        inner = answer.object
+        follow_id = answer.object_id
+        follower = inner.actor if isinstance(inner, Follow) else (follow_id or "").partition("#")[0]
+        local = context.parse(follower)
+        if local is None or local.kind != "actor":
+            return None
+        key = context.key("following", local.pk, str(answer.actor_id))
+        record = await _read(context.store, key)
+        if record is None or (follow_id is not None and follow_id != record.follow_id):
+            return None
+        return key, record
+
+    async def _end_following(self, context: Context, follow: object, actor_id: str) -> None:
+        if isinstance(follow, Follow):
+            local = context.parse(follow.actor)
+            if local is not None:
+                await context.store.delete(context.key("following", local.pk, actor_id))
+
+    async def _on_block(self, context: Context, block: Block) -> None:
+        target = context.parse(block.object)
+        if target is not None and target.kind == "actor":
+            await self.forget(context, target.pk, str(block.actor_id))
+
+    async def _on_delete(self, context: Context, delete: Delete) -> None:
+        """An actor that is gone follows nobody any more."""
+        if delete.object_id != delete.actor_id or delete.actor_id is None:
+            return
+        await self._sweep(context, delete.actor_id)
+
+    async def _sweep(self, context: Context, actor_id: str) -> None:
+        for kind in ("follower", "following"):
+            prefix, after = context.key(kind) + "/", ""
+            while rows := await context.store.scan(prefix, after=after):
+                for key, _value in rows:
+                    if _last_part(key) == actor_id:
+                        await context.store.delete(key)
+                after = rows[-1][0]
+
+
+async def _read(store: Store, key: str) -> _Record | None:
+    value = await store.get(key)
+    return None if value is None else _Record.decode(value)
+
+
+def _last_part(key: str) -> str:
+    return unquote(key.rpartition("/")[2])

@@ -1,0 +1,211 @@
+"""`Replies`: answers from the network to our objects, handed to a table of the application's own.
+
+Only answers to *our* objects reach the table, public and unlisted ones unless more is asked for: a direct message
+never becomes a comment. Each comes with a card of its author and sanitized HTML. Edits, removals, removed authors
+and blocks follow.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any, Protocol
+
+import attrs
+
+from ..errors import DocumentError, FetchError, OriginMismatch
+from ..runtime import Context, Federation, Local
+from ..vocab import (
+    Actor,
+    Block,
+    Create,
+    Delete,
+    Image,
+    Note,
+    Object,
+    Update,
+    Visibility,
+    reference_id,
+    visibility_of,
+)
+from ..wire.html import sanitize, to_text
+from .deletes import deleted_key
+
+_SHOWN = frozenset({Visibility.PUBLIC, Visibility.UNLISTED})
+_NAME_CHARS_MAX = 128
+
+
+@attrs.frozen(kw_only=True)
+class Author:
+    """Who wrote it: id, handle ("@bob@mastodon.example"), name (plain text), picture and profile page."""
+
+    id: str
+    handle: str
+    name: str
+    avatar: str | None
+    url: str | None
+
+
+@attrs.frozen(kw_only=True)
+class Reply:
+    """One answer to one of our objects.
+
+    Args:
+        id: Its id; the table's key.
+        target: Which object of ours it answers; `target.pk` is the path's parameter.
+        author: Who wrote it.
+        html: Safe to show: sanitized always.
+        text: The same as plain text.
+        published: When, if it says so.
+        updated: When it was last changed, if it says so.
+        url: Page for people, or None.
+        visibility: To whom it is shown.
+        sensitive: Whether it should be covered at first; `summary` says by what.
+        summary: Content warning, plain text.
+    """
+
+    id: str
+    target: Local
+    author: Author
+    html: str
+    text: str
+    published: datetime | None
+    updated: datetime | None
+    url: str | None
+    visibility: Visibility
+    sensitive: bool
+    summary: str | None
+
+
+class ReplyRepository(Protocol):
+    """The application's table of answers; plain `def` or `async def`. Every method may be called twice."""
+
+    def save(self, reply: Reply) -> Any:
+        """Insert, or replace what has the same id."""
+        ...
+
+    def remove(self, reply_id: str, author_id: str) -> Any:
+        """Remove the answer with this id, if this author wrote it."""
+        ...
+
+    def remove_author(self, author_id: str) -> Any:
+        """Remove all answers of an author."""
+        ...
+
+
+class Replies:
+    """Hands answers to a repository.
+
+    Args:
+        repository: The application's table.
+        visibilities: Which answers reach it; DIRECT only by saying so.
+    """
+
+    def __init__(self, repository: ReplyRepository, *, visibilities: Collection[Visibility] = _SHOWN) -> None:
+        self._repository = repository
+        self._visibilities = frozenset(visibilities)
+
+    def register(self, federation: Federation) -> None:
+        """Listen; plain methods of the repository run where plain callbacks run."""
+        asynchronous = inspect.iscoroutinefunction(self._repository.save)
+        self._call = _awaiting if asynchronous else _offloading
+        federation.on(Create)(self._on_written)
+        federation.on(Update)(self._on_written)
+        federation.on(Delete)(self._on_delete)
+        federation.on(Block)(self._on_block)
+
+    async def _on_written(self, context: Context, activity: Create[Object] | Update[Object]) -> None:
+        note = await self._note(context, activity)
+        if note is None or note.id is None:
+            return
+        target = context.parse(note.in_reply_to)
+        if target is None or target.kind != "object":
+            return
+        if await context.store.get(deleted_key(context, note.id)) is not None:
+            return
+        author = await context.get_actor(activity.actor)
+        visibility = visibility_of(note.to or activity.to, note.cc or activity.cc, author.followers)
+        if visibility not in self._visibilities:
+            await self._call(context, self._repository.remove, note.id, str(author.id))
+            return
+        await self._call(context, self._repository.save, _reply(note, target, author, visibility))
+
+    async def _note(self, context: Context, activity: Create[Object] | Update[Object]) -> Note | None:
+        """Give the note that is spoken of, fetched when only its id came; it must be the actor's own."""
+        reference = activity.object
+        try:
+            found = await context.get(reference, fresh=isinstance(reference, str))
+        except (FetchError, DocumentError):
+            return None
+        if not isinstance(found, Note):
+            return None
+        author = reference_id(found.attributed_to)
+        if author != activity.actor_id:
+            raise OriginMismatch("the note is somebody else's", object=str(found.id))
+        return found
+
+    async def _on_delete(self, context: Context, delete: Delete[Object]) -> None:
+        object_id = delete.object_id
+        if object_id is None:
+            return
+        if object_id == delete.actor_id:
+            await self._call(context, self._repository.remove_author, object_id)
+        else:
+            await self._call(context, self._repository.remove, object_id, str(delete.actor_id))
+
+    async def _on_block(self, context: Context, block: Block[Object]) -> None:
+        """Who blocks an actor of ours does not want to be shown there."""
+        target = context.parse(block.object)
+        if target is not None and target.kind == "actor":
+            await self._call(context, self._repository.remove_author, str(block.actor_id))
+
+
+async def _awaiting(_context: Context, method: Any, *arguments: Any) -> None:
+    await method(*arguments)
+
+
+async def _offloading(context: Context, method: Any, *arguments: Any) -> None:
+    await context.ports.offload.run(method, *arguments)
+
+
+def _reply(note: Note, target: Local, author: Actor, visibility: Visibility) -> Reply:
+    content = note.content or ""
+    return Reply(
+        id=str(note.id),
+        target=target,
+        author=author_card(author),
+        html=sanitize(content),
+        text=to_text(content),
+        published=note.published,
+        updated=note.updated,
+        url=_page(note.url) or str(note.id),
+        visibility=visibility,
+        sensitive=note.sensitive is True,
+        summary=to_text(note.summary) if note.summary else None,
+    )
+
+
+def author_card(author: Actor) -> Author:
+    """Make a card that is safe to show: plain text, http(s) links only."""
+    name = to_text(author.name or author.preferred_username or "")[:_NAME_CHARS_MAX]
+    handle = author.webfinger or f"{author.preferred_username or 'unknown'}@{str(author.id).split('/')[2]}"
+    return Author(
+        id=str(author.id),
+        handle=f"@{to_text(handle)}"[:_NAME_CHARS_MAX],
+        name=name,
+        avatar=_picture(author.icon),
+        url=_page(author.url) or str(author.id),
+    )
+
+
+def _page(url: object) -> str | None:
+    if isinstance(url, str) and url.startswith(("https://", "http://")):
+        return url
+    return None
+
+
+def _picture(icon: object) -> str | None:
+    if isinstance(icon, tuple):
+        icon = icon[0] if icon else None
+    return _page(icon.url) if isinstance(icon, Image) else _page(icon)

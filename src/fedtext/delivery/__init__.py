@@ -1,0 +1,36 @@
+"""Send what we say: audience, seal, fan-out, attempts, outcomes."""
+
+from .addressing import Audience, audience, strip_blind
+from .attempt import Dispatch, attempt
+from .fanout import Follower, plan_followers, plan_recipients
+from .outcome import Delivered, Drop, Outcome, Retry, classify_error, classify_response
+from .retry import lane_pause_s, retry_delay_s
+from .seal import SealedActivity, seal
+from .tasks import DeliveryTask, FanoutTask, ResolveTask, decode_task, encode_task, kind_of
+
+__all__ = [
+    "Audience",
+    "Delivered",
+    "DeliveryTask",
+    "Dispatch",
+    "Drop",
+    "FanoutTask",
+    "Follower",
+    "Outcome",
+    "ResolveTask",
+    "Retry",
+    "SealedActivity",
+    "attempt",
+    "audience",
+    "classify_error",
+    "classify_response",
+    "decode_task",
+    "encode_task",
+    "kind_of",
+    "lane_pause_s",
+    "plan_followers",
+    "plan_recipients",
+    "retry_delay_s",
+    "seal",
+    "strip_blind",
+]

@@ -1,0 +1,160 @@
+"""What waits in the queue on its way out: pure values, JSON envelopes of version 1, never a private key (SEC-150)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+
+from ..config import Limits
+from ..errors import DocumentError, QueueError
+from ..wire.json import JsonObject, dump, parse_object
+
+VERSION = 1
+_LIMITS = Limits(document_bytes_max=8_388_608, json_nodes_max=200_000, json_depth_max=48)
+
+
+@attrs.frozen(kw_only=True)
+class ResolveTask:
+    """An activity whose mentions are still handles: the worker looks them up, seals it and fans it out.
+
+    Args:
+        site: Origin of the sending site.
+        sender: Identifier of the own actor.
+        document: The unsealed activity, with @context.
+        mentions: Handles to be resolved.
+        ordering_key: Jobs of one key keep their order.
+    """
+
+    site: str
+    sender: str
+    document: JsonObject
+    mentions: tuple[str, ...]
+    ordering_key: str
+
+
+@attrs.frozen(kw_only=True)
+class FanoutTask:
+    """A sealed activity and whom it goes to.
+
+    Args:
+        site: Origin of the sending site.
+        sender: Identifier of the own actor.
+        activity_id: Its id.
+        actor: Id of its actor.
+        body: The exact bytes, as text.
+        digest: Digest header value of the body.
+        recipients: Ids of single actors; they are served before the crowd (DLV-11).
+        followers_of: Identifiers of own actors whose followers get it.
+        cursor: Where in the followers to go on.
+        ordering_key: Jobs of one key keep their order.
+        shared: Whether shared inboxes may be used; not for direct messages (DLV-01, AP-S08).
+    """
+
+    site: str
+    sender: str
+    activity_id: str
+    actor: str
+    body: str
+    digest: str
+    recipients: tuple[str, ...]
+    followers_of: tuple[str, ...]
+    cursor: str
+    ordering_key: str
+    shared: bool
+
+
+@attrs.frozen(kw_only=True)
+class DeliveryTask:
+    """One POST to one inbox.
+
+    Args:
+        site: Origin of the sending site.
+        sender: Identifier of the own actor, whose key signs.
+        activity_id: Its id.
+        inbox: Where it goes.
+        body: The exact bytes, as text.
+        digest: Digest header value of the body.
+    """
+
+    site: str
+    sender: str
+    activity_id: str
+    inbox: str
+    body: str
+    digest: str
+
+
+AnyTask = ResolveTask | FanoutTask | DeliveryTask
+_KINDS: dict[str, type[ResolveTask] | type[FanoutTask] | type[DeliveryTask]] = {
+    "resolve": ResolveTask,
+    "fanout": FanoutTask,
+    "deliver": DeliveryTask,
+}
+_NAMES = {task: name for name, task in _KINDS.items()}
+
+
+def encode_task(task: AnyTask) -> bytes:
+    """Give the payload of a task."""
+    value: JsonObject = {"v": VERSION, "kind": _NAMES[type(task)]}
+    for field in attrs.fields(type(task)):
+        member = getattr(task, field.name)
+        value[field.name] = list(member) if isinstance(member, tuple) else member
+    return dump(value)
+
+
+def kind_of(payload: bytes) -> str:
+    """Give the kind of any payload.
+
+    Raises:
+        QueueError: Not an envelope of this version.
+    """
+    return _kind(_parse(payload))
+
+
+def decode_task(payload: bytes) -> AnyTask:
+    """Read a payload, member by member.
+
+    Raises:
+        QueueError: Not a task of this version.
+    """
+    value = _parse(payload)
+    task_type = _KINDS.get(_kind(value))
+    if task_type is None:
+        raise QueueError("an unknown kind of task", kind=value.get("kind"))
+    members: dict[str, Any] = {field.name: _member(value, field) for field in attrs.fields(task_type)}
+    return task_type(**members)
+
+
+def _parse(payload: bytes) -> JsonObject:
+    try:
+        value = parse_object(payload, _LIMITS)
+    except DocumentError as error:
+        raise QueueError("the task is not JSON") from error
+    if value.get("v") != VERSION:
+        raise QueueError("a task of another version", version=repr(value.get("v")))
+    return value
+
+
+def _kind(value: JsonObject) -> str:
+    kind = value.get("kind")
+    if not isinstance(kind, str):
+        raise QueueError("a task without a kind")
+    return kind
+
+
+def _member(value: JsonObject, field: attrs.Attribute[Any]) -> object:
+    member = value.get(field.name)
+    wanted = str(field.type)
+    if wanted.startswith("tuple"):
+        if isinstance(member, list) and all(isinstance(item, str) for item in member):
+            return tuple(member)
+    elif wanted == "bool":
+        if isinstance(member, bool):
+            return member
+    elif wanted == "JsonObject":
+        if isinstance(member, dict):
+            return member
+    elif isinstance(member, str):
+        return member
+    raise QueueError("a task with a wrong member", member=field.name)

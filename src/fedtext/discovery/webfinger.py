@@ -1,0 +1,134 @@
+"""WebFinger (RFC 7033): build and parse JRDs, and fetch them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from urllib.parse import quote
+
+import attrs
+
+from ..errors import DocumentError, MalformedIri, MissingProperty, TypeMismatch
+from ..fetch import Budget, Fetcher
+from ..wire.acct import Handle, split
+from ..wire.iri import parse_url
+from ..wire.json import JsonObject, JsonValue, parse_object
+from ..wire.media_types import ACTIVITY_JSON, is_activity, is_jrd
+
+ACCEPT_JRD = "application/jrd+json, application/json"
+REL_SELF = "self"
+REL_PROFILE = "http://webfinger.net/rel/profile-page"
+_LINKS_MAX = 64
+
+
+@attrs.frozen(kw_only=True)
+class JRDLink:
+    """One link of a JRD; `href` is an absolute http(s) URL, or None for templates."""
+
+    rel: str
+    type: str | None = None
+    href: str | None = None
+    template: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class JRD:
+    """A JSON Resource Descriptor: the subject as given, its aliases and links (RFC 7033 section 4.4)."""
+
+    subject: str
+    aliases: tuple[str, ...] = ()
+    links: tuple[JRDLink, ...] = ()
+
+    def actor_id(self) -> str | None:
+        """Give the href of the first self link of an ActivityPub type (WF-02, WF-03)."""
+        for link in self.links:
+            if link.rel == REL_SELF and link.href is not None and link.type is not None and is_activity(link.type):
+                return link.href
+        return None
+
+
+def build_jrd(handle: Handle, actor_id: str, *, profile_url: str | None = None) -> JsonObject:
+    """Build the JRD of an actor: exactly one self link, and it comes first (WF-02)."""
+    links: list[JsonValue] = [{"rel": REL_SELF, "type": ACTIVITY_JSON, "href": actor_id}]
+    aliases: list[JsonValue] = [actor_id]
+    if profile_url is not None:
+        links.append({"rel": REL_PROFILE, "type": "text/html", "href": profile_url})
+        if profile_url != actor_id:
+            aliases.append(profile_url)
+    return {"subject": f"acct:{handle}", "aliases": aliases, "links": links}
+
+
+def parse_jrd(document: JsonObject) -> JRD:
+    """Read a JRD; links with other schemes than http(s) are dropped (SEC-158).
+
+    Raises:
+        MissingProperty: No subject.
+        TypeMismatch: `links` is not a list.
+    """
+    subject = document.get("subject")
+    if not isinstance(subject, str):
+        raise MissingProperty("a JRD needs a subject")
+    links = document.get("links", [])
+    if not isinstance(links, list):
+        raise TypeMismatch("the links of a JRD are a list")
+    aliases = document.get("aliases")
+    return JRD(
+        subject=subject,
+        aliases=tuple(a for a in aliases[:_LINKS_MAX] if isinstance(a, str)) if isinstance(aliases, list) else (),
+        links=_links(links[:_LINKS_MAX]),
+    )
+
+
+def _links(values: Sequence[JsonValue]) -> tuple[JRDLink, ...]:
+    links: list[JRDLink] = []
+    for value in values:
+        if not isinstance(value, dict) or not isinstance(value.get("rel"), str):
+            continue
+        href, template, kind = value.get("href"), value.get("template"), value.get("type")
+        if href is not None and not _is_web_address(href):
+            continue
+        if template is not None and not (isinstance(template, str) and template.startswith(("https://", "http://"))):
+            continue
+        links.append(
+            JRDLink(
+                rel=str(value["rel"]),
+                type=kind if isinstance(kind, str) else None,
+                href=str(href) if href is not None else None,
+                template=template if isinstance(template, str) else None,
+            )
+        )
+    return tuple(links)
+
+
+def _is_web_address(value: JsonValue) -> bool:
+    if not isinstance(value, str):
+        return False
+    try:
+        parse_url(value)
+    except MalformedIri:
+        return False
+    return True
+
+
+async def fetch_jrd(fetcher: Fetcher, handle: Handle, budget: Budget, *, scheme: str = "https") -> JRD:
+    """Ask the host of a handle for its JRD, unsigned (TRU-04: WebFinger is open).
+
+    Raises:
+        FetchError: Not to be had.
+        DocumentError: Not a JRD.
+    """
+    _user, host = split(handle)
+    resource = quote(f"acct:{handle}", safe="")
+    url = f"{scheme}://{host}/.well-known/webfinger?resource={resource}"
+    fetched = await fetcher.get(
+        url,
+        accept=ACCEPT_JRD,
+        accepts=is_jrd,
+        budget=budget,
+        bytes_max=fetcher.config.limits.discovery_bytes_max,
+        signed=False,
+    )
+    try:
+        return parse_jrd(parse_object(fetched.body, fetcher.config.limits))
+    except DocumentError as error:
+        error.context.setdefault("url", url)
+        raise

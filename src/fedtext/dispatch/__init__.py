@@ -1,0 +1,29 @@
+"""Serve what we are: actors, objects, collections, and who may see them."""
+
+from .access import Viewer, may_see
+from .paging import Page, PageRequest
+from .responses import (
+    accepted,
+    collection,
+    collection_page,
+    document_response,
+    failure,
+    gone,
+    json_response,
+    redirect_to_html,
+)
+
+__all__ = [
+    "Page",
+    "PageRequest",
+    "Viewer",
+    "accepted",
+    "collection",
+    "collection_page",
+    "document_response",
+    "failure",
+    "gone",
+    "json_response",
+    "may_see",
+    "redirect_to_html",
+]

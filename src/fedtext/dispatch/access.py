@@ -1,0 +1,40 @@
+"""Who may see an object: one decision, from its addressing (COL-11, SEC-134)."""
+
+from __future__ import annotations
+
+import attrs
+
+from ..vocab import is_public
+from ..wire.json import JsonObject, JsonValue
+
+
+@attrs.frozen(kw_only=True)
+class Viewer:
+    """Who asks: the id of the actor that signed the request (None: nobody), and whom of ours he follows (ids)."""
+
+    actor: str | None = None
+    followed_collections: frozenset[str] = frozenset()
+
+
+def may_see(document: JsonObject, viewer: Viewer) -> bool:
+    """Tell whether a viewer is among the addressees; public and unlisted are for everybody.
+
+    An object without any addressee is for nobody but its author.
+    """
+    addressees = {iri for name in ("to", "cc", "bto", "bcc", "audience") for iri in _iris(document.get(name))}
+    if any(is_public(iri) for iri in addressees):
+        return True
+    if viewer.actor is None:
+        return False
+    author = _iris(document.get("attributedTo", document.get("actor")))
+    return viewer.actor in addressees or viewer.actor in author or bool(addressees & viewer.followed_collections)
+
+
+def _iris(value: JsonValue) -> list[str]:
+    if isinstance(value, str):
+        return [value]
+    if isinstance(value, list):
+        return [iri for item in value for iri in _iris(item)]
+    if isinstance(value, dict) and isinstance(value.get("id"), str):
+        return [str(value["id"])]
+    return []

@@ -1,0 +1,38 @@
+"""Pages of collections as the application gives them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Generic, TypeVar
+
+import attrs
+
+T = TypeVar("T")
+
+
+@attrs.frozen(kw_only=True)
+class PageRequest:
+    """Which page is wanted.
+
+    Args:
+        cursor: What the application gave as `next` of the page before; None for the first page.
+        size: How many items at most.
+    """
+
+    cursor: str | None = None
+    size: int = 20
+
+
+@attrs.frozen
+class Page(Generic[T]):
+    """One page, newest first.
+
+    Args:
+        items: At most as many as were asked for.
+        next: Cursor of the page after this one (at most 500 characters); None when this is the last.
+        total: How many items the whole collection has; None when that is not told.
+    """
+
+    items: Sequence[T] = ()
+    next: str | None = None
+    total: int | None = None

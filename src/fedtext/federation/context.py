@@ -1,0 +1,257 @@
+"""What callbacks get: ids without I/O, and the few things that an application does with others.
+
+`Context` is awaited; `BlockingContext` has the same names without `await`, for plain `def` callbacks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import attrs
+
+from ..errors import ConfigurationError, LocalProtocolError, MalformedIri
+from ..inbox import Evidence
+from ..ports import PortSet, Sql, Store, store_key
+from ..sync import run_sync
+from ..vocab import Activity, Actor, Object, reference_id
+from ..wire.acct import Handle, parse_handle
+from ..wire.iri import Iri, origin_of
+from .site import Site
+from .templates import parse_template
+
+if TYPE_CHECKING:
+    from .engine import Engine
+
+ActorT = TypeVar("ActorT", bound=Actor)
+T = TypeVar("T")
+
+
+@attrs.frozen(kw_only=True)
+class Local:
+    """One of ours.
+
+    Args:
+        kind: "actor", "object" or "collection".
+        path: The template under which it lives.
+        parameters: The path's parameters.
+    """
+
+    kind: str
+    path: str
+    parameters: Mapping[str, str]
+
+    @property
+    def pk(self) -> str:
+        """The first parameter of the path: the identifier where there is one only."""
+        return next(iter(self.parameters.values()), "")
+
+
+@attrs.frozen(kw_only=True)
+class Scope:
+    """What one callback is called about."""
+
+    identifier: str | None = None
+    recipient: str | None = None
+    evidence: Evidence | None = None
+    confirm_key: str | None = None
+    confirm_value: str = ""
+
+
+class _Addresses:
+    """Ids and URLs of our own things: pure."""
+
+    def __init__(self, engine: Engine, site: Site, ports: PortSet, scope: Scope) -> None:
+        self._engine = engine
+        self._scope = scope
+        self.site = site
+        self.ports = ports
+
+    @property
+    def recipient(self) -> str | None:
+        """Identifier of the inbox's owner; None for the shared inbox and outside of listeners."""
+        return self._scope.recipient
+
+    @property
+    def evidence(self) -> Evidence:
+        """Why the activity is believed; in listeners only."""
+        if self._scope.evidence is None:
+            raise ConfigurationError("there is evidence in listeners only")
+        return self._scope.evidence
+
+    @property
+    def store(self) -> Store:
+        """The backend's store; build keys with `key`."""
+        return self.ports.store
+
+    @property
+    def sql(self) -> Sql:
+        """SQL over the backend's database, for tables of one's own.
+
+        Raises:
+            ConfigurationError: This backend has none.
+        """
+        if self.ports.sql is None:
+            raise ConfigurationError("this backend has no SQL")
+        return self.ports.sql
+
+    def key(self, *parts: str) -> str:
+        """Build a key of the store below this site."""
+        return store_key(self.site.origin, *parts)
+
+    def now_s(self) -> float:
+        """Give seconds since the epoch, on the library's clock."""
+        return self.ports.clock.now_s()
+
+    def token(self) -> str:
+        """Give 32 unpredictable hex digits, for ids."""
+        return self.ports.randomness.token(16).hex()
+
+    def actor_uri(self, pk: object) -> Iri:
+        """Give the id of an own actor."""
+        return Iri(self.site.origin + self._engine.actor_path(str(pk)))
+
+    def inbox_uri(self, pk: object) -> Iri:
+        """Give the inbox of an own actor."""
+        return Iri(self.actor_uri(pk) + "/inbox")
+
+    def outbox_uri(self, pk: object) -> Iri:
+        """Give the outbox of an own actor."""
+        return Iri(self.site.origin + self._engine.outbox_path(str(pk)))
+
+    def followers_uri(self, pk: object) -> Iri:
+        """Give the followers collection of an own actor."""
+        return Iri(self.actor_uri(pk) + "/followers")
+
+    def following_uri(self, pk: object) -> Iri:
+        """Give the collection of those whom an own actor follows."""
+        return Iri(self.actor_uri(pk) + "/following")
+
+    def shared_inbox_uri(self) -> Iri:
+        """Give the shared inbox."""
+        return Iri(self.site.origin + self._engine.paths.shared_inbox)
+
+    def object_uri(self, path: str, /, **parameters: object) -> Iri:
+        """Give the id of an own object from its path template and parameters."""
+        return Iri(self.site.origin + parse_template(path).expand(parameters))
+
+    def handle(self, name: str) -> Handle:
+        """Give the handle of an own actor from its name."""
+        return parse_handle(f"{name}@{self.site.handle_host}")
+
+    def parse(self, reference: object) -> Local | None:
+        """Tell what of ours a reference names; None when it is not ours (or no reference at all)."""
+        iri = reference_id(reference) if isinstance(reference, str | Object) else None
+        if iri is None:
+            return None
+        try:
+            if origin_of(iri) != self.site.origin:
+                return None
+        except MalformedIri:
+            return None
+        path = iri[len(self.site.origin) :] if iri.startswith(self.site.origin) else ""
+        return self._engine.parse_path(path.partition("#")[0].partition("?")[0])
+
+    def actor(self, model: type[ActorT], /, *, handle: str, pk: object = None, **properties: Any) -> ActorT:
+        """Build an own actor with all that other servers need: id, endpoints, handle (ACT-01, ACT-03, WF-11).
+
+        The public key is added when the actor is served.
+
+        Args:
+            model: `Person`, `Service`, `Group`, `Organization` or `Application`.
+            handle: The name before the "@".
+            pk: Its identifier; not needed in the actor callback.
+            properties: Any properties of the model, such as `name`, `summary`, `url`, `icon`.
+        """
+        identifier = pk if pk is not None else self._scope.identifier
+        if identifier is None:
+            raise ConfigurationError("name the actor's identifier: pk=…")
+        defaults: dict[str, Any] = {
+            "id": self.actor_uri(identifier),
+            "preferred_username": handle,
+            "webfinger": self.handle(handle),
+            "inbox": self.inbox_uri(identifier),
+            "outbox": self.outbox_uri(identifier),
+            "followers": self.followers_uri(identifier),
+            "following": self.following_uri(identifier),
+            "endpoints": {"sharedInbox": self.shared_inbox_uri()},
+        }
+        if isinstance(url := properties.get("url"), str) and url.startswith("/"):
+            properties["url"] = self.site.origin + url
+        return model(**{**defaults, **properties})
+
+
+class Context(_Addresses):
+    """For `async def` callbacks and code."""
+
+    def blocking(self, ports: PortSet) -> BlockingContext:
+        """Give the same for plain `def` callbacks, on ports that never suspend."""
+        return BlockingContext(self._engine, self.site, ports, self._scope)
+
+    async def get(self, reference: object, *, fresh: bool = False) -> Object:
+        """Give the object behind a reference: embedded, cached, ours, or fetched within the usual bounds.
+
+        Raises:
+            FetchError: Not to be had.
+            DocumentError: Not an object.
+        """
+        return await self._engine.get(self, reference, fresh=fresh)
+
+    async def get_actor(self, reference: object, *, fresh: bool = False) -> Actor:
+        """Give the actor behind a reference; see `get`."""
+        found = await self.get(reference, fresh=fresh)
+        if not isinstance(found, Actor):
+            raise LocalProtocolError("an actor was expected", type=found.type_name)
+        return found
+
+    async def lookup(self, text: str) -> Object:
+        """Find what a handle ("@bob@mastodon.example") or URL names; over the network unless cached."""
+        return await self._engine.lookup(self, text)
+
+    async def send(self, activity: Activity, *, to: object = None, within: object = None) -> Iri:
+        """Queue an activity of an own actor; durable when it returns, and no network here.
+
+        Args:
+            activity: Its `actor` is one of ours; an id is minted when it has none.
+            to: One or more recipients (models or ids) besides those in its addressing.
+            within: The application's open transaction; then it is queued exactly if that commits.
+
+        Returns:
+            The activity's id.
+        """
+        return await self._engine.send(self, activity, to=to, within=within)
+
+    async def confirm(self, *, within: object = None) -> None:
+        """Mark the present activity as handled, inside the listener's own transaction: exactly once.
+
+        Args:
+            within: The transaction that holds the listener's effects.
+        """
+        await self._engine.confirm(self, self._scope, within=within)
+
+
+class BlockingContext(_Addresses):
+    """For plain `def` callbacks: the same names as `Context`, without `await`."""
+
+    def _run(self, method: Callable[[Context], Coroutine[Any, Any, T]]) -> T:
+        return run_sync(method(Context(self._engine, self.site, self.ports, self._scope)))
+
+    def get(self, reference: object, *, fresh: bool = False) -> Object:
+        """See `Context.get`."""
+        return self._run(lambda context: context.get(reference, fresh=fresh))
+
+    def get_actor(self, reference: object, *, fresh: bool = False) -> Actor:
+        """See `Context.get_actor`."""
+        return self._run(lambda context: context.get_actor(reference, fresh=fresh))
+
+    def lookup(self, text: str) -> Object:
+        """See `Context.lookup`."""
+        return self._run(lambda context: context.lookup(text))
+
+    def send(self, activity: Activity, *, to: object = None, within: object = None) -> Iri:
+        """See `Context.send`."""
+        return self._run(lambda context: context.send(activity, to=to, within=within))
+
+    def confirm(self, *, within: object = None) -> None:
+        """See `Context.confirm`."""
+        return self._run(lambda context: context.confirm(within=within))

@@ -1,0 +1,71 @@
+"""POST to an inbox: find whose it is before anything is parsed, then receive."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..dispatch import accepted
+from ..errors import FedtextError, NotFound, RecipientGone
+from ..http import Request, Response
+from ..inbox import Reception, peek, receive
+from ..ports import PortSet
+from ..wire.json import parse_object
+from . import serving
+from .context import Scope
+from .routes import Route, RouteKind
+
+if TYPE_CHECKING:
+    from .engine import Engine
+
+
+async def take(engine: Engine, request: Request, route: Route, ports: PortSet) -> Response:
+    """Answer a POST to an inbox: 202 when it is durable, a typed refusal else.
+
+    Raises:
+        NotFound: Nobody has this inbox (404), asked before any parsing (SEC-016).
+        RecipientGone: Its owner was removed (410).
+        FedtextError: See `inbox.receive`.
+    """
+    if request.method != "POST":
+        serving.refuse_method(request)
+    if route.kind is RouteKind.INBOX:
+        await _require_owner(engine, route, ports)
+    reception = Reception(
+        ports=ports,
+        fetcher=engine.fetcher(ports),
+        config=engine.config,
+        site=engine.site.origin,
+        authorities=engine.site.authorities,
+        own_origins=engine.own_origins,
+        refuse=engine.refuse,
+        inbox=route.path,
+        recipient=route.identifier,
+    )
+    try:
+        await receive(request, reception)
+    except FedtextError as error:
+        await _tell(engine, request, route, ports, error)
+        raise
+    return accepted()
+
+
+async def _require_owner(engine: Engine, route: Route, ports: PortSet) -> None:
+    identifier = route.identifier or ""
+    actor_id = engine.site.origin + engine.actor_path(identifier)
+    if await engine.is_removed(ports, actor_id) is not None:
+        raise RecipientGone
+    if await serving.own_actor(engine, identifier, ports) is None:
+        raise NotFound
+
+
+async def _tell(engine: Engine, request: Request, route: Route, ports: PortSet, error: FedtextError) -> None:
+    """Tell `on_unverified` listeners the error and what the body claims, never a model."""
+    if not engine.router.unverified:
+        return
+    try:
+        claimed = peek(parse_object(request.body, engine.config.limits))
+    except FedtextError:
+        claimed = None
+    context = engine.context(ports, Scope(recipient=route.identifier))
+    for callback in engine.router.unverified:
+        await engine.caller.call(callback, context, error, claimed)

@@ -1,0 +1,202 @@
+"""What the application has registered: tables, and the `Router` that fills them."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+import attrs
+
+from ..delivery import Follower
+from ..dispatch import Page, PageRequest
+from ..errors import ConfigurationError
+from ..inbox import Listener
+from .templates import PathTemplate, parse_template
+
+if TYPE_CHECKING:
+    from .context import Context
+
+Callback = Callable[..., Any]
+CallbackT = TypeVar("CallbackT", bound=Callback)
+
+
+@attrs.frozen(kw_only=True)
+class ActorRoute:
+    """Where actors live and who gives them; `parameter` is the name of the one path parameter."""
+
+    template: PathTemplate
+    callback: Callback
+
+    @property
+    def parameter(self) -> str:
+        """Name of the identifier in the path."""
+        return self.template.parameters[0]
+
+
+@attrs.frozen(kw_only=True)
+class ObjectRoute:
+    """Where objects live: `source` is the application's own class, `load` finds one by the path's parameters."""
+
+    template: PathTemplate
+    callback: Callback
+    source: type[Any] | None
+    load: Callback | None
+
+
+@attrs.frozen(kw_only=True)
+class CollectionRoute:
+    """Where a collection of an actor lives and who gives its pages."""
+
+    template: PathTemplate
+    callback: Callback
+
+
+class FollowerSource(Protocol):
+    """Who follows whom: what fan-out and access decisions ask."""
+
+    async def page(self, context: Context, pk: str, page: PageRequest) -> Page[Follower]:
+        """Give one page of the followers of an own actor."""
+        ...
+
+    async def contains(self, context: Context, pk: str, actor_id: str) -> bool:
+        """Tell whether somebody is an accepted follower of an own actor."""
+        ...
+
+    async def count(self, context: Context, pk: str) -> int:
+        """Count the followers of an own actor."""
+        ...
+
+    async def following_count(self, context: Context, pk: str) -> int:
+        """Count whom an own actor follows."""
+        ...
+
+
+class Router:
+    """Collects callbacks; `Federation` is one, and `fed.include(router)` takes over another's."""
+
+    def __init__(self) -> None:
+        self.actors: list[ActorRoute] = []
+        self.objects: list[ObjectRoute] = []
+        self.outboxes: list[CollectionRoute] = []
+        self.listeners: list[Listener] = []
+        self.unverified: list[Callback] = []
+        self.handle_callback: Callback | None = None
+        self.follower_source: FollowerSource | None = None
+
+    def actor(self, path: str) -> Callable[[CallbackT], CallbackT]:
+        """Register who gives the actors: `(context, identifier) -> Actor | None`.
+
+        Args:
+            path: Template with one parameter, for example "/ap/users/{pk}". Ids are for ever: take what never
+                changes, not the name.
+        """
+        template = parse_template(path)
+        if len(template.parameters) != 1:
+            raise ConfigurationError("an actor's path has exactly one parameter", path=path)
+
+        def register(callback: CallbackT) -> CallbackT:
+            if self.actors:
+                raise ConfigurationError("there is one path for actors already", path=self.actors[0].template.text)
+            self.actors.append(ActorRoute(template=template, callback=callback))
+            return callback
+
+        return register
+
+    def handle(self, callback: CallbackT) -> CallbackT:
+        """Register who maps names to identifiers: `(context, name) -> identifier | None`; asked by WebFinger."""
+        if self.handle_callback is not None:
+            raise ConfigurationError("names are mapped by one callback only")
+        self.handle_callback = callback
+        return callback
+
+    def object(
+        self, path: str, *, source: type[Any] | None = None, load: Callback | None = None
+    ) -> Callable[[CallbackT], CallbackT]:
+        """Register who maps the application's own things to objects: `(context, thing) -> Object | None`.
+
+        Args:
+            path: Template whose parameters are attributes of the thing, for example "/ap/posts/{pk}".
+            source: Class of the things; `fed.publish(thing)` finds the route by it. Without one, the callback gets
+                the path's parameters as keyword arguments instead of a thing.
+            load: `(context, **parameters) -> thing | None`. Not needed where the backend can load by itself
+                (Django models).
+        """
+        template = parse_template(path)
+
+        def register(callback: CallbackT) -> CallbackT:
+            self.objects.append(ObjectRoute(template=template, callback=callback, source=source, load=load))
+            return callback
+
+        return register
+
+    def outbox(self, path: str) -> Callable[[CallbackT], CallbackT]:
+        """Register who gives an actor's posts, newest first: `(context, identifier, PageRequest) -> Page`."""
+        template = parse_template(path)
+
+        def register(callback: CallbackT) -> CallbackT:
+            self.outboxes.append(CollectionRoute(template=template, callback=callback))
+            return callback
+
+        return register
+
+    def followers(self, source: FollowerSource) -> FollowerSource:
+        """Register who knows the followers; `behaviors.Follows` does this."""
+        if self.follower_source is not None:
+            raise ConfigurationError("followers are kept by one source only")
+        self.follower_source = source
+        return source
+
+    def on(self, key: Any) -> Callable[[CallbackT], CallbackT]:
+        """Register a listener for a type of activity: `(context, activity) -> None`.
+
+        Only verified, origin-checked, owner-checked activities get here. A listener that raises is called again
+        later: it must bear being called twice.
+
+        Args:
+            key: `Create`, `Create[Note]`, `Activity` for all, or an own type.
+        """
+
+        def register(callback: CallbackT) -> CallbackT:
+            self.listeners.append(Listener(key, callback))
+            return callback
+
+        return register
+
+    def on_unverified(self, callback: CallbackT) -> CallbackT:
+        """Register who is told of refused deliveries: `(context, error, peeked) -> None`; never gets a model."""
+        self.unverified.append(callback)
+        return callback
+
+    def include(self, router: Router) -> None:
+        """Take over all that another router has registered."""
+        for route in router.actors:
+            self.actor(route.template.text)(route.callback)
+        self.objects.extend(router.objects)
+        self.outboxes.extend(router.outboxes)
+        self.listeners.extend(router.listeners)
+        self.unverified.extend(router.unverified)
+        if router.handle_callback is not None:
+            self.handle(router.handle_callback)
+        if router.follower_source is not None:
+            self.followers(router.follower_source)
+
+    def callbacks(self) -> list[Callback]:
+        """Give every registered callback, for the checks at start-up."""
+        found: list[Callback] = [route.callback for route in self.actors]
+        found += [route.callback for route in self.objects]
+        found += [route.callback for route in self.outboxes]
+        found += [route.load for route in self.objects if route.load is not None]
+        found += [listener.callback for listener in self.listeners]
+        if self.handle_callback is not None:
+            found.append(self.handle_callback)
+        return found
+
+
+def is_async(callback: Callback) -> bool:
+    """Tell whether calling it gives an awaitable."""
+    inner = getattr(callback, "func", callback)
+    return inspect.iscoroutinefunction(inner) or inspect.iscoroutinefunction(getattr(inner, "__call__", None))
+
+
+Awaited = Awaitable[Any]

@@ -1,0 +1,195 @@
+"""Send: from an activity to a durable task, without any network."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import attrs
+
+from ..delivery import FanoutTask, ResolveTask, audience, encode_task, seal
+from ..errors import ConfigurationError
+from ..inbox import confirm as confirm_mark
+from ..ports import Lane, LaneKind, PortSet, Statement, Task, store_key
+from ..vocab import Accept, Activity, Object, Reject, Undo, dump, reference_id
+from ..wire.iri import Iri
+from ..wire.json import JsonObject
+from ..wire.json import dump as dump_json
+
+if TYPE_CHECKING:
+    from .context import Context
+    from .engine import Engine
+
+
+ACCT = "acct:"
+
+
+async def send(engine: Engine, context: Context, activity: Activity, *, to: object, within: object) -> Iri:
+    """Queue an activity of an own actor; see `Context.send`.
+
+    Raises:
+        ConfigurationError: Its actor is not one of ours, or nobody gets it.
+        LocalProtocolError: It is not what other servers take.
+    """
+    prepared, recipients = prepare(engine, context, activity, to)
+    task = fanout_task(engine, prepared, recipients)
+    await enqueue(engine, context.ports, task, within=within)
+    return Iri(str(prepared.id))
+
+
+def prepare(engine: Engine, context: Context, activity: Activity, to: object) -> tuple[Activity, tuple[str, ...]]:
+    """Mint the id, and let the single recipients stand in `to` when nothing else does."""
+    actor = activity.actor_id
+    local = context.parse(actor)
+    if actor is None or local is None or local.kind != "actor":
+        raise ConfigurationError("only actors of this server send from here", actor=str(actor))
+    recipients = _recipients(to)
+    changes: dict[str, object] = {}
+    if activity.id is None:
+        changes["id"] = Iri(f"{actor}#{activity.type_name.rpartition('/')[2].lower()}s/{context.token()}")
+    if recipients and not activity.to and not activity.cc:
+        changes["to"] = recipients
+    return (activity.evolve(**changes) if changes else activity), recipients
+
+
+def _recipients(to: object) -> tuple[str, ...]:
+    if to is None:
+        return ()
+    values = to if isinstance(to, list | tuple | set | frozenset) else [to]
+    found: dict[str, None] = {}
+    for value in values:
+        iri = reference_id(value) if isinstance(value, str | Object) else None
+        if iri is None:
+            raise ConfigurationError("a recipient is an actor or an id", recipient=repr(value))
+        found[iri] = None
+    return tuple(found)
+
+
+def fanout_task(engine: Engine, activity: Activity, recipients: Sequence[str] = ()) -> Task:
+    """Seal an activity and plan its fan-out; where handles ("acct:user@host") are addressed, resolve them first.
+
+    Raises:
+        ConfigurationError: Nobody gets it.
+        LocalProtocolError: It is not what other servers take.
+    """
+    document = dump(activity)
+    sender = identifier_of_actor(engine, str(activity.actor_id))
+    ordering = ordering_key(activity)
+    mentions = unresolved_handles(document)
+    if mentions:
+        resolve = ResolveTask(
+            site=engine.site.origin,
+            sender=sender,
+            document=document,
+            mentions=mentions,
+            ordering_key=ordering,
+        )
+        return _task(engine, encode_task(resolve), str(activity.id), ordering)
+    planned = plan_fanout(engine, document, sender, ordering, recipients)
+    return _task(engine, encode_task(planned), planned.activity_id, ordering)
+
+
+def unresolved_handles(document: JsonObject) -> tuple[str, ...]:
+    """Give the handles that stand where ids will: "acct:bob@mastodon.example" in `to` or `cc`."""
+    inner = document.get("object")
+    found: dict[str, None] = {}
+    for holder in (document, inner if isinstance(inner, dict) else {}):
+        for name in ("to", "cc"):
+            values = holder.get(name)
+            for value in values if isinstance(values, list) else ():
+                if isinstance(value, str) and value.startswith(ACCT):
+                    found[value.removeprefix(ACCT)] = None
+    return tuple(found)
+
+
+def plan_fanout(
+    engine: Engine, document: JsonObject, sender: str, ordering: str, recipients: Sequence[str] = ()
+) -> FanoutTask:
+    """Seal a document and compute whom it goes to."""
+    addressed = audience(document, followers_owner=engine.followers_owner, limits=engine.config.limits)
+    sealed = seal(document, engine.config.limits)
+    own = sealed.actor
+    singles = tuple(iri for iri in dict.fromkeys((*recipients, *addressed.recipients)) if iri != own)
+    if not singles and not addressed.followers_of and not addressed.public:
+        raise ConfigurationError("nobody gets this activity: give `to`", activity=sealed.activity_id)
+    return FanoutTask(
+        site=engine.site.origin,
+        sender=sender,
+        activity_id=sealed.activity_id,
+        actor=sealed.actor,
+        body=sealed.body.decode("utf-8"),
+        digest=sealed.digest,
+        recipients=singles,
+        followers_of=addressed.followers_of,
+        cursor="",
+        ordering_key=ordering,
+        shared=addressed.public or bool(addressed.followers_of),
+    )
+
+
+def identifier_of_actor(engine: Engine, actor: str) -> str:
+    """Give the identifier of an own actor, or "" for the instance actor."""
+    if actor == engine.instance_actor_id:
+        return ""
+    local = engine.parse_path(actor[len(engine.site.origin) :])
+    if local is None or local.kind != "actor":
+        raise ConfigurationError("only actors of this server send from here", actor=actor)
+    return local.pk
+
+
+def ordering_key(activity: Activity) -> str:
+    """Give the key that keeps Create before Update before Delete, and Follow before its Undo (DLV-10)."""
+    subject = activity.object_id
+    if isinstance(activity, Undo | Accept | Reject) and isinstance(activity.object, Activity):
+        subject = activity.object.object_id
+    return f"{activity.actor_id} {subject or activity.id}"
+
+
+def _task(engine: Engine, payload: bytes, activity_id: str, ordering: str) -> Task:
+    return Task(
+        site=engine.site.origin,
+        lane=Lane(LaneKind.FANOUT, engine.site.origin),
+        payload=payload,
+        dedupe_key=store_key(engine.site.origin, "fanout", activity_id),
+        ordering_key=ordering,
+    )
+
+
+@attrs.frozen(kw_only=True)
+class Mark:
+    """A value of the store that is written together with a task."""
+
+    key: str
+    value: bytes
+
+    @classmethod
+    def tombstone(cls, engine: Engine, iri: str, former_type: str) -> Mark:
+        """Make the mark that an own object or actor is gone for good."""
+        document: JsonObject = {"id": iri, "type": "Tombstone", "formerType": former_type}
+        return cls(key=engine.tombstone_key(iri), value=dump_json(document))
+
+
+async def enqueue(engine: Engine, ports: PortSet, task: Task, *, within: object, marks: Sequence[Mark] = ()) -> None:
+    """Put a task and its marks into queue and store, or all of them into the application's transaction."""
+    if within is None:
+        within = getattr(engine.backend(), "default_within", None)
+    if within is None:
+        for mark in marks:
+            await ports.store.put(mark.key, mark.value)
+        await ports.queue.enqueue([task])
+        return
+    now_s = ports.clock.now_s()
+    statements: list[Statement] = ports.queue.statements(task, now_s)
+    for mark in marks:
+        statements += ports.store.statements(mark.key, mark.value)
+    await engine.run_within(within, statements)
+
+
+async def confirm(engine: Engine, context: Context, key: str, value: str, *, within: object) -> None:
+    """Mark an inbound activity as handled, in the listener's own transaction."""
+    ttl_s = engine.config.inbox.idempotency_s
+    if within is None:
+        await confirm_mark(context.ports.store, key, value, ttl_s=ttl_s)
+        return
+    statements = context.ports.store.statements(key, value.encode("ascii"), expires_s=context.now_s() + ttl_s)
+    await engine.run_within(within, statements)

@@ -1,0 +1,148 @@
+"""The one way to a document: policy, budget, redirects, signature; no meaning yet.
+
+Invariants: each hop draws from the budget and is signed anew for its own host (SIG-35, SEC-107); a redirect never
+goes from https to http (SEC-104) and never comes back to a visited address (SEC-097); the own origins are never
+fetched over the network (SEC-106); what arrives is bytes of an accepted media type, nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from urllib.parse import urljoin
+
+import attrs
+
+from ..config import Config
+from ..errors import FetchRefused, Gone, HTTPStatusError, MalformedIri, WrongMediaType
+from ..http import Request, Response
+from ..keys import PrivateKey
+from ..ports import ExchangeLimits, PortSet
+from ..signatures import sign
+from ..wire.iri import parse_url
+from .budget import Budget
+
+
+@attrs.frozen(kw_only=True)
+class SigningKey:
+    """A private key and the id under which its owner publishes it."""
+
+    key_id: str
+    private: PrivateKey
+
+
+@attrs.frozen(kw_only=True)
+class Fetched:
+    """What was found: the address that answered at last, and its body (decoded, bounded)."""
+
+    url: str
+    media_type: str
+    body: bytes
+
+
+@attrs.frozen(kw_only=True)
+class Fetcher:
+    """All that a fetch needs.
+
+    Args:
+        ports: Of the colour of the caller.
+        config: Limits and policies.
+        site: The origin on whose behalf it is fetched; prefixes cache keys.
+        own_origins: Origins that are served here and therefore never fetched.
+        user_agent: Never blank (DLV-14).
+        signer: Gives the instance actor's key; None: requests go unsigned.
+    """
+
+    ports: PortSet
+    config: Config
+    site: str
+    own_origins: frozenset[str]
+    user_agent: str
+    signer: Callable[[], Awaitable[SigningKey]] | None = None
+
+    def budget(self) -> Budget:
+        """Give a fresh budget of one message."""
+        return Budget.of(self.ports.clock, self.config.limits)
+
+    async def get(
+        self,
+        url: str,
+        *,
+        accept: str,
+        accepts: Callable[[str], bool],
+        budget: Budget,
+        bytes_max: int | None = None,
+        signed: bool = True,
+    ) -> Fetched:
+        """Fetch one URL, following at most `redirects_count_max` redirects.
+
+        Args:
+            url: Absolute.
+            accept: The Accept header.
+            accepts: Tells whether a Content-Type is one of those wanted.
+            budget: Drawn from once a hop.
+            bytes_max: Bound of the decoded body; None: `document_bytes_max`.
+            signed: Whether to sign with the instance actor's key.
+
+        Raises:
+            FetchRefused: An address that may not be fetched, a downgrade or a loop.
+            Gone: 410 (permanent).
+            HTTPStatusError: Any other status than 200.
+            WrongMediaType: The answer is of another type.
+            BudgetExhausted: See `Budget`.
+        """
+        visited: set[str] = set()
+        current = url
+        for _hop in range(self.config.limits.redirects_count_max + 1):
+            address = self._admit(current, visited)
+            budget.spend(address)
+            response = await self._exchange(address, accept=accept, budget=budget, bytes_max=bytes_max, signed=signed)
+            if response.status not in (301, 302, 303, 307, 308):
+                return _judge(response, address, accepts)
+            current = _next_hop(address, response)
+        raise FetchRefused("too many redirects", url=url)
+
+    def _admit(self, url: str, visited: set[str]) -> str:
+        try:
+            parsed = parse_url(url)
+        except MalformedIri as error:
+            raise FetchRefused("not an address that may be fetched", url=url) from error
+        if parsed.origin in self.own_origins:
+            raise FetchRefused("this address is served here", url=url)
+        address = str(parsed).partition("#")[0]
+        if address in visited:
+            raise FetchRefused("the redirects go in a circle", url=url)
+        visited.add(address)
+        return address
+
+    async def _exchange(
+        self, address: str, *, accept: str, budget: Budget, bytes_max: int | None, signed: bool
+    ) -> Response:
+        request = Request.to(address, headers=[("accept", accept), ("user-agent", self.user_agent)])
+        if signed and self.signer is not None:
+            key = await self.signer()
+            request = sign(request, key.private, key_id=key.key_id, now_s=self.ports.clock.now_s())
+        limits = ExchangeLimits.of(self.config.limits, body_bytes_max=bytes_max)
+        bounded = attrs.evolve(limits, exchange_s_max=min(limits.exchange_s_max, max(0.05, budget.seconds_left)))
+        return await self.ports.transport.send(request, bounded)
+
+
+def _next_hop(address: str, response: Response) -> str:
+    locations: Sequence[str] = response.headers.get_all("location")
+    if len(locations) != 1 or not locations[0]:
+        raise HTTPStatusError("a redirect without one Location", url=address, status=response.status)
+    target = urljoin(address, locations[0])
+    if address.startswith("https://") and not target.startswith("https://"):
+        raise FetchRefused("a redirect away from https", url=address)
+    return target
+
+
+def _judge(response: Response, address: str, accepts: Callable[[str], bool]) -> Fetched:
+    if response.status == 410:
+        raise Gone(url=address)
+    if response.status != 200:
+        error = HTTPStatusError("the host answered with an error status", url=address, status=response.status)
+        raise error
+    media_types = response.headers.get_all("content-type")
+    if len(media_types) != 1 or not accepts(media_types[0]):
+        raise WrongMediaType(url=address, media_type=", ".join(media_types))
+    return Fetched(url=address, media_type=media_types[0], body=response.body)

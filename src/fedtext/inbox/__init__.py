@@ -1,0 +1,28 @@
+"""Receive what others send: from bytes to an `AuthenticActivity`, or a refusal."""
+
+from .admission import Peeked, admit, peek
+from .authorship import AuthenticActivity, Evidence, authenticate, restore
+from .envelope import InboundTask, decode_envelope
+from .idempotency import activity_key, confirm, seen
+from .receive import Receipt, Reception, receive
+from .routing import Listener, select
+
+__all__ = [
+    "AuthenticActivity",
+    "Evidence",
+    "InboundTask",
+    "Listener",
+    "Peeked",
+    "Receipt",
+    "Reception",
+    "activity_key",
+    "admit",
+    "authenticate",
+    "confirm",
+    "decode_envelope",
+    "peek",
+    "receive",
+    "restore",
+    "seen",
+    "select",
+]

@@ -1,0 +1,88 @@
+"""The cheap checks that come before all others: pure, and nothing is fetched or stored for what they refuse."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import attrs
+
+from ..config import Limits
+from ..errors import BodyTooLong, HostRefused, MediaTypeRefused, MethodRefused, MissingProperty, TypeMismatch
+from ..http import Request
+from ..wire.json import JsonObject, JsonValue
+from ..wire.media_types import is_activity
+
+
+def admit(request: Request, limits: Limits, authorities: Collection[str]) -> None:
+    """Check method, host, media type and size.
+
+    Args:
+        request: As received, its body already bounded by the edge.
+        limits: The table of limits.
+        authorities: Hosts (with port, if not the default one) that are served here.
+
+    Raises:
+        MethodRefused: Not a POST (405).
+        HostRefused: Another host (421; SEC-010).
+        MediaTypeRefused: Not an ActivityPub type, or an encoded body (415; SEC-003, 006…008).
+        BodyTooLong: Longer than `body_bytes_max` (413; SEC-001, INB-04).
+    """
+    if request.method != "POST":
+        raise MethodRefused(method=request.method)
+    if request.authority.lower() not in authorities:
+        raise HostRefused(host=request.authority)
+    media_types = request.headers.get_all("content-type")
+    if len(media_types) != 1 or not is_activity(media_types[0]):
+        raise MediaTypeRefused(media_type=", ".join(media_types))
+    if (request.headers.get("content-encoding") or "identity").lower() != "identity":
+        raise MediaTypeRefused("encoded bodies are not taken", encoding=request.headers.get("content-encoding"))
+    if len(request.body) > limits.body_bytes_max:
+        raise BodyTooLong(bytes=len(request.body))
+
+
+@attrs.frozen(kw_only=True)
+class Peeked:
+    """What an unverified document claims, as plain text: never a model."""
+
+    activity_id: str | None
+    type: str
+    actor: str
+    object_id: str | None
+
+    @property
+    def concerns_own_actor(self) -> bool:
+        """Whether it is a Delete or Update of the actor by itself (INB-06)."""
+        return self.type in ("Delete", "Update") and self.object_id == self.actor
+
+
+def peek(document: JsonObject) -> Peeked:
+    """Read the claims that decide what to do next.
+
+    Raises:
+        MissingProperty: No type or no actor (400; INB-05).
+        TypeMismatch: They are not what they must be (SEC-032).
+    """
+    kind = document.get("type", document.get("@type"))
+    if isinstance(kind, list) and kind:
+        kind = kind[0]
+    if kind is None:
+        raise MissingProperty("an activity has a type", property="type")
+    if not isinstance(kind, str):
+        raise TypeMismatch("the type is text", property="type")
+    if "actor" not in document:
+        raise MissingProperty("an activity has an actor", property="actor")
+    actor = _identifier(document["actor"])
+    if actor is None:
+        raise TypeMismatch("the actor is one absolute URL", property="actor")
+    activity_id = document.get("id", document.get("@id"))
+    if activity_id is not None and not isinstance(activity_id, str):
+        raise TypeMismatch("the id is an absolute URL", property="id")
+    return Peeked(activity_id=activity_id, type=kind, actor=actor, object_id=_identifier(document.get("object")))
+
+
+def _identifier(value: JsonValue) -> str | None:
+    if isinstance(value, list) and len(value) == 1:
+        value = value[0]
+    if isinstance(value, dict):
+        value = value.get("id", value.get("@id"))
+    return value if isinstance(value, str) and value else None

@@ -1,0 +1,80 @@
+"""What a verified activity looks like while it waits: schema-checked JSON, version 1 (SEC-150)."""
+
+from __future__ import annotations
+
+import attrs
+
+from ..config import Limits
+from ..errors import DocumentError, QueueError
+from ..wire.json import JsonObject, JsonValue, dump, parse_object
+
+KIND = "inbound"
+VERSION = 1
+
+
+@attrs.frozen(kw_only=True)
+class InboundTask:
+    """A verified activity in waiting.
+
+    Args:
+        site: Origin of the receiving site.
+        inbox: Path of the inbox that took it.
+        recipient: Identifier of the inbox's owner, or None for the shared inbox.
+        signer: Owner of the key that verified.
+        key_id: The key.
+        scheme: How it was signed.
+        how: Why the actor is believed: "signature" or "origin" (fetched from there).
+        received_s: When, in seconds since the epoch.
+        content_hash: Hex SHA-256 of what was verified.
+        document: The document that verification returned.
+    """
+
+    site: str
+    inbox: str
+    recipient: str | None
+    signer: str
+    key_id: str
+    scheme: str
+    how: str
+    received_s: float
+    content_hash: str
+    document: JsonObject
+
+    def encode(self) -> bytes:
+        """Give the payload."""
+        value: JsonObject = {"v": VERSION, "kind": KIND}
+        for field in attrs.fields(type(self)):
+            value[field.name] = getattr(self, field.name)
+        return dump(value)
+
+
+_TEXT_FIELDS = ("site", "inbox", "signer", "key_id", "scheme", "how", "content_hash")
+
+
+def decode_envelope(payload: bytes) -> InboundTask:
+    """Read a payload.
+
+    Raises:
+        QueueError: Not an envelope of this version.
+    """
+    try:
+        # The envelope adds a level and a few nodes to what has been within the limits already.
+        value = parse_object(payload, Limits(json_depth_max=40, json_nodes_max=60_000, document_bytes_max=4_194_304))
+    except DocumentError as error:
+        raise QueueError("the envelope is not JSON") from error
+    if value.get("v") != VERSION or value.get("kind") != KIND:
+        raise QueueError("an envelope of another version or kind", version=repr(value.get("v")))
+    texts = {name: _text(value, name) for name in _TEXT_FIELDS}
+    recipient, received_s, document = value.get("recipient"), value.get("received_s"), value.get("document")
+    if not (recipient is None or isinstance(recipient, str)) or not isinstance(document, dict):
+        raise QueueError("the envelope lacks a member")
+    if isinstance(received_s, bool) or not isinstance(received_s, int | float):
+        raise QueueError("the envelope has no time")
+    return InboundTask(recipient=recipient, received_s=float(received_s), document=document, **texts)
+
+
+def _text(value: JsonObject, name: str) -> str:
+    found: JsonValue = value.get(name)
+    if not isinstance(found, str):
+        raise QueueError("the envelope lacks a member", member=name)
+    return found

@@ -1,0 +1,35 @@
+"""Once is enough: marks of what has been handled, and keys under which it waits.
+
+The mark is per (site, actor, activity id, inbox): another actor cannot use up somebody's id (SEC-048), and the same
+activity may reach several inboxes (SEC-049).
+"""
+
+from __future__ import annotations
+
+from hashlib import sha256
+
+from ..ports import Store, store_key
+from ..wire.json import JsonObject, dump
+
+
+def activity_key(site: str, actor: str, activity_id: str | None, inbox: str, content_hash: str) -> str:
+    """Give the key of one activity in one inbox; id-less ones are known by their content."""
+    parts = (actor, activity_id or f"content:{content_hash}", inbox)
+    digest = sha256(b"".join(len(p.encode()).to_bytes(4, "big") + p.encode() for p in parts)).hexdigest()
+    return store_key(site, "seen", digest)
+
+
+def content_hash(document: JsonObject) -> str:
+    """Give the hex SHA-256 of what was verified, in its one serialization."""
+    return sha256(dump(document)).hexdigest()
+
+
+async def seen(store: Store, key: str) -> str | None:
+    """Give the content hash under which this activity was confirmed, or None. Reads only."""
+    value = await store.get(key)
+    return None if value is None else value.decode("ascii", "replace")
+
+
+async def confirm(store: Store, key: str, content: str, *, ttl_s: float) -> bool:
+    """Mark an activity as handled; False when somebody else has confirmed it first."""
+    return await store.add_if_absent(key, content.encode("ascii"), ttl_s=ttl_s)

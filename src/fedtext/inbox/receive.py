@@ -1,0 +1,227 @@
+"""One inbound activity, from bytes to durable: the steps in this order and no other.
+
+Cheap checks come before dear ones; nothing unsigned causes a fetch; 202 means that it is on disk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import attrs
+
+from ..config import Config
+from ..errors import Gone, SignatureMismatch
+from ..fetch import Budget, Fetcher, resolve
+from ..http import Request
+from ..jsonld import normalize
+from ..ports import Event, Lane, LaneKind, PortSet, Task, store_key
+from ..signatures import SignatureClaim, VerifiedRequest, check_claim, parse_claim, verify
+from ..vocab import load
+from ..wire.iri import origin_of
+from ..wire.json import parse_object
+from .admission import Peeked, admit, peek
+from .authorship import AuthenticActivity, authenticate, authenticate_departed
+from .envelope import InboundTask
+from .idempotency import activity_key, content_hash, seen
+
+
+@attrs.frozen(kw_only=True)
+class Reception:
+    """All that receiving needs.
+
+    Args:
+        ports: Of the colour of the edge.
+        fetcher: The one way out.
+        config: Limits and policies.
+        site: Origin of the receiving site.
+        authorities: Hosts under which the site is served.
+        own_origins: All origins served here.
+        refuse: Policy by host or IRI; raises `PolicyRefusal`. Called for every IRI involved, before any work for it.
+        inbox: Path of the inbox.
+        recipient: Identifier of the inbox's owner, or None for the shared inbox.
+    """
+
+    ports: PortSet
+    fetcher: Fetcher
+    config: Config
+    site: str
+    authorities: frozenset[str]
+    own_origins: frozenset[str]
+    refuse: Callable[[str], None]
+    inbox: str
+    recipient: str | None
+
+
+@attrs.frozen(kw_only=True)
+class Receipt:
+    """What became of it: "queued", "duplicate", "ignored" (all 202). Refusals are errors."""
+
+    outcome: str
+    activity_id: str | None = None
+
+
+async def receive(request: Request, reception: Reception) -> Receipt:
+    """Take one POST to an inbox.
+
+    Args:
+        request: As received; `request.body` is the exact bytes.
+        reception: All that receiving needs.
+
+    Returns:
+        A receipt; whatever it says, the answer is 202 (INB-03).
+
+    Raises:
+        RequestError: Method, host, media type or size (405, 421, 415, 413).
+        SignatureError: Unsigned or not verified (401; 503 when the key's host is down).
+        DocumentError: Not a document that can be used (400).
+        OriginMismatch: Not the actor's own word (403).
+        PolicyRefusal: Refused by this server (403).
+        PortError: Store or queue failed; nothing was acknowledged (503).
+    """
+    config, ports = reception.config, reception.ports
+    # (1) Admit: method, host, media type, length.
+    admit(request, config.limits, reception.authorities)
+    # (2) Parse the claim of who signed; ask the policy about the key's host.
+    claim = parse_claim(request)
+    reception.refuse(claim.key_id)
+    # (3) Parse the body strictly and peek at what it claims to be.
+    raw = parse_object(request.body, config.limits)
+    claimed = peek(raw)
+    reception.refuse(claimed.actor)
+    if claimed.concerns_own_actor and not await _is_known(reception, claimed.actor):
+        return _ignored(reception, claimed)
+    _check_claim(request, claim, reception)
+    # (4) Resolve the key, its owner confirmed, and (5) verify the signature.
+    budget = reception.fetcher.budget()
+    verified = await _verify(request, claim, reception, budget)
+    # (6) Normalize: known contexts are mapped, nothing is fetched.
+    document = normalize(raw)
+    # (7) Load it as a model: typed, unknown properties kept, any type name accepted.
+    load(document)
+    # (8) Authenticate: who speaks, and may he say this.
+    if verified is None:
+        authentic = await authenticate_departed(claim, document, fetcher=reception.fetcher, budget=budget)
+    else:
+        authentic = await authenticate(
+            verified, document, fetcher=reception.fetcher, own_origins=reception.own_origins, budget=budget
+        )
+    _refuse_involved(reception, authentic)
+    # (9) Ask whether it has been handled already.
+    task = _task(reception, authentic)
+    key = activity_key(
+        reception.site, str(authentic.activity.actor_id), authentic.activity.id, reception.inbox, task.content_hash
+    )
+    known_hash = await seen(ports.store, key)
+    if known_hash is not None:
+        return _duplicate(reception, authentic, same=known_hash == task.content_hash)
+    # (10) Enqueue: durable when it returns.
+    await _remember_actor(reception, str(authentic.activity.actor_id))
+    sender = origin_of(str(authentic.activity.actor_id))
+    waiting = Task(
+        site=reception.site, lane=Lane(LaneKind.IN, sender), payload=task.encode(), dedupe_key=key, ordering_key=""
+    )
+    await ports.queue.enqueue([waiting])
+    return _queued(reception, authentic)
+
+
+def _check_claim(request: Request, claim: SignatureClaim, reception: Reception) -> None:
+    """Check all of the signature that needs no key: coverage, host, time, digest; so that no junk causes a fetch."""
+    check_claim(
+        request,
+        claim,
+        now_s=reception.ports.clock.now_s(),
+        authorities=reception.authorities,
+        policy=reception.config.signatures,
+    )
+
+
+async def _verify(
+    request: Request, claim: SignatureClaim, reception: Reception, budget: Budget
+) -> VerifiedRequest | None:
+    """Verify with the key as known; once more with a fresh one if that fails (SIG-20, SEC-069).
+
+    None: the key's owner is gone, says its host (410); only that actor's own Delete may go on (SEC-070).
+    """
+    now_s = reception.ports.clock.now_s()
+    policy = reception.config.signatures
+    try:
+        key = await resolve(reception.fetcher, claim.key_id, budget)
+    except Gone:
+        return None
+    try:
+        return verify(request, claim, key, now_s=now_s, authorities=reception.authorities, policy=policy)
+    except SignatureMismatch:
+        fresh = await resolve(reception.fetcher, claim.key_id, budget, refresh=True)
+        if fresh.public.fingerprint == key.public.fingerprint:
+            raise
+        return verify(request, claim, fresh, now_s=now_s, authorities=reception.authorities, policy=policy)
+
+
+def _refuse_involved(reception: Reception, authentic: AuthenticActivity) -> None:
+    """Ask the policy about every IRI that is involved (SEC-151)."""
+    document = authentic.document
+    for name in ("id", "actor", "object", "target", "inReplyTo"):
+        for iri in _iris(document.get(name)):
+            reception.refuse(iri)
+
+
+def _iris(value: object) -> list[str]:
+    if isinstance(value, str):
+        return [value] if "://" in value else []
+    if isinstance(value, list):
+        return [iri for item in value for iri in _iris(item)]
+    if isinstance(value, dict):
+        found = [value.get(name) for name in ("id", "attributedTo", "actor", "inReplyTo", "object")]
+        return [iri for item in found for iri in _iris(item)]
+    return []
+
+
+async def _is_known(reception: Reception, actor: str) -> bool:
+    return await reception.ports.store.get(_known_key(reception, actor)) is not None
+
+
+async def _remember_actor(reception: Reception, actor: str) -> None:
+    """Keep the fact that we have met this actor, so that its Delete is listened to (INB-06)."""
+    await reception.ports.store.add_if_absent(_known_key(reception, actor), b"1")
+
+
+def _known_key(reception: Reception, actor: str) -> str:
+    return store_key(reception.site, "known", actor)
+
+
+def _task(reception: Reception, authentic: AuthenticActivity) -> InboundTask:
+    evidence = authentic.evidence
+    return InboundTask(
+        site=reception.site,
+        inbox=reception.inbox,
+        recipient=reception.recipient,
+        signer=evidence.signer,
+        key_id=evidence.key_id,
+        scheme=evidence.scheme,
+        how=evidence.how,
+        received_s=evidence.received_s,
+        content_hash=content_hash(authentic.document),
+        document=authentic.document,
+    )
+
+
+def _emit(reception: Reception, name: str, **fields: str | bool | None) -> None:
+    reception.ports.observer.emit(Event(name=name, fields={"inbox": reception.inbox, **fields}))
+
+
+def _ignored(reception: Reception, claimed: Peeked) -> Receipt:
+    """A Delete or Update of an actor that we never knew: 202, and no key is fetched (INB-06)."""
+    _emit(reception, "inbox.ignored", type=claimed.type, actor=claimed.actor)
+    return Receipt(outcome="ignored", activity_id=claimed.activity_id)
+
+
+def _duplicate(reception: Reception, authentic: AuthenticActivity, *, same: bool) -> Receipt:
+    """First wins; the same id with other content is noted (SEC-046, SEC-047)."""
+    _emit(reception, "inbox.duplicate", id=authentic.activity.id, same_content=same)
+    return Receipt(outcome="duplicate", activity_id=authentic.activity.id)
+
+
+def _queued(reception: Reception, authentic: AuthenticActivity) -> Receipt:
+    activity = authentic.activity
+    _emit(reception, "inbox.queued", id=activity.id, type=activity.type_name, signer=authentic.evidence.signer)
+    return Receipt(outcome="queued", activity_id=activity.id)

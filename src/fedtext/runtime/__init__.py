@@ -1,0 +1,50 @@
+"""The composition root: the public `Federation`, storage, doors and the worker."""
+
+from ..adapters.backends import MemoryBackend, SqliteBackend, connect
+from ..delivery import Follower
+from ..dispatch import Page, PageRequest
+from ..federation.actor_keys import StoredKeys
+from ..federation.context import BlockingContext, Context, Local
+from ..federation.registry import FollowerSource, Router
+from ..federation.site import Site
+from ..inbox import Evidence, Peeked
+from ..ports import Backend, Batch, Event, Observer, Opened, PortSet, Sql, SqlValue, Statement, Store
+from .actions import BoundAction
+from .application import Federation
+from .checks import Finding, Level
+from .portrecord import Ports
+from .worker import Worker
+
+__all__ = [
+    "Backend",
+    "Batch",
+    "BlockingContext",
+    "BoundAction",
+    "Context",
+    "Event",
+    "Evidence",
+    "Federation",
+    "Finding",
+    "Follower",
+    "FollowerSource",
+    "Level",
+    "Local",
+    "MemoryBackend",
+    "Observer",
+    "Opened",
+    "Page",
+    "PageRequest",
+    "Peeked",
+    "PortSet",
+    "Ports",
+    "Router",
+    "Site",
+    "Sql",
+    "SqlValue",
+    "SqliteBackend",
+    "Statement",
+    "Store",
+    "StoredKeys",
+    "Worker",
+    "connect",
+]

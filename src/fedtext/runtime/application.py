@@ -1,0 +1,281 @@
+"""`Federation`: the public composition of everything below; an application makes one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+
+from ..config import Config, DevPolicy, Software
+from ..errors import ConfigurationError, NotFound
+from ..federation import publishing, sending, serving
+from ..federation.actor_keys import ActorKeys, StoredKeys
+from ..federation.calling import Caller
+from ..federation.context import BlockingContext, Context
+from ..federation.engine import Engine
+from ..federation.registry import Router
+from ..federation.routes import Paths
+from ..federation.site import Site
+from ..keys import KeyRing
+from ..ports import Backend, Observer, PortSet
+from ..vocab import PUBLIC, Activity, Delete, Object
+from ..wire.iri import Iri, is_public_host, parse_origin, parse_url
+from .actions import Action
+from .checks import Finding, check_async, refuse_suspending
+from .portrecord import Ports, default_ports
+from .storage import forget_actor
+
+if TYPE_CHECKING:
+    from .asgi import ASGIApp
+    from .worker import Worker
+    from .wsgi import WSGIApp
+
+BehaviorT = TypeVar("BehaviorT")
+WorkerMode = Literal["auto", "off"]
+
+
+def _installed_version() -> str:
+    try:
+        return version("fedtext")
+    except PackageNotFoundError:  # run from a source tree that was never installed
+        return "0"
+
+
+class Federation(Router):
+    """Hosts text-post actors of one site.
+
+    Args:
+        origin: "https://blog.example"; every id begins with it, so it is for ever.
+        backend: From `connect(…)`.
+        handle_host: Host in the handles, when it is not the origin's: "@alice@example.org".
+        software: Name and version for NodeInfo and the User-Agent.
+        contact: How to reach the people behind it; told in NodeInfo's metadata.
+        config: Settings; `Config(dev=DevPolicy.allow_loopback(…))` for development.
+        keys: Where signing keys are kept; `StoredKeys(passphrase=…)` encrypts them.
+        worker: "auto": a door starts a worker with itself; "off": you run `fedtext worker` beside it.
+        observer: Is told of every finished decision; logs by default.
+        shared_inbox: Path of the shared inbox.
+        instance_actor: Path of the actor that signs on behalf of the server.
+        refuse: Policy by IRI: raises `PolicyRefusal` for hosts or ids that are not wanted.
+        state: Anything; found in `context.site.state`.
+
+    Raises:
+        ConfigurationError: Not a usable origin, or development exceptions under a public one.
+    """
+
+    def __init__(
+        self,
+        origin: str,
+        *,
+        backend: Backend,
+        handle_host: str | None = None,
+        software: Software | None = None,
+        contact: str | None = None,
+        config: Config | None = None,
+        keys: StoredKeys | None = None,
+        worker: WorkerMode = "auto",
+        observer: Observer | None = None,
+        shared_inbox: str = "/ap/inbox",
+        instance_actor: str = "/ap/instance",
+        refuse: Callable[[str], None] | None = None,
+        state: Any = None,
+    ) -> None:
+        super().__init__()
+        parsed = parse_origin(origin)
+        self.config = config or Config()
+        self.contact = contact
+        self.worker_mode: WorkerMode = worker
+        self.ports: Ports = default_ports(backend, self.config)
+        if observer is not None:
+            self.ports.observer = observer
+        _require_sane(parsed, self.config.dev)
+        self.site = Site(origin=parsed, handle_host=(handle_host or parse_url(parsed).authority).lower(), state=state)
+        self.software = software or Software("fedtext", _installed_version())
+        self.engine = Engine(
+            site=self.site,
+            router=self,
+            config=self.config,
+            software=self.software,
+            user_agent=_user_agent(self.software, parsed),
+            keys=ActorKeys(source=keys or StoredKeys(), ring=KeyRing()),
+            caller=Caller(blocking_ports=lambda: self.ports.blocking()),
+            backend=lambda: self.ports.backend,
+            paths=Paths(shared_inbox=shared_inbox, instance_actor=instance_actor),
+            refuse=refuse or (lambda _iri: None),
+            load_source=getattr(backend, "load_source", None),
+        )
+        self._behaviors: list[object] = []
+
+    # ---- composing -----------------------------------------------------------------------------------------------
+
+    def use(self, *behaviors: Any) -> None:
+        """Add behaviors: each registers its listeners and sources."""
+        for behavior in behaviors:
+            behavior.register(self)
+            self._behaviors.append(behavior)
+
+    def behavior(self, kind: type[BehaviorT]) -> BehaviorT | None:
+        """Give the behavior of a kind that is in use, or None."""
+        return next((b for b in self._behaviors if isinstance(b, kind)), None)
+
+    def context(self) -> Context:
+        """Make a context for async code outside of callbacks."""
+        return self.engine.context(self.ports.asynchronous())
+
+    def blocking_context(self) -> BlockingContext:
+        """Make a context for plain code outside of callbacks."""
+        ports = self.ports.blocking()
+        return self.engine.context(ports).blocking(ports)
+
+    # ---- doors ---------------------------------------------------------------------------------------------------
+
+    def asgi(self, app: ASGIApp | None = None) -> ASGIApp:
+        """Give an ASGI application that serves the library's paths and passes all others to `app`."""
+        from .asgi import FederationASGI
+
+        return FederationASGI(self, app)
+
+    def wsgi(self, app: WSGIApp | None = None) -> WSGIApp:
+        """Give a WSGI application that serves the library's paths and passes all others to `app`.
+
+        Raises:
+            ConfigurationError: A registered `async def` callback would suspend.
+        """
+        from .wsgi import FederationWSGI
+
+        return FederationWSGI(self, app)
+
+    def install(self, app: Any) -> None:
+        """Mount on a Starlette or FastAPI application."""
+        from .asgi import FederationASGI
+
+        app.add_middleware(_middleware(self, FederationASGI))
+
+    def init_app(self, app: Any) -> None:
+        """Mount on a Flask application."""
+        app.wsgi_app = self.wsgi(app.wsgi_app)
+
+    def worker(self, *, concurrency: int = 8) -> Worker:
+        """Make a worker for an event loop; `fedtext worker` runs one as a process."""
+        from .worker import Worker
+
+        return Worker(self, concurrency=concurrency)
+
+    def require_blocking(self) -> None:
+        """Refuse callbacks that would suspend under a blocking edge, by name.
+
+        Raises:
+            ConfigurationError: There is one.
+        """
+        refuse_suspending(self.callbacks())
+
+    # ---- actions -------------------------------------------------------------------------------------------------
+
+    async def _publish(self, ports: PortSet, thing: object, *, within: object = None) -> Iri:
+        """Tell the network of something new; gives the object's id.
+
+        Mints ids and writes one row; never any network. With `within`, that row goes through the application's own
+        open transaction: rolled back means never sent, committed means sent.
+
+        Args:
+            thing: An instance of a class registered with `@fed.object(…, source=…)`.
+            within: sqlite3 connection, Django alias, SQLAlchemy Session or AsyncSession (with `.aio`).
+
+        Raises:
+            ConfigurationError: The class is not registered, nobody is addressed, or another database.
+        """
+        model = await self._mapped(ports, thing)
+        return await self._send(ports, publishing.create_of(model), within=within, about=model)
+
+    async def _revise(self, ports: PortSet, thing: object, *, within: object = None) -> Iri:
+        """Tell those who got it that something has changed; see `publish`."""
+        model = await self._mapped(ports, thing)
+        update = publishing.update_of(model, ports.clock.now_s(), ports.randomness.token(8).hex())
+        return await self._send(ports, update, within=within, about=model)
+
+    async def _withdraw(self, ports: PortSet, thing: object, *, within: object = None) -> Iri:
+        """Tell those who got it that something is gone, before the application deletes it; its id answers 410."""
+        model = await self._mapped(ports, thing)
+        mark = sending.Mark.tombstone(self.engine, str(model.id), model.type_name)
+        return await self._send(ports, publishing.delete_of(model), within=within, about=model, marks=(mark,))
+
+    async def _remove_actor(self, ports: PortSet, pk: object, *, within: object = None) -> Iri:
+        """Tell the network that an actor is gone for good; key and tombstone are kept, its id answers 410."""
+        actor_id = self.engine.context(ports).actor_uri(pk)
+        activity = Delete(
+            id=Iri(f"{actor_id}#delete"), actor=actor_id, object=actor_id, to=PUBLIC, cc=[f"{actor_id}/followers"]
+        )
+        mark = sending.Mark.tombstone(self.engine, actor_id, "Person")
+        task = sending.fanout_task(self.engine, activity)
+        await sending.enqueue(self.engine, ports, task, within=within, marks=(mark,))
+        return actor_id
+
+    async def _lookup(self, ports: PortSet, text: str) -> Object:
+        """Find what a handle ("@bob@mastodon.example") or URL names; over the network."""
+        return await self.engine.context(ports).lookup(text)
+
+    async def _deliver(self, ports: PortSet, activity: Activity, *, to: object = None, within: object = None) -> Iri:
+        """Queue an activity of an own actor; see `Context.send`."""
+        return await self.engine.context(ports).send(activity, to=to, within=within)
+
+    async def _forget(self, ports: PortSet, actor_id: str) -> int:
+        """Erase what the store keeps about a remote actor; gives how many values."""
+        return await forget_actor(ports, self.site.origin, actor_id)
+
+    async def _check(self, ports: PortSet, *, actor: str | None = None) -> list[Finding]:
+        """Look for mistakes in the wiring; see `checks`."""
+        return await check_async(self, ports, actor=actor)
+
+    publish = Action(_publish)
+    revise = Action(_revise)
+    withdraw = Action(_withdraw)
+    remove_actor = Action(_remove_actor)
+    lookup = Action(_lookup)
+    send = Action(_deliver)
+    forget = Action(_forget)
+    check = Action(_check)
+
+    async def _mapped(self, ports: PortSet, thing: object) -> Object:
+        model = await serving.map_thing(self.engine, thing, ports)
+        if model is None:
+            raise NotFound("the object callback gave nothing for this", given=type(thing).__name__)
+        return model
+
+    async def _send(
+        self,
+        ports: PortSet,
+        activity: Activity,
+        *,
+        within: object,
+        about: Object,
+        marks: tuple[sending.Mark, ...] = (),
+    ) -> Iri:
+        task = sending.fanout_task(self.engine, activity)
+        await sending.enqueue(self.engine, ports, task, within=within, marks=marks)
+        return Iri(str(about.id))
+
+
+def _user_agent(software: Software, origin: str) -> str:
+    return f"fedtext/{_installed_version()} ({software.name}/{software.version}; +{origin}/)"
+
+
+def _require_sane(origin: str, dev: DevPolicy | None) -> None:
+    host = parse_url(origin).host
+    public = is_public_host(host)
+    if public and dev is not None:
+        raise ConfigurationError("DevPolicy is refused under a public origin", origin=origin)
+    if public and not origin.startswith("https://"):
+        raise ConfigurationError("a public origin is https", origin=origin)
+
+
+def _middleware(federation: Federation, factory: Any) -> type[Any]:
+    """Give a class that Starlette's `add_middleware` can make: called with the inner application."""
+
+    class FederationMiddleware:
+        def __init__(self, app: ASGIApp) -> None:
+            self._door = factory(federation, app)
+
+        async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+            await self._door(scope, receive, send)
+
+    return FederationMiddleware

@@ -1,0 +1,209 @@
+"""Find wiring mistakes before peers do: at start-up, without any network.
+
+Each finding has a stable code, says what is wrong and what to do.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import textwrap
+from collections.abc import Callable, Sequence
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from ..dispatch import Page, PageRequest
+from ..errors import ConfigurationError, FedtextError
+from ..federation import serving
+from ..federation.context import Scope
+from ..federation.registry import is_async
+from ..ports import PortSet
+from ..vocab import Block, Create, Delete, Update
+from ..wire.iri import is_public_host, parse_url
+
+if TYPE_CHECKING:
+    from .application import Federation
+
+_NAME_LIKE = frozenset({"name", "username", "user_name", "handle", "slug", "nick", "nickname", "title"})
+_WAITING_S_MAX = 60.0
+_SKEW_S_MAX = 60.0
+
+
+class Level(Enum):
+    """How bad it is."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@attrs.frozen(kw_only=True)
+class Finding:
+    """One mistake: a stable code, what is wrong, and what to do."""
+
+    code: str
+    level: Level
+    message: str
+    hint: str
+
+
+async def check_async(federation: Federation, ports: PortSet, *, actor: str | None = None) -> list[Finding]:
+    """Look at the wiring, at what the store remembers of the last start, and at one actor's posts.
+
+    Args:
+        federation: What is looked at.
+        ports: Of any colour.
+        actor: Identifier of an actor whose document and newest posts are tried; None: none.
+    """
+    findings = [*_ids(federation), *_listeners(federation)]
+    findings += await _last_start(federation, ports)
+    findings += await _waiting(ports)
+    if actor is not None:
+        findings += await _sample(federation, ports, actor)
+    return findings
+
+
+def _ids(federation: Federation) -> list[Finding]:
+    found: list[Finding] = []
+    origin = federation.site.origin
+    if not origin.startswith("https://") and is_public_host(parse_url(origin).host):
+        found.append(_error("ids.not_https", f"ids begin with {origin}", "serve under https"))
+    if not federation.actors:
+        found.append(_error("actors.none", "no actors are registered", "register them with @fed.actor(path)"))
+    templates = [route.template for route in federation.actors] + [route.template for route in federation.objects]
+    for template in templates:
+        for name in template.parameters:
+            if name.lower() in _NAME_LIKE:
+                message = f"the ids in {template.text} contain {name!r}, which people change"
+                found.append(_warning("ids.not_stable", message, "take the primary key; names belong in @fed.handle"))
+    if federation.handle_callback is None and federation.actors:
+        message = "no @fed.handle is registered: names are taken as identifiers"
+        found.append(_warning("handles.not_mapped", message, "register @fed.handle to map names to identifiers"))
+    if federation.site.handle_host != federation.site.authority:
+        host = federation.site.handle_host
+        message = f"handles end in {host}, which is another host than the origin's"
+        hint = f"let https://{host}/.well-known/webfinger redirect to {origin}/.well-known/webfinger"
+        found.append(_warning("handles.other_host", message, hint))
+    return found
+
+
+def _listeners(federation: Federation) -> list[Finding]:
+    keys = {getattr(listener.key, "__origin__", listener.key) for listener in federation.listeners}
+    if Create not in keys:
+        return []
+    missing = [kind.__name__ for kind in (Update, Delete, Block) if kind not in keys]
+    if not missing:
+        return []
+    message = f"Create is listened to, but not {', '.join(missing)}"
+    return [_warning("listeners.incomplete", message, "edits, removals and blocks must be followed too")]
+
+
+async def _last_start(federation: Federation, ports: PortSet) -> list[Finding]:
+    """Compare with what the store remembers of the last start: the origin and the time."""
+    found: list[Finding] = []
+    now_s = ports.clock.now_s()
+    last_origin = await ports.store.get("fedtext/last-origin")
+    if last_origin is not None and last_origin.decode() != federation.site.origin:
+        message = f"the origin was {last_origin.decode()} when it last started"
+        found.append(_error("origin.changed", message, "ids are for ever: go back to it, or start with an empty store"))
+    last_seen = await ports.store.get("fedtext/last-seen")
+    if last_seen is not None and float(last_seen.decode()) > now_s + _SKEW_S_MAX:
+        message = "the clock is behind the time of the last start"
+        found.append(_error("clock.skew", message, "set the clock: peers refuse signatures that are off by minutes"))
+    if last_origin is None:
+        await ports.store.put("fedtext/last-origin", federation.site.origin.encode())
+    await ports.store.put("fedtext/last-seen", str(now_s).encode())
+    return found
+
+
+async def _waiting(ports: PortSet) -> list[Finding]:
+    depth = await ports.queue.depth()
+    if depth.oldest_due_age_s <= _WAITING_S_MAX or depth.leased:
+        return []
+    message = f"{depth.waiting} jobs are waiting, the oldest for {depth.oldest_due_age_s:.0f} s, and nobody works"
+    return [_warning("worker.none", message, 'run `fedtext worker`, or make the federation with worker="auto"')]
+
+
+async def _sample(federation: Federation, ports: PortSet, identifier: str) -> list[Finding]:
+    engine = federation.engine
+    actor = await serving.own_actor(engine, identifier, ports)
+    if actor is None:
+        return [_error("actor.unknown", f"the actor callback gives nothing for {identifier!r}", "name one that exists")]
+    found: list[Finding] = []
+    if actor.id != engine.context(ports).actor_uri(identifier):
+        found.append(_error("actor.id", "the actor's id is not its path's", "build it with context.actor(…)"))
+    if federation.outboxes:
+        context = engine.context(ports, Scope(identifier=identifier))
+        page = await engine.caller.call(federation.outboxes[0].callback, context, identifier, PageRequest(size=5))
+        for thing in page.items if isinstance(page, Page) else ():
+            found += await _sample_post(federation, ports, thing)
+    return found
+
+
+async def _sample_post(federation: Federation, ports: PortSet, thing: object) -> list[Finding]:
+    try:
+        model = await serving.map_thing(federation.engine, thing, ports)
+    except FedtextError as error:
+        return [_error("object.refused", str(error), error.hint or "mend the object callback")]
+    if model is not None and model.published is None:
+        message = f"{model.id} has no `published`"
+        return [_warning("object.undated", message, "give it: some servers refuse posts without a date")]
+    return []
+
+
+def _error(code: str, message: str, hint: str) -> Finding:
+    return Finding(code=code, level=Level.ERROR, message=message, hint=hint)
+
+
+def _warning(code: str, message: str, hint: str) -> Finding:
+    return Finding(code=code, level=Level.WARNING, message=message, hint=hint)
+
+
+# ---- callbacks that would suspend ------------------------------------------------------------------------------------
+
+
+def refuse_suspending(callbacks: Sequence[Callable[..., Any]]) -> None:
+    """Refuse `async def` callbacks that await anything but their context, by name.
+
+    Those that await only `context.…` run on every edge; others need an ASGI door. Where the source cannot be read,
+    the blocking edge itself finds out (`BlockingEdgeError`).
+
+    Raises:
+        ConfigurationError: Names the first such callback.
+    """
+    for callback in callbacks:
+        if is_async(callback) and not _is_ours(callback) and _suspends(callback):
+            name = f"{callback.__module__}.{getattr(callback, '__qualname__', callback)}"
+            raise ConfigurationError(
+                "this async callback awaits more than its context, which a WSGI door cannot do", callback=name
+            )
+
+
+def _is_ours(callback: Callable[..., Any]) -> bool:
+    return (getattr(callback, "__module__", "") or "").startswith("fedtext.")
+
+
+def _suspends(callback: Callable[..., Any]) -> bool:
+    try:
+        tree = ast.parse(textwrap.dedent(inspect.getsource(callback)))
+    except (OSError, TypeError, SyntaxError):
+        return False
+    function = next((node for node in ast.walk(tree) if isinstance(node, ast.AsyncFunctionDef)), None)
+    if function is None:
+        return False
+    names = [argument.arg for argument in (*function.args.posonlyargs, *function.args.args)]
+    first = next((name for name in names if name != "self"), "context")
+    for node in ast.walk(function):
+        if isinstance(node, ast.AsyncFor | ast.AsyncWith):
+            return True
+        if isinstance(node, ast.Await) and _root(node.value) != first:
+            return True
+    return False
+
+
+def _root(node: ast.expr) -> str | None:
+    """Give the name at the root of `name.a.b(…)`."""
+    while isinstance(node, ast.Call | ast.Attribute):
+        node = node.func if isinstance(node, ast.Call) else node.value
+    return node.id if isinstance(node, ast.Name) else None

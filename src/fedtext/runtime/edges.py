@@ -1,0 +1,98 @@
+"""What both doors share: from HTTP as it arrives to a `Request`, and from a `Response` to what leaves.
+
+Invariants: exactly one Host (SEC-012); the raw target is kept as it was on the wire; a fault of ours becomes a 500
+without a word about its insides (SEC-169).
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Iterable
+
+from ..config import Limits
+from ..dispatch import failure
+from ..errors import BodyTooLong, FedtextError, LimitExceeded, RequestError
+from ..http import Headers, Request, Response
+from ..ports import Event, Observer
+
+
+class HostMalformed(RequestError):
+    """The Host header is missing, doubled or malformed."""
+
+    code = "request.host_malformed"
+
+
+class TargetMalformed(RequestError):
+    """The request line cannot be taken."""
+
+    code = "request.target_malformed"
+
+
+def build_request(
+    *, method: str, scheme: str, target: str, pairs: Iterable[tuple[str, str]], limits: Limits
+) -> Request:
+    """Build a request without its body.
+
+    Raises:
+        HostMalformed: Not exactly one plain Host.
+        TargetMalformed: Control characters in the target.
+        LimitExceeded: Too many or too long headers.
+    """
+    headers = Headers.build(pairs)
+    if len(headers.fields) > limits.header_count_max:
+        raise LimitExceeded("too many headers", limit="header_count_max")
+    if sum(len(name) + len(value) for name, value in headers) > limits.header_bytes_max:
+        raise LimitExceeded("the headers are too long", limit="header_bytes_max")
+    if any(not _is_plain(value) for _name, value in headers):
+        raise TargetMalformed("control characters in a header")
+    if not target.startswith("/") or not _is_plain(target) or len(target) > limits.header_bytes_max:
+        raise TargetMalformed
+    return Request(method=method, scheme=scheme, authority=_host(headers), target=target, headers=headers)
+
+
+def _host(headers: Headers) -> str:
+    hosts = headers.get_all("host")
+    if len(hosts) != 1 or not hosts[0] or any(c in "@/\\,?# " for c in hosts[0]):
+        raise HostMalformed
+    name, _, port = hosts[0].rpartition(":")
+    if name and not name.endswith("]") and (":" in name or not port.isdigit()):
+        raise HostMalformed
+    return hosts[0]
+
+
+def _is_plain(text: str) -> bool:
+    return all(c >= " " and c != "\x7f" for c in text.replace("\t", " "))
+
+
+def announced_length(request: Request, limits: Limits) -> int | None:
+    """Give the announced length of the body, or None.
+
+    Raises:
+        BodyTooLong: More than `body_bytes_max`, before a byte of it is read (SEC-001).
+        TargetMalformed: Not one number.
+    """
+    values = request.headers.get_all("content-length")
+    if not values:
+        return None
+    if len(values) != 1 or not values[0].isascii() or not values[0].isdigit():
+        raise TargetMalformed("Content-Length is not one number")
+    length = int(values[0][:20])
+    if length > limits.body_bytes_max:
+        raise BodyTooLong(bytes=length)
+    return length
+
+
+def refusal(error: FedtextError) -> Response:
+    """Answer an error; after a body that was not read to its end the connection is closed."""
+    response = failure(error)
+    if isinstance(error, BodyTooLong) or error.status_hint == 408:
+        closed = response.headers.with_fields(("connection", "close"))
+        return Response(status=response.status, headers=closed, body=response.body)
+    return response
+
+
+def fault(error: Exception, observer: Observer) -> Response:
+    """Answer 500 and tell the observer all about it."""
+    told = "".join(traceback.format_exception(error))[-4000:]
+    observer.emit(Event(name="request.fault", fields={"error": repr(error)[:300], "traceback": told}))
+    return failure(FedtextError("a fault of this server", public_detail="A fault of this server."))

@@ -1,0 +1,25 @@
+"""Erase what the store keeps about somebody."""
+
+from __future__ import annotations
+
+from ..ports import PortSet, store_key, store_prefix
+
+_PAGE = 500
+
+
+async def forget_actor(ports: PortSet, site: str, actor_id: str) -> int:
+    """Erase every value that is kept under an actor's id or names it; gives how many."""
+    erased = 0
+    for name in (
+        store_key(site, "object", actor_id),
+        store_key(site, "known", actor_id),
+        store_key(site, "key", f"{actor_id}#main-key"),
+    ):
+        erased += await ports.store.delete(name)
+    cursor = ""
+    while page := await ports.store.scan(store_prefix(site), after=cursor, limit=_PAGE):
+        for name, value in page:
+            if actor_id.encode() in value or name.endswith(store_key("", actor_id)):
+                erased += await ports.store.delete(name)
+        cursor = page[-1][0]
+    return erased

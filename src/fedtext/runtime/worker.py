@@ -1,0 +1,149 @@
+"""The worker loop: claim a lane, carry out its jobs, give it back.
+
+Invariants: lanes run in parallel, within an ordering key never; a host that fails pauses its lane and nobody else's;
+on cancellation a lane is handed back, not kept until its lease runs out; a job is acknowledged only after its effects
+are durable (at least once).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import attrs
+
+from ..delivery import lane_pause_s
+from ..errors import PortError
+from ..federation.outcomes import Bury, Done, JobOutcome, Later
+from ..ports import Claim, Event, Job, LaneKind, PortSet
+
+if TYPE_CHECKING:
+    from .application import Federation
+
+_IDLE_S_MIN, _IDLE_S_MAX = 0.02, 0.5
+
+
+@attrs.define
+class _LaneState:
+    """What one batch does to its lane."""
+
+    failures: int
+    pause_s: float = 0.0
+    stopped: bool = False
+
+
+class Worker:
+    """Carries out the jobs of one federation; start as many as there is work for, on as many machines.
+
+    Args:
+        federation: Whose jobs.
+        concurrency: Lanes in work at once.
+    """
+
+    def __init__(self, federation: Federation, *, concurrency: int = 8) -> None:
+        self._federation = federation
+        self._concurrency = concurrency
+
+    async def run(self, *, stop: asyncio.Event | None = None) -> None:
+        """Work until `stop` is set or the task is cancelled."""
+        async with asyncio.TaskGroup() as group:
+            for _ in range(self._concurrency):
+                group.create_task(self._loop(stop))
+
+    def start_thread(self) -> threading.Thread:
+        """Work on a thread with an event loop of its own; it ends with the process."""
+        thread = threading.Thread(target=lambda: asyncio.run(self.run()), name="fedtext worker", daemon=True)
+        thread.start()
+        return thread
+
+    async def drain(self, *, steps_max: int = 10_000) -> int:
+        """Work until nothing is due; gives how many lanes were worked on. For tests and one-off runs."""
+        for step in range(steps_max):
+            if not await self.step():
+                return step
+        return steps_max
+
+    async def step(self) -> bool:
+        """Claim one lane and carry out a batch of its jobs; False when nothing is due."""
+        ports = self._federation.ports.asynchronous()
+        policy = self._federation.config.delivery
+        claim = await ports.queue.claim(lease_s=policy.lease_s, batch_max=policy.batch_max)
+        if claim is None:
+            return False
+        await self._work(claim, ports)
+        return True
+
+    async def _loop(self, stop: asyncio.Event | None) -> None:
+        idle_s = _IDLE_S_MIN
+        while stop is None or not stop.is_set():
+            try:
+                worked = await self.step()
+            except PortError as error:
+                self._emit("worker.port_failed", error=str(error))
+                worked = False
+            idle_s = _IDLE_S_MIN if worked else min(idle_s * 2, _IDLE_S_MAX)
+            if not worked:
+                await asyncio.sleep(idle_s)
+
+    async def _work(self, claim: Claim, ports: PortSet) -> None:
+        lane = _LaneState(failures=claim.failures)
+        try:
+            chains = _chains(claim.jobs)
+            limit = self._federation.config.delivery.per_host_concurrency if claim.lane.kind is LaneKind.OUT else 1
+            slots = asyncio.Semaphore(limit)
+            async with asyncio.TaskGroup() as group:
+                for chain in chains:
+                    group.create_task(self._chain(claim, chain, lane, ports, slots))
+        finally:
+            due_s = ports.clock.now_s() + lane.pause_s if lane.pause_s else 0.0
+            with suppress(PortError):  # the lease runs out by itself
+                await asyncio.shield(ports.queue.release(claim, due_s=due_s, failures=lane.failures))
+
+    async def _chain(
+        self, claim: Claim, jobs: Sequence[Job], lane: _LaneState, ports: PortSet, slots: asyncio.Semaphore
+    ) -> None:
+        """Carry out jobs of one ordering key, one after the other, until one of them has to wait."""
+        for job in jobs:
+            async with slots:
+                if lane.stopped:
+                    return
+                if claim.lease_until_s - ports.clock.now_s() < self._federation.config.delivery.lease_s / 2:
+                    if not await ports.queue.extend(claim, lease_s=self._federation.config.delivery.lease_s):
+                        lane.stopped = True
+                        return
+                outcome = await self._federation.engine.run_job(job, ports)
+                if not await self._carry_out(claim, job, outcome, lane, ports):
+                    return
+
+    async def _carry_out(self, claim: Claim, job: Job, outcome: JobOutcome, lane: _LaneState, ports: PortSet) -> bool:
+        """Write down what became of a job; False when those behind it must wait."""
+        if isinstance(outcome, Done):
+            if outcome.host_answered:
+                lane.failures = 0
+            return await ports.queue.ack(claim, job)
+        if isinstance(outcome, Bury):
+            self._emit("job.buried", lane=str(job.lane), reason=outcome.reason)
+            return await ports.queue.bury(claim, job, reason=outcome.reason)
+        await self._defer(claim, job, outcome, lane, ports)
+        return False
+
+    async def _defer(self, claim: Claim, job: Job, outcome: Later, lane: _LaneState, ports: PortSet) -> None:
+        if outcome.host_failed and claim.lane.kind is LaneKind.OUT:
+            lane.failures += not lane.stopped
+            lane.stopped = True
+            lane.pause_s = max(lane.pause_s, lane_pause_s(lane.failures, ports.randomness.fraction()))
+        await ports.queue.retry(claim, job, due_s=ports.clock.now_s() + outcome.after_s)
+
+    def _emit(self, name: str, **fields: str) -> None:
+        self._federation.ports.observer.emit(Event(name=name, fields=fields))
+
+
+def _chains(jobs: Sequence[Job]) -> list[list[Job]]:
+    """Group a batch by ordering key, keeping order; jobs without one stand alone."""
+    chains: dict[str, list[Job]] = {}
+    for job in jobs:
+        chains.setdefault(job.ordering_key or f"job {job.job_id}", []).append(job)
+    return list(chains.values())

@@ -1,0 +1,135 @@
+"""The WSGI door: a plain callable, blocking ports, no event loop."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+from http import HTTPStatus
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import attrs
+
+from ..errors import BodyTimeout, BodyTooLong, FedtextError
+from ..http import Response
+from ..sync import run_sync
+from .edges import announced_length, build_request, fault, refusal
+
+if TYPE_CHECKING:
+    from .application import Federation
+
+Environ = dict[str, Any]
+StartResponse = Callable[..., Any]
+WSGIApp = Callable[[Environ, StartResponse], Iterable[bytes]]
+
+_CHUNK_BYTES = 65_536
+
+
+class FederationWSGI:
+    """Serves the library's paths; everything else goes to the inner application.
+
+    With `worker="auto"` a worker runs in a thread of its own from the first request on.
+    """
+
+    def __init__(self, federation: Federation, app: WSGIApp | None = None) -> None:
+        federation.require_blocking()
+        self._federation = federation
+        self._app = app
+        self._lock = threading.Lock()
+        self._started = False
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer one request."""
+        target = _target(environ)
+        if self._federation.engine.route(target.partition("?")[0]) is not None:
+            self._start_worker()
+            response = self._answer(environ, target)
+            if response is not None:
+                return _start(response, start_response, head=environ["REQUEST_METHOD"] == "HEAD")
+        if self._app is not None:
+            return self._app(environ, start_response)
+        return _start(Response(status=404), start_response, head=False)
+
+    def _answer(self, environ: Environ, target: str) -> Response | None:
+        federation = self._federation
+        ports = federation.ports.blocking()
+        limits = federation.config.limits
+        try:
+            request = build_request(
+                method=environ["REQUEST_METHOD"],
+                scheme=environ.get("wsgi.url_scheme", "http"),
+                target=target,
+                pairs=_headers(environ),
+                limits=limits,
+            )
+            length = announced_length(request, limits)
+            if request.method == "POST":
+                body = _read_body(environ, length, limits.body_bytes_max, limits.inbox_s_max)
+                request = attrs.evolve(request, body=body)
+            return run_sync(federation.engine.handle(request, ports))
+        except FedtextError as error:
+            return refusal(error)
+        except Exception as error:  # the edge: nothing of it may reach the peer
+            return fault(error, ports.observer)
+
+    def _start_worker(self) -> None:
+        if self._federation.worker_mode != "auto" or self._started:
+            return
+        with self._lock:
+            if not self._started:
+                self._started = True
+                self._federation.worker().start_thread()
+
+
+def _headers(environ: Environ) -> list[tuple[str, str]]:
+    pairs = [
+        (name[5:].replace("_", "-").lower(), str(value)) for name, value in environ.items() if name.startswith("HTTP_")
+    ]
+    for name, field in (("CONTENT_TYPE", "content-type"), ("CONTENT_LENGTH", "content-length")):
+        if environ.get(name):
+            pairs.append((field, str(environ[name])))
+    return pairs
+
+
+def _read_body(environ: Environ, length: int | None, bytes_max: int, seconds_max: float) -> bytes:
+    """Read the body: the announced length, or until the end where the server marks it."""
+    stream = environ["wsgi.input"]
+    if length is None and not environ.get("wsgi.input_terminated"):
+        return b""
+    deadline_s = monotonic() + seconds_max
+    body = bytearray()
+    while length is None or len(body) < length:
+        wanted = _CHUNK_BYTES if length is None else min(_CHUNK_BYTES, length - len(body))
+        chunk = stream.read(wanted)
+        if not chunk:
+            break
+        body += chunk
+        if len(body) > bytes_max:
+            raise BodyTooLong(bytes=len(body))
+        if monotonic() > deadline_s:
+            raise BodyTimeout
+    return bytes(body)
+
+
+def _target(environ: Environ) -> str:
+    """Give the raw target where the server tells it, else the nearest to it."""
+    raw = environ.get("RAW_URI") or environ.get("REQUEST_URI")
+    if isinstance(raw, str) and raw.startswith("/"):
+        return raw.partition("#")[0]
+    path = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
+    target = quote(path.encode("latin-1"), safe="/-._~!$&'()*+,;=:@")
+    query = environ.get("QUERY_STRING", "")
+    return f"{target}?{query}" if query else target
+
+
+def _start(response: Response, start_response: StartResponse, *, head: bool) -> list[bytes]:
+    headers = [(name.title(), value) for name, value in response.headers if name != "connection"]
+    if "content-length" not in response.headers and response.status not in (204, 304):
+        headers.append(("Content-Length", str(len(response.body))))
+    try:
+        phrase = HTTPStatus(response.status).phrase
+    except ValueError:
+        phrase = "Status"
+    start_response(f"{response.status} {phrase}", headers)
+    return [b"" if head else response.body]

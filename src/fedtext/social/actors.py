@@ -1,0 +1,348 @@
+"""One of our actors: what it can do. No network in any of these calls."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING
+
+import attrs
+
+from ..behaviors import FollowState, author_card
+from ..errors import ConfigurationError
+from ..runtime import Batch, BoundAction, Context, PageRequest, Statement
+from ..vocab import PUBLIC, Actor, Announce, Block, Follow, Like, Object, Undo, Visibility, reference_id
+from ..wire.acct import parse_handle
+from ..wire.iri import Iri, parse_url
+from ..wire.timestamps import from_epoch_s
+from .composing import compose
+from .model import Entry, Mention, Post
+from .stores.sql import Sent, StoredActor
+
+if TYPE_CHECKING:
+    from .service import Social
+
+
+class SocialActor:
+    """One of our actors."""
+
+    def __init__(self, social: Social, stored: StoredActor) -> None:
+        self._social = social
+        self._stored = stored
+
+    @property
+    def pk(self) -> str:
+        """Identifier, never changed."""
+        return self._stored.pk
+
+    @property
+    def name(self) -> str:
+        """The name in its handle."""
+        return self._stored.name
+
+    @property
+    def display_name(self) -> str:
+        """The name that is shown."""
+        return self._stored.display
+
+    @property
+    def summary(self) -> str:
+        """What it says of itself, plain text."""
+        return self._stored.summary
+
+    @property
+    def uri(self) -> Iri:
+        """Its id on the network."""
+        return self._context().actor_uri(self.pk)
+
+    @property
+    def handle(self) -> str:
+        """Its handle: "@alice@blog.example"."""
+        return f"@{self._context().handle(self.name)}"
+
+    def _context(self) -> Context:
+        return self._social.federation.context()
+
+    # ---- posts ---------------------------------------------------------------------------------------------------
+
+    async def post(
+        self,
+        text: str,
+        *,
+        visibility: Visibility = Visibility.PUBLIC,
+        language: str | None = None,
+        summary: str | None = None,
+        to: str | None = None,
+        pk: str | None = None,
+    ) -> Post:
+        """Write a post: mentions, hashtags and links are found in the text.
+
+        Args:
+            text: Plain text: "Hello @bob@mastodon.example, my first #introduction".
+            visibility: To whom it is shown; DIRECT needs a mention, or `to`.
+            language: BCP 47 tag.
+            summary: Content warning.
+            to: Id of one more actor that gets it.
+            pk: Identifier in its URL; made by chance when not given.
+
+        Returns:
+            The post; `pending` when mentions are still to be looked up by the worker.
+        """
+        return await self._write(
+            text, visibility=visibility, language=language, summary=summary, to=to, in_reply_to=None, pk=pk
+        )
+
+    async def reply(
+        self,
+        parent: Post | Entry | Mention | str,
+        text: str,
+        *,
+        visibility: Visibility | None = None,
+        language: str | None = None,
+        pk: str | None = None,
+    ) -> Post:
+        """Answer a post; the author of the parent gets it, and it is shown to no more people than the parent."""
+        entry = parent.entry if isinstance(parent, Mention) else parent
+        if isinstance(entry, Post):
+            parent_id, author, shown = entry.uri, None, entry.visibility
+        elif isinstance(entry, Entry):
+            parent_id, author, shown = entry.id, entry.author.id, entry.visibility
+        else:
+            parent_id, author, shown = entry, None, Visibility.PUBLIC
+        return await self._write(
+            text,
+            visibility=visibility or shown,
+            language=language,
+            summary=None,
+            to=author,
+            in_reply_to=parent_id,
+            pk=pk,
+        )
+
+    async def _write(
+        self,
+        text: str,
+        *,
+        visibility: Visibility,
+        language: str | None,
+        summary: str | None,
+        to: str | None,
+        in_reply_to: str | None,
+        pk: str | None,
+    ) -> Post:
+        context = self._context()
+        origin = parse_url(context.site.origin)
+        composed = compose(text, scheme=origin.scheme, tag_base=f"{origin.origin}/tags/")
+        handles: list[tuple[str, str]] = []
+        for handle in composed.handles:
+            own = await self._own(context, handle)
+            handles.append((handle, own or f"acct:{handle}"))
+        addressed = tuple(dict.fromkeys(iri for _handle, iri in handles))
+        if to is not None and to not in addressed:
+            addressed = (*addressed, to)
+        if visibility is Visibility.DIRECT and not addressed:
+            raise ConfigurationError("a direct message needs somebody: mention them, or give `to`")
+        identifier = pk or context.token()[:20]
+        post = Post(
+            pk=identifier,
+            author=self.pk,
+            html=composed.html,
+            text=text,
+            language=language,
+            visibility=visibility,
+            published=from_epoch_s(int(context.now_s())),
+            in_reply_to=in_reply_to,
+            addressed=addressed,
+            handles=tuple(handles),
+            hashtags=composed.hashtags,
+            summary=summary,
+            uri=context.object_uri("/posts/{pk}", pk=identifier),
+            pending=any(iri.startswith("acct:") for iri in addressed),
+        )
+        await self._together(context, self._social.federation.publish, post, await self._saved(context, post))
+        return post
+
+    async def edit(self, post: Post, text: str) -> Post:
+        """Change what a post says; those who got it are told."""
+        context = self._context()
+        origin = parse_url(context.site.origin)
+        composed = compose(text, scheme=origin.scheme, tag_base=f"{origin.origin}/tags/")
+        changed = attrs.evolve(
+            post,
+            html=composed.html,
+            text=text,
+            hashtags=composed.hashtags,
+            updated=from_epoch_s(max(int(context.now_s()), int(post.published.timestamp()) + 1)),
+        )
+        await self._together(context, self._social.federation.revise, changed, await self._saved(context, changed))
+        return changed
+
+    async def delete(self, post: Post) -> None:
+        """Delete a post; those who got it are told, and its id answers 410."""
+        context = self._context()
+        deleted = [self._social.store.delete_post(post.pk)]
+        await self._together(context, self._social.federation.withdraw, post, deleted)
+        await self._social.store.remove_entry(context, post.uri, self.uri)
+
+    async def _saved(self, context: Context, post: Post) -> list[Statement]:
+        entry = await self._own_entry(context, post)
+        return [self._social.store.save_post(post), self._social.store.save_entry(self.pk, entry)]
+
+    async def _together(
+        self, context: Context, action: BoundAction[..., Iri], post: Post, statements: list[Statement]
+    ) -> None:
+        """Write our rows and the queue's in one transaction; where the queue has no SQL, one after the other."""
+        if context.ports.queue.dialect is None:
+            await self._social.store.atomic(context, statements)
+            await action.aio(post)
+            return
+        batch = Batch()
+        await action.aio(post, within=batch)
+        await self._social.store.atomic(context, [*statements, *batch.statements])
+
+    async def find_post(self, pk: str) -> Post | None:
+        """Give one of its own posts."""
+        post = await self._social.store.post(self._context(), pk)
+        return post if post is not None and post.author == self.pk else None
+
+    # ---- following -----------------------------------------------------------------------------------------------
+
+    async def follow(self, target: str) -> str:
+        """Ask to follow a handle or id; gives the Follow's id. The target is looked up."""
+        context = self._context()
+        actor = await self._find(context, target)
+        return await self._social.follows.follow(context, self.pk, actor)
+
+    async def unfollow(self, target: str) -> bool:
+        """Stop following a handle or id; False when it was not followed."""
+        context = self._context()
+        actor = await self._find(context, target)
+        return await self._social.follows.unfollow(context, self.pk, str(actor.id))
+
+    async def following(self, target: str) -> FollowState | None:
+        """Tell how far following somebody (an id) has come."""
+        return await self._social.follows.following(self._context(), self.pk, target)
+
+    async def accept(self, follow: Follow | str) -> bool:
+        """Accept a Follow, or who waits (an id)."""
+        follower = str(follow.actor_id) if isinstance(follow, Follow) else follow
+        return await self._social.follows.accept(self._context(), self.pk, follower)
+
+    async def reject(self, follow: Follow | str) -> bool:
+        """Refuse a Follow, or remove a follower (an id)."""
+        follower = str(follow.actor_id) if isinstance(follow, Follow) else follow
+        return await self._social.follows.reject(self._context(), self.pk, follower)
+
+    async def block(self, target: str) -> str:
+        """Block a handle or id: both directions end, and they are told; gives the Block's id."""
+        context = self._context()
+        actor = await self._find(context, target)
+        target_id = str(actor.id)
+        await self._social.follows.forget(context, self.pk, target_id)
+        return await self._send_undoable(Block(actor=self.uri, object=target_id), "block", target_id, target_id)
+
+    # ---- reactions -----------------------------------------------------------------------------------------------
+
+    async def like(self, target: Entry | str) -> str:
+        """Like a post; gives the Like's id."""
+        object_id, author = await self._target(target)
+        activity = await self._send_undoable(Like(actor=self.uri, object=object_id), "like", object_id, author)
+        await self._social.store.react(self._context(), object_id, "like", self.uri, activity)
+        return activity
+
+    async def boost(self, target: Entry | str) -> str:
+        """Boost a public post to the followers; gives the Announce's id."""
+        context = self._context()
+        object_id, author = await self._target(target)
+        announce = Announce(
+            actor=self.uri,
+            object=object_id,
+            published=from_epoch_s(int(context.now_s())),
+            to=[PUBLIC],
+            cc=[context.followers_uri(self.pk), author],
+        )
+        activity = await self._send_undoable(announce, "announce", object_id, author)
+        await self._social.store.react(context, object_id, "announce", self.uri, activity)
+        return activity
+
+    async def undo(self, activity: str) -> bool:
+        """Take back a like, boost or block by the id that its call gave; False when there is none."""
+        context = self._context()
+        sent = await self._social.store.sent(context, activity, self.pk)
+        if sent is None:
+            return False
+        kind = {"like": Like, "announce": Announce, "block": Block}[sent.kind]
+        inner = kind(id=Iri(activity), actor=self.uri, object=Iri(sent.object))
+        undo = Undo(id=Iri(f"{activity}/undo"), actor=self.uri, object=inner)
+        if sent.kind == "announce":
+            undo = undo.evolve(to=[PUBLIC], cc=[context.followers_uri(self.pk), sent.recipient])
+        await context.send(undo, to=sent.recipient)
+        await self._social.store.unreact(context, sent.object, sent.kind, self.uri)
+        await self._social.store.forget_sent(context, activity)
+        return True
+
+    async def _send_undoable(self, activity: Like | Announce | Block, kind: str, object_id: str, recipient: str) -> str:
+        context = self._context()
+        activity_id = await context.send(activity, to=recipient)
+        sent = Sent(activity=activity_id, actor=self.pk, kind=kind, object=object_id, recipient=recipient)
+        await self._social.store.remember_sent(context, sent)
+        return activity_id
+
+    async def _target(self, target: Entry | str) -> tuple[str, str]:
+        if isinstance(target, Entry):
+            return target.id, target.author.id
+        found = await self._context().get(target)
+        author = reference_id(found.attributed_to) if found.attributed_to is not None else None
+        if found.id is None or author is None:
+            raise ConfigurationError("this is not a post", target=target)
+        return found.id, author
+
+    # ---- reading -------------------------------------------------------------------------------------------------
+
+    async def timeline(self, *, limit: int = 100) -> AsyncIterator[Entry]:
+        """Read the timeline, newest first: own posts, those of whom it follows, and what addresses it."""
+        context = self._context()
+        for entry in await self._social.store.entries(context, self.pk, limit=limit):
+            counts = await self._social.store.reactions(context, entry.id)
+            yield attrs.evolve(
+                entry,
+                likes=counts.get("like", 0),
+                boosts=counts.get("announce", 0),
+                own=entry.author.id == self.uri,
+            )
+
+    async def follower_count(self) -> int:
+        """Count the followers."""
+        return await self._social.follows.count(self._context(), self.pk)
+
+    async def followers(self) -> list[str]:
+        """List the ids of the followers (the first 500)."""
+        page = await self._social.follows.page(self._context(), self.pk, PageRequest(size=500))
+        return [follower.actor_id for follower in page.items]
+
+    async def _own_entry(self, context: Context, post: Post) -> Entry:
+        me = await context.get_actor(self.uri)
+        return Entry(
+            id=post.uri,
+            author=author_card(me),
+            html=post.html,
+            text=post.text,
+            visibility=post.visibility,
+            published=post.published,
+            updated=post.updated,
+            in_reply_to=post.in_reply_to,
+            url=self._social.page_url(self.name, post.pk),
+        )
+
+    async def _own(self, context: Context, handle: str) -> str | None:
+        """Give the id of an actor of this server by handle; others are looked up by the worker."""
+        user, _, host = handle.rpartition("@")
+        if host not in (context.site.handle_host, context.site.authority):
+            return None
+        stored = await self._social.store.actor_named(context, user.lower())
+        return None if stored is None else context.actor_uri(stored.pk)
+
+    async def _find(self, context: Context, target: str) -> Actor:
+        found: Object = await context.lookup(target if "://" in target else parse_handle(target))
+        if not isinstance(found, Actor):
+            raise ConfigurationError("this is not an actor", target=target)
+        return found

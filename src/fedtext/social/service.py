@@ -1,0 +1,181 @@
+"""`Social`: wires ready actors to a federation: ids, objects, outbox, listeners and timelines."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from ..behaviors import Deletes, Follows
+from ..errors import ConfigurationError
+from ..runtime import Context, Federation, Page, PageRequest
+from ..vocab import Actor, Hashtag, Note, Object, Person, Visibility, audience_for
+from ..vocab import Mention as MentionTag
+from ..wire.html import paragraphs
+from ..wire.timestamps import from_epoch_s
+from .actors import SocialActor
+from .inbound import Inbound
+from .model import Post
+from .stores import SocialStore
+from .stores.sql import StoredActor
+
+CallbackT = TypeVar("CallbackT", bound=Callable[..., Any])
+_ACTOR, _POST, _OUTBOX = "/users/{pk}", "/posts/{pk}", "/users/{pk}/outbox"
+_NAME = frozenset("abcdefghijklmnopqrstuvwxyz0123456789_")
+_NAME_CHARS_MAX = 30
+_LISTED = (Visibility.PUBLIC, Visibility.UNLISTED)
+
+
+class Social:
+    """Ready text-post actors on a federation that has none of its own yet.
+
+    Args:
+        federation: Gets actors, posts, an outbox, `Follows` and `Deletes`.
+        follows: `Follows(accept="manual")` to let follows wait.
+    """
+
+    def __init__(self, federation: Federation, *, follows: Follows | None = None) -> None:
+        self.federation = federation
+        self.follows = follows or Follows()
+        self.store = SocialStore()
+        self._mention_callbacks: list[Callable[..., Any]] = []
+        federation.use(self.follows, Deletes())
+        federation.actor(_ACTOR)(self._actor_document)
+        federation.handle(self._identifier)
+        federation.object(_POST, source=Post, load=self._load_post)(self._note)
+        federation.outbox(_OUTBOX)(self._outbox)
+        Inbound(self).register(federation)
+
+    # ---- for the application -------------------------------------------------------------------------------------
+
+    async def create_actor(
+        self, name: str, *, display_name: str | None = None, summary: str = "", pk: str | None = None
+    ) -> SocialActor:
+        """Create an actor, or give the one that has this name already.
+
+        Args:
+            name: a-z, 0-9 and "_", at most 30 characters (WF-12).
+            display_name: Plain text.
+            summary: Plain text about it.
+            pk: Identifier in its ids; made by chance when not given.
+
+        Raises:
+            ConfigurationError: Not a name.
+        """
+        if not name or len(name) > _NAME_CHARS_MAX or not set(name) <= _NAME:
+            raise ConfigurationError("a name takes a-z, 0-9 and '_', at most 30 characters", name=name)
+        context = self.federation.context()
+        made = StoredActor(
+            pk=pk or context.token()[:16],
+            name=name,
+            display=display_name or name,
+            summary=summary,
+            created=from_epoch_s(int(context.now_s())),
+        )
+        await self.store.add_actor(context, made)
+        return await self.actor(name)
+
+    async def actor(self, name: str) -> SocialActor:
+        """Give the actor with this name.
+
+        Raises:
+            ConfigurationError: There is none.
+        """
+        stored = await self.store.actor_named(self.federation.context(), name)
+        if stored is None:
+            raise ConfigurationError("there is no actor of this name", name=name)
+        return SocialActor(self, stored)
+
+    async def actors(self) -> list[SocialActor]:
+        """List all actors."""
+        return [SocialActor(self, stored) for stored in await self.store.actors(self.federation.context())]
+
+    def on_mention(self, callback: CallbackT) -> CallbackT:
+        """Register who is called for each post that addresses one of our actors: `(actor, mention)`."""
+        self._mention_callbacks.append(callback)
+        return callback
+
+    async def tell_mention(self, actor: SocialActor, mention: object) -> None:
+        """Call those who registered with `on_mention`."""
+        for callback in self._mention_callbacks:
+            result = callback(actor, mention)
+            if inspect.isawaitable(result):
+                await result
+
+    def page_url(self, name: str, post: str | None = None) -> str:
+        """Give the page for people of an actor or post."""
+        base = f"{self.federation.site.origin}/@{name}"
+        return base if post is None else f"{base}/{post}"
+
+    # ---- what the federation asks --------------------------------------------------------------------------------
+
+    async def _actor_document(self, context: Context, pk: str) -> Actor | None:
+        stored = await self.store.actor(context, pk)
+        if stored is None:
+            return None
+        return context.actor(
+            Person,
+            handle=stored.name,
+            name=stored.display,
+            summary=paragraphs(stored.summary) if stored.summary else None,
+            url=self.page_url(stored.name),
+            published=stored.created,
+            manually_approves_followers=False,
+            discoverable=True,
+        )
+
+    async def _identifier(self, context: Context, name: str) -> str | None:
+        stored = await self.store.actor_named(context, name)
+        return None if stored is None else stored.pk
+
+    async def _load_post(self, context: Context, pk: str) -> Post | None:
+        return await self.store.post(context, pk)
+
+    async def _note(self, context: Context, post: Post) -> Object | None:
+        author = await self.store.actor(context, post.author)
+        if author is None:
+            return None
+        handles = await self.resolved(context, post)
+        followers = context.followers_uri(post.author)
+        addressed = [handles.get(iri.removeprefix("acct:"), iri) for iri in post.addressed]
+        to, cc = audience_for(post.visibility, followers, tuple(dict.fromkeys(addressed)))
+        tags: list[Object] = [
+            MentionTag(href=handles.get(handle, iri), name=f"@{handle}") for handle, iri in post.handles
+        ]
+        origin = self.federation.site.origin
+        tags += [Hashtag(href=f"{origin}/tags/{tag.lower()}", name=f"#{tag}") for tag in post.hashtags]
+        return Note(
+            id=context.object_uri(_POST, pk=post.pk),
+            attributed_to=context.actor_uri(post.author),
+            content=post.html,
+            content_map={post.language: post.html} if post.language else None,
+            summary=post.summary,
+            sensitive=True if post.summary else None,
+            published=post.published,
+            updated=post.updated,
+            in_reply_to=post.in_reply_to,
+            to=to,
+            cc=cc,
+            tag=tags,
+            url=self.page_url(author.name, post.pk),
+        )
+
+    async def resolved(self, context: Context, post: Post) -> dict[str, str]:
+        """Give what the handles in a post have been resolved to so far."""
+        if not post.pending:
+            return {}
+        value = await context.store.get(context.key("resolved", f"{post.uri}#create"))
+        return {} if value is None else dict(json.loads(value))
+
+    async def _outbox(self, context: Context, pk: str, page: PageRequest) -> Page[Post]:
+        before = int(page.cursor) if page.cursor is not None and page.cursor.isdigit() else None
+        rows = await self.store.posts(context, pk, before=before, limit=page.size)
+        total = await self.store.count_posts(context, pk, _LISTED)
+        listed = [post for _serial, post in rows if post.visibility in _LISTED]
+        return Page(listed, next=str(rows[-1][0]) if len(rows) == page.size else None, total=total)
+
+
+def is_public_post(post: Post) -> bool:
+    """Tell whether everybody may see a post."""
+    return post.visibility in _LISTED

@@ -1,0 +1,5 @@
+"""The tables of `social`."""
+
+from .sql import SocialStore
+
+__all__ = ["SocialStore"]
