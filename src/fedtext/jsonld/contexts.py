@@ -93,9 +93,8 @@ _AS_PROPERTIES: Final = (
 # Names that only carry text for people (name, content, location …) may be bent: some servers do, nobody is fooled.
 _PROTECTED_PROPERTIES: Final = (
     "actor alsoKnownAs anyOf attributedTo audience bcc bto cc endpoints first followers following formerType "
-    "inReplyTo inbox instrument items last manuallyApprovesFollowers movedTo next object oneOf origin outbox owner "
-    "partOf preferredUsername prev proxyUrl publicKey publicKeyPem replies result sharedInbox target to totalItems "
-    "updated"
+    "inReplyTo inbox instrument items last manuallyApprovesFollowers next object oneOf origin outbox owner partOf "
+    "preferredUsername prev proxyUrl publicKey publicKeyPem replies result sharedInbox target to totalItems updated"
 )
 _PROTECTED_TYPES: Final = (
     "Accept Activity Add Announce Application Block Collection CollectionPage Create Delete Flag Follow "
@@ -218,11 +217,14 @@ def expand_term(context: JsonValue, term: str) -> str | None:
         context: Value of `@context`; parts of it that are URLs are not looked into.
         term: A member name, a type name, or `prefix:name`.
     """
-    inline = dict(inline_definitions(context))
+    return expand_defined(dict(inline_definitions(context)), term)
+
+
+def expand_defined(inline: Mapping[str, JsonValue], term: str) -> str | None:
+    """Give the IRI that a name stands for under the definitions of a context, or None when they do not say."""
     if term in inline:
-        iri = _iri_of(inline[term])
-        return _expand_inline(iri, inline) or None
-    expanded = _expand_inline(term, inline)
+        return _resolved(_iri_of(inline[term]), inline, frozenset({term})) or None
+    expanded = _resolved(term, inline, frozenset())
     return expanded if expanded != term else None
 
 
@@ -231,7 +233,7 @@ def terms_for(context: JsonValue, iri: str) -> list[str]:
     inline = dict(inline_definitions(context))
     found: list[str] = []
     for term, definition in inline.items():
-        target = _expand_inline(_iri_of(definition), inline)
+        target = _resolved(_iri_of(definition), inline, frozenset({term}))
         if target == iri:
             found.append(term)
         elif target and target[-1] in "#/:" and iri.startswith(target):
@@ -244,12 +246,18 @@ def _iri_of(definition: JsonValue) -> str:
     return iri if isinstance(iri, str) else ""
 
 
-def _expand_inline(name: str, inline: Mapping[str, JsonValue]) -> str:
+def _resolved(name: str, inline: Mapping[str, JsonValue], seen: frozenset[str]) -> str:
+    """Follow a name through the definitions, as far as they lead: terms and prefixes may stand for each other."""
+    if name in inline and name not in seen:
+        return _resolved(_iri_of(inline[name]), inline, seen | {name})
     prefix, separator, rest = name.partition(":")
-    if not separator or rest.startswith("//"):
+    if not separator:
+        return standard_iris().get(name, name)
+    if rest.startswith("//"):
         return name
-    namespace = _iri_of(inline[prefix]) if prefix in inline else ""
-    return _expand_prefix(namespace + rest if namespace else name, PREFIXES)
+    if prefix in inline and prefix not in seen:
+        return _resolved(_iri_of(inline[prefix]), inline, seen | {prefix}) + rest
+    return _expand_prefix(name, PREFIXES)
 
 
 def _expand_prefix(name: str, prefixes: Mapping[str, str]) -> str:

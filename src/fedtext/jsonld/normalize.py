@@ -20,7 +20,8 @@ Sources: JSON-LD 1.1 section 3; ActivityStreams 2.0 sections 2.1.3 and 5.1.
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Final, cast
 
 import attrs
 
@@ -30,7 +31,9 @@ from ..wire.json import JsonObject, JsonValue
 from .contexts import (
     PREFIXES,
     entries,
+    expand_defined,
     expand_term,
+    inline_definitions,
     joined_context,
     protected_iris,
     protected_terms,
@@ -61,6 +64,8 @@ def normalize(document: JsonObject, *, limits: Limits = _DEFAULT_LIMITS) -> Json
         ContextRefused: The context bends a protected name, or one property has two spellings.
         LimitExceeded: Nested deeper than `json_depth_max`.
     """
+    if _is_usual(document, 1, limits.json_depth_max):
+        return document
     walk = _Walk(depth_max=limits.json_depth_max)
     scope = _Scope()
     normalized = walk.object(document, scope, 1)
@@ -68,6 +73,41 @@ def normalize(document: JsonObject, *, limits: Limits = _DEFAULT_LIMITS) -> Json
         context = joined_context(normalized.get("@context"), walk.renamed)
         normalized = {"@context": context, **{name: value for name, value in normalized.items() if name != "@context"}}
     return normalized
+
+
+def _is_usual(value: JsonObject, depth: int, depth_max: int) -> bool:
+    """Tell whether nothing has to be changed: the road that nearly every document takes."""
+    if depth > depth_max:
+        raise LimitExceeded("nested too deep", limit="json_depth_max", value=depth)
+    for name, member in value.items():
+        if name == "@context":
+            if _check_context(member, 0):
+                return False
+            continue
+        if ":" in name or name[:1] == "@":
+            return False
+        kind = type(member)
+        if kind is dict:
+            if not _is_usual(cast("JsonObject", member), depth + 1, depth_max):
+                return False
+        elif kind is list:
+            if name == "type" or not _is_usual_list(cast("list[JsonValue]", member), depth + 1, depth_max):
+                return False
+        elif name == "type" and kind is str and ":" in cast("str", member):
+            return False
+    return True
+
+
+def _is_usual_list(value: list[JsonValue], depth: int, depth_max: int) -> bool:
+    if depth > depth_max:
+        raise LimitExceeded("nested too deep", limit="json_depth_max", value=depth)
+    for item in value:
+        if isinstance(item, dict):
+            if not _is_usual(item, depth + 1, depth_max):
+                return False
+        elif isinstance(item, list) and not _is_usual_list(item, depth + 1, depth_max):
+            return False
+    return True
 
 
 @attrs.frozen
@@ -185,6 +225,7 @@ def _check_context(context: JsonValue, depth: int) -> frozenset[str]:
         raise ContextRefused("contexts are nested too deep")
     hidden: set[str] = set()
     usual = usual_definitions()
+    inline: dict[str, JsonValue] | None = None
     for entry in entries(context):
         if isinstance(entry, str):
             continue
@@ -192,15 +233,16 @@ def _check_context(context: JsonValue, depth: int) -> frozenset[str]:
             raise ContextRefused("a context is a URL or an object")
         for term, definition in entry.items():
             if usual.get(term) != definition:
-                hidden |= _check_definition(context, term, definition, depth)
+                inline = dict(inline_definitions(context)) if inline is None else inline
+                hidden |= _check_definition(inline, term, definition, depth)
     return frozenset(hidden)
 
 
-def _check_definition(context: JsonValue, term: str, definition: JsonValue, depth: int) -> frozenset[str]:
+def _check_definition(inline: Mapping[str, JsonValue], term: str, definition: JsonValue, depth: int) -> frozenset[str]:
     """Judge one term of a context; give the names that it makes stand for what is left out."""
     if term.startswith("@"):
         return frozenset()
-    iri = expand_term(context, term)
+    iri = expand_defined(inline, term)
     required = protected_terms().get(term)
     if required is not None:
         if iri != required or not _is_plain(definition):

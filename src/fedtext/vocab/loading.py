@@ -8,16 +8,18 @@ Sources: ActivityStreams 2.0 sections 2 and 5; JLD-01, JLD-16, MOD-72.
 
 from __future__ import annotations
 
-from typing import TypeVar, cast
+from typing import Final, TypeVar, cast
 
 from ..errors import TypeMismatch
 from ..jsonld import context_for
 from ..wire.json import JsonObject, JsonValue
 from .activities import check_actor
-from .model import copied, interpret, make, parts, terms_used
+from .model import copied, interpret, is_absolute, make, parts, terms_used
 from .objects import Object
 
 ObjectT = TypeVar("ObjectT", bound=Object)
+
+_CONTEXT_TYPES: Final = frozenset({str, list, dict})
 
 
 def load(document: JsonObject) -> Object:
@@ -36,11 +38,11 @@ def load(document: JsonObject) -> Object:
     if type(document) is not dict:
         raise TypeMismatch("a document is an object", value=document)
     context = document.get("@context")
-    if context is not None and not isinstance(context, str | list | dict):
+    if context is not None and type(context) not in _CONTEXT_TYPES:
         raise TypeMismatch("a context is a URL, an object or a list of them", property="@context")
     for name in ("actor", "attributedTo"):
         value = document.get(name)
-        if value is not None:
+        if value is not None and not (type(value) is str and is_absolute(value)):
             check_actor(value)
     return cast("Object", interpret(document, None))
 
@@ -58,7 +60,7 @@ def load_as(document: JsonObject, kind: type[ObjectT]) -> ObjectT:
     found = load(document)
     if isinstance(found, kind):
         return found
-    if issubclass(kind, type(found)) and kind.type_iri == type(found).type_iri:
+    if issubclass(kind, type(found)) and kind.written_type == type(found).written_type:
         return make(kind, *parts(found))
     raise TypeMismatch("of another type than expected", expected=kind.__name__, type=found.type_name)
 

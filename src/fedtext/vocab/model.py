@@ -32,9 +32,8 @@ ReadT = TypeVar("ReadT")
 WriteT = TypeVar("WriteT")
 ModelT = TypeVar("ModelT", bound="Model")
 
-# An identifier of any scheme: absolute, without spaces and control characters (SEC-026, SEC-032). Whoever decides or
-# fetches by it parses it strictly first (`wire.iri`); a note that mentions a `did:` or `magnet:` may still be read.
-_ABSOLUTE: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:[^\x00-\x20\x7f]+").fullmatch
+_SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:.").match
+_WEB: Final = ("https://", "http://")
 _IRI_CHARS_MAX: Final = 2_048
 _COPY_DEPTH_MAX: Final = 64
 _RESERVED: Final = frozenset({"@context", "id", "type"})
@@ -177,8 +176,8 @@ class ModelType(type):
     takes what the constructor accepts for what reading gives. Assignment is refused at run time.)
     """
 
-    properties: Mapping[str, Property[Any, Any]]
-    type_iri: str
+    declared: Mapping[str, Property[Any, Any]]
+    written_type: str
 
     def __new__(mcls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **options: Any) -> ModelType:
         """Create a class without an instance dictionary."""
@@ -191,9 +190,9 @@ class ModelType(type):
         found: dict[str, Property[Any, Any]] = {}
         for base in reversed(cls.__mro__[1:]):
             if isinstance(base, ModelType):
-                found.update(base.properties)
+                found.update(base.declared)
         found.update({key: value for key, value in namespace.items() if _is_property(value)})
-        cls.properties = found
+        cls.declared = found
 
 
 class _Holder:
@@ -216,7 +215,7 @@ class Model(_Holder, metaclass=ModelType):
     def __init_subclass__(cls, *, type: str | None = None, recognized_by: tuple[str, ...] = ()) -> None:  # noqa: A002 -- the keyword that users write
         super().__init_subclass__()
         if type is not None:
-            cls.type_iri = type
+            cls.written_type = type
             _register(cls, type)
         if recognized_by:
             _recognized.append((frozenset(recognized_by), cls))
@@ -224,7 +223,7 @@ class Model(_Holder, metaclass=ModelType):
     if not TYPE_CHECKING:  # checkers see a constructor with the properties of each class
 
         def __init__(self, **values: object) -> None:
-            document: JsonObject = {"id": None, "type": type(self).type_iri, "actor": None}
+            document: JsonObject = {"id": None, "type": type(self).written_type, "actor": None}
             _write(type(self), document, values)
             _fill(self, {name: value for name, value in document.items() if value is not None}, None)
 
@@ -253,7 +252,7 @@ class Model(_Holder, metaclass=ModelType):
     def problems(self) -> tuple[Problem, ...]:
         """What could not be used: bad values of optional members, which read as absent (MOD-22)."""
         found: dict[Problem, None] = {}
-        for item in type(self).properties.values():
+        for item in type(self).declared.values():
             reasons: list[str] = []
             try:
                 item.read(self._document, Reading(self._context, reasons))
@@ -274,7 +273,7 @@ class Model(_Holder, metaclass=ModelType):
         document = dict(self._document)
         _write(type(self), document, changes)
         if "@context" in document:
-            names = [name for attribute in changes for name in type(self).properties[attribute].names]
+            names = [name for attribute in changes for name in type(self).declared[attribute].names]
             document["@context"] = joined_context(document["@context"], (*names, self.type_name))
         return make(type(self), document, self._context)
 
@@ -312,7 +311,7 @@ _registry: Final[dict[str, type[Model]]] = {}
 _recognized: Final[list[tuple[frozenset[str], type[Model]]]] = []
 _set_document: Final = _Holder.__dict__["_document"].__set__
 _set_context: Final = _Holder.__dict__["_context"].__set__
-Model.type_iri = "Object"
+Model.written_type = "Object"
 
 
 def _fill(model: Model, document: JsonObject, context: JsonValue) -> None:
@@ -346,7 +345,11 @@ def interpret(document: JsonObject, context: JsonValue) -> Model:
     """
     check_id(document.get("id"))
     context = document.get("@context", context)
-    return make(class_of(document, context), document, context)
+    cls = class_of(document, context)
+    model = cls.__new__(cls)
+    _set_document(model, document)
+    _set_context(model, context)
+    return model
 
 
 def class_of(document: JsonObject, context: JsonValue) -> type[Model]:
@@ -357,8 +360,7 @@ def class_of(document: JsonObject, context: JsonValue) -> type[Model]:
     """
     kind = document.get("type")
     if isinstance(kind, str):
-        found = _registry.get(kind) or _find_class(kind, context)
-        return found or _recognize(document)
+        return _registry.get(kind) or _find_class(kind, context) or _recognize(document)
     if kind is None:
         return _recognize(document)
     if not isinstance(kind, list) or not all(isinstance(name, str) for name in kind):
@@ -390,8 +392,14 @@ def check_id(value: JsonValue) -> None:
 
 
 def is_absolute(text: str) -> bool:
-    """Tell whether a text is an absolute IRI of any scheme, within the limit of length."""
-    return len(text) <= _IRI_CHARS_MAX and _ABSOLUTE(text) is not None
+    """Tell whether a text is an absolute IRI of any scheme, without spaces, control and invisible characters.
+
+    Whoever decides or fetches by it parses it strictly first (`wire.iri`); a note that mentions a `did:` or `magnet:`
+    may still be read. (SEC-026, SEC-032, SEC-165)
+    """
+    if len(text) > _IRI_CHARS_MAX or " " in text or not text.isprintable():
+        return False
+    return (text.startswith(_WEB) and len(text) > len(_WEB[0])) or _SCHEME(text) is not None
 
 
 def embedded(model: Model) -> JsonObject:
@@ -472,16 +480,16 @@ def _recognize(document: JsonObject) -> type[Model]:
 
 def _write(cls: type[Model], document: JsonObject, values: Mapping[str, object]) -> None:
     """Write values in the order in which the class declares them: what depends on another comes after it."""
-    unknown = values.keys() - cls.properties.keys()
+    unknown = values.keys() - cls.declared.keys()
     if unknown:
         raise TypeError(f"{cls.__name__} has no property {', '.join(sorted(unknown))}")
-    for attribute, item in cls.properties.items():
+    for attribute, item in cls.declared.items():
         if attribute in values:
             item.write(document, values[attribute])
 
 
 def _known_names(cls: type[Model]) -> frozenset[str]:
-    return _RESERVED.union(*(item.names for item in cls.properties.values()))
+    return _RESERVED.union(*(item.names for item in cls.declared.values()))
 
 
 def _members(document: JsonObject) -> JsonObject:

@@ -39,6 +39,14 @@ class Url(Address):
         return min(found, key=lambda pair: pair[0])[1] if found else None
 
 
+class Source(Structure):
+    """What the content was made from: `content` and `mediaType`; also seen as a mere text (MOD-31)."""
+
+    def convert(self, value: JsonValue) -> JsonObject:
+        """Give the object; a text becomes its content."""
+        return {"content": value} if isinstance(value, str) else super().convert(value)
+
+
 class Picture(One["Image"]):
     """An image, whether it is given as one, as a Link, as an address or in a list (ACT-07)."""
 
@@ -84,7 +92,7 @@ class Object(Model, type="Object"):
     content_map: Texts = Texts("content")
     language: Language = Language()
     media_type: Text = Text()
-    source: Structure = Structure()
+    source: Source = Source()
     sensitive: Flag = Flag()
     in_reply_to: Id = Id()
     context: Id = Id()

@@ -114,7 +114,7 @@ class _Referring(Property[ReadT, WriteT]):
         if self.kind is None or isinstance(found, self._kind()):
             return found
         # A type that nobody here knows may well be of the right kind: it is taken by its id.
-        if type(found) is named_class("Object") and isinstance(value.get("id"), str) and "type" in value:
+        if type(found) is named_class("Object") and isinstance(value.get("id"), str):
             return value["id"]
         raise TypeMismatch("an object of another type than the property takes", property=self.name)
 
