@@ -234,6 +234,14 @@ async def test_a_connection_that_is_hung_up_in_the_race_is_tried_anew_once(sende
         assert len(server.requests) == 5
 
 
+async def test_an_answer_that_breaks_off_is_not_asked_for_again(sender: Sender) -> None:
+    with peer(lambda _request: [OK] if len(server.requests) == 1 else [OK[:-1], b""]) as server:
+        await sender.send(get(server))
+        with pytest.raises(Unreachable):
+            await sender.send(get(server))
+        assert (len(server.connections), len(server.requests)) == (1, 2)
+
+
 async def test_a_fresh_connection_that_is_hung_up_is_not_tried_anew(sender: Sender) -> None:
     with peer(lambda _request: [b""]) as server:
         with pytest.raises(Unreachable):
