@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator
 from enum import Enum
-from typing import Literal
+from typing import Literal, cast
 from urllib.parse import unquote
 
 import attrs
@@ -195,13 +195,13 @@ class Follows:
     async def _on_undo(self, context: Context, undo: Undo) -> None:
         inner = undo.object
         if isinstance(inner, Follow):
-            target = context.parse(inner.object)
+            target = context.parse(inner.object_id)
             if target is not None and target.kind == "actor":
                 await context.store.delete(context.key("follower", target.pk, str(undo.actor_id)))
             if inner.id is not None:
                 await context.store.put(context.key("undone", inner.id), b"1", ttl_s=_UNDO_REMEMBERED_S)
         elif isinstance(inner, Accept):
-            await self._end_following(context, inner.object, str(undo.actor_id))
+            await self._end_following(context, cast("Accept", inner).object, str(undo.actor_id))
         elif isinstance(inner, str):
             await self._undo_by_id(context, inner, str(undo.actor_id))
 

@@ -205,7 +205,5 @@ def _page(url: object) -> str | None:
     return None
 
 
-def _picture(icon: object) -> str | None:
-    if isinstance(icon, tuple):
-        icon = icon[0] if icon else None
-    return _page(icon.url) if isinstance(icon, Image) else _page(icon)
+def _picture(icon: str | Image | None) -> str | None:
+    return _page(icon.url if isinstance(icon, Image) else icon)

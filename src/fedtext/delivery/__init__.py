@@ -2,7 +2,7 @@
 
 from .addressing import Audience, audience, strip_blind
 from .attempt import Dispatch, attempt
-from .fanout import Follower, plan_followers, plan_recipients
+from .fanout import Follower, plan_followers
 from .outcome import Delivered, Drop, Outcome, Retry, classify_error, classify_response
 from .retry import lane_pause_s, retry_delay_s
 from .seal import SealedActivity, seal
@@ -29,7 +29,6 @@ __all__ = [
     "kind_of",
     "lane_pause_s",
     "plan_followers",
-    "plan_recipients",
     "retry_delay_s",
     "seal",
     "strip_blind",

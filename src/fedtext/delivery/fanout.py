@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from hashlib import sha256
 
 import attrs
@@ -22,9 +22,7 @@ class Follower:
     shared_inbox: str | None = None
 
 
-def plan_followers(
-    task: FanoutTask, followers: Iterable[Follower], *, refused: Callable[[str], bool], own_origins: frozenset[str]
-) -> list[Task]:
+def plan_followers(task: FanoutTask, followers: Iterable[Follower], *, refused: Callable[[str], bool]) -> list[Task]:
     """Plan the deliveries of one page of followers, one per inbox, shared ones grouped.
 
     A shared inbox is trusted only on the follower's own origin (SEC-148). A malformed inbox drops that follower and
@@ -34,21 +32,13 @@ def plan_followers(
         task: The sealed activity.
         followers: One page.
         refused: Tells whether policy refuses a host.
-        own_origins: Origins served here.
     """
     inboxes: dict[str, None] = {}
     for follower in followers:
         inbox = _inbox_of(follower, shared=task.shared)
         if inbox is not None and not refused(inbox):
             inboxes[inbox] = None
-    return [job for inbox in inboxes for job in _delivery(task, inbox, own_origins)]
-
-
-def plan_recipients(
-    task: FanoutTask, recipients: Sequence[Follower], *, refused: Callable[[str], bool], own_origins: frozenset[str]
-) -> list[Task]:
-    """Plan the deliveries to single actors; the same rules."""
-    return plan_followers(task, recipients, refused=refused, own_origins=own_origins)
+    return [_delivery(task, inbox) for inbox in inboxes]
 
 
 def _inbox_of(follower: Follower, *, shared: bool) -> str | None:
@@ -61,7 +51,7 @@ def _inbox_of(follower: Follower, *, shared: bool) -> str | None:
         return None
 
 
-def _delivery(task: FanoutTask, inbox: str, own_origins: frozenset[str]) -> list[Task]:
+def _delivery(task: FanoutTask, inbox: str) -> Task:
     delivery = DeliveryTask(
         site=task.site,
         sender=task.sender,
@@ -72,12 +62,10 @@ def _delivery(task: FanoutTask, inbox: str, own_origins: frozenset[str]) -> list
     )
     lane = Lane(LaneKind.OUT, host_of(inbox))
     mark = sha256(f"{task.activity_id}\n{inbox}".encode()).hexdigest()
-    return [
-        Task(
-            site=task.site,
-            lane=lane,
-            payload=encode_task(delivery),
-            dedupe_key=store_key(task.site, "deliver", mark),
-            ordering_key=f"{task.ordering_key}\n{inbox}",
-        )
-    ]
+    return Task(
+        site=task.site,
+        lane=lane,
+        payload=encode_task(delivery),
+        dedupe_key=store_key(task.site, "deliver", mark),
+        ordering_key=f"{task.ordering_key}\n{inbox}",
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import attrs
 
@@ -99,7 +99,7 @@ def encode_task(task: AnyTask) -> bytes:
     value: JsonObject = {"v": VERSION, "kind": _NAMES[type(task)]}
     for field in attrs.fields(type(task)):
         member = getattr(task, field.name)
-        value[field.name] = list(member) if isinstance(member, tuple) else member
+        value[field.name] = [*cast("tuple[str, ...]", member)] if isinstance(member, tuple) else member
     return dump(value)
 
 

@@ -196,7 +196,7 @@ class Router:
 def is_async(callback: Callback) -> bool:
     """Tell whether calling it gives an awaitable."""
     inner = getattr(callback, "func", callback)
-    return inspect.iscoroutinefunction(inner) or inspect.iscoroutinefunction(getattr(inner, "__call__", None))
+    return inspect.iscoroutinefunction(inner) or inspect.iscoroutinefunction(type(inner).__call__)
 
 
 Awaited = Awaitable[Any]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING, Any, cast
 
 import attrs
 
@@ -31,13 +31,13 @@ async def send(engine: Engine, context: Context, activity: Activity, *, to: obje
         ConfigurationError: Its actor is not one of ours, or nobody gets it.
         LocalProtocolError: It is not what other servers take.
     """
-    prepared, recipients = prepare(engine, context, activity, to)
+    prepared, recipients = prepare(context, activity, to)
     task = fanout_task(engine, prepared, recipients)
     await enqueue(engine, context.ports, task, within=within)
     return Iri(str(prepared.id))
 
 
-def prepare(engine: Engine, context: Context, activity: Activity, to: object) -> tuple[Activity, tuple[str, ...]]:
+def prepare(context: Context, activity: Activity, to: object) -> tuple[Activity, tuple[str, ...]]:
     """Mint the id, and let the single recipients stand in `to` when nothing else does."""
     actor = activity.actor_id
     local = context.parse(actor)
@@ -55,7 +55,7 @@ def prepare(engine: Engine, context: Context, activity: Activity, to: object) ->
 def _recipients(to: object) -> tuple[str, ...]:
     if to is None:
         return ()
-    values = to if isinstance(to, list | tuple | set | frozenset) else [to]
+    values = cast("Collection[object]", to) if isinstance(to, list | tuple | set | frozenset) else [to]
     found: dict[str, None] = {}
     for value in values:
         iri = reference_id(value) if isinstance(value, str | Object) else None
@@ -140,8 +140,8 @@ def identifier_of_actor(engine: Engine, actor: str) -> str:
 def ordering_key(activity: Activity) -> str:
     """Give the key that keeps Create before Update before Delete, and Follow before its Undo (DLV-10)."""
     subject = activity.object_id
-    if isinstance(activity, Undo | Accept | Reject) and isinstance(activity.object, Activity):
-        subject = activity.object.object_id
+    if isinstance(activity, Undo | Accept | Reject) and isinstance(cast("object", activity.object), Activity):
+        subject = cast("Activity[Any]", activity.object).object_id
     return f"{activity.actor_id} {subject or activity.id}"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import parse_qsl
 
 from ..config import Limits
@@ -236,9 +236,10 @@ async def _viewer(engine: Engine, request: Request, ports: PortSet, document: Js
         values = document.get(name)
         for iri in values if isinstance(values, list) else [values]:
             owner = engine.followers_owner(iri) if isinstance(iri, str) else None
-            if owner is not None and source is not None:
-                if await source.contains(engine.context(ports), owner, signer):
-                    followed.add(str(iri))
+            if owner is None or source is None:
+                continue
+            if await source.contains(engine.context(ports), owner, signer):
+                followed.add(str(iri))
     return Viewer(actor=signer, followed_collections=frozenset(followed))
 
 
@@ -287,14 +288,23 @@ async def _outbox(engine: Engine, request: Request, route: Route, ports: PortSet
         return document_response(collection(collection_id, total=0, first=False), request)
     context = engine.context(ports, Scope(identifier=route.identifier))
     callback = engine.router.outboxes[0].callback
-    page = await engine.caller.call(callback, context, route.identifier, PageRequest(cursor=cursor))
-    if not isinstance(page, Page):
-        raise ConfigurationError("the outbox callback gives a Page", given=type(page).__name__)
+    page = as_page(await engine.caller.call(callback, context, route.identifier, PageRequest(cursor=cursor)))
     if not wanted:
         return document_response(collection(collection_id, total=page.total, first=True), request, max_age_s=60)
     items = [item for thing in page.items if (item := await _outbox_item(engine, thing, ports)) is not None]
     document = collection_page(collection_id, cursor, items, next_cursor=page.next, total=page.total)
     return document_response(document, request, max_age_s=60)
+
+
+def as_page(value: object) -> Page[object]:
+    """Take what an outbox callback gave.
+
+    Raises:
+        ConfigurationError: It is no Page.
+    """
+    if not isinstance(value, Page):
+        raise ConfigurationError("the outbox callback gives a Page", given=type(value).__name__)
+    return cast("Page[object]", value)
 
 
 async def _outbox_item(engine: Engine, thing: object, ports: PortSet) -> JsonValue:

@@ -115,7 +115,7 @@ async def _resolve(engine: Engine, task: ResolveTask, job: Job, ports: PortSet) 
                 return Later(after_s=delay_s or 60.0, reason=str(error))
             _emit(ports, "mention.unresolved", handle=handle, code=error.code)
     mark = resolved_key(task.site, str(task.document.get("id")))
-    await ports.store.put(mark, dump({handle: iri for handle, iri in found.items()}))
+    await ports.store.put(mark, dump(dict(found.items())))
     document = _with_mentions(task.document, found)
     planned = plan_fanout(engine, document, task.sender, task.ordering_key)
     waiting = Task(
@@ -244,7 +244,7 @@ async def _find_recipient(engine: Engine, task: FanoutTask, job: Job, ports: Por
     if actor.inbox is None:
         return Done()
     follower = Follower(actor_id=recipient, inbox=str(actor.inbox), shared_inbox=actor.shared_inbox)
-    jobs = plan_followers(task, [follower], refused=_refused(engine), own_origins=engine.own_origins)
+    jobs = plan_followers(task, [follower], refused=_refused(engine))
     await ports.queue.enqueue(jobs)
     return Done()
 
@@ -257,7 +257,7 @@ async def _followers_page(engine: Engine, task: FanoutTask, ports: PortSet) -> N
     request = PageRequest(cursor=task.cursor or None, size=engine.config.delivery.followers_page_max)
     page = await source.page(engine.context(ports), owner, request)
     remote = [f for f in page.items if not f.actor_id.startswith(engine.site.origin + "/")]
-    jobs = plan_followers(task, remote, refused=_refused(engine), own_origins=engine.own_origins)
+    jobs = plan_followers(task, remote, refused=_refused(engine))
     for follower in page.items:
         if follower.actor_id.startswith(engine.site.origin + "/"):
             jobs += local_inbound(engine, task, follower.actor_id)

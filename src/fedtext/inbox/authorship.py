@@ -8,7 +8,7 @@ Only `authenticate` and, for the worker, `restore` make an `AuthenticActivity`.
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Final
+from typing import Final, cast
 
 import attrs
 
@@ -94,9 +94,7 @@ async def authenticate(
         how = "origin"
     check_identity(document, actor)
     confined = confine(document, actor)
-    activity = load(confined)
-    if not isinstance(activity, Activity):
-        raise TypeMismatch("an inbox takes activities only", type=activity.type_name)
+    activity = _activity(confined)
     evidence = Evidence(
         signer=verified.signer,
         key_id=verified.key.key_id,
@@ -116,11 +114,9 @@ async def authenticate_departed(
         KeyRefused: Anything else than such a Delete, or the actor is still there.
     """
     actor = identifier(document.get("actor"))
-    activity = load(document)
     if actor is None or document.get("type") != "Delete" or identifier(document.get("object")) != actor:
         raise KeyRefused("the owner of the key is gone")
-    if not isinstance(activity, Activity):
-        raise TypeMismatch("an inbox takes activities only", type=activity.type_name)
+    activity = _activity(document)
     check_identity(document, actor)
     try:
         await fetch_document(fetcher, actor, budget)
@@ -137,13 +133,18 @@ def restore(task: InboundTask) -> AuthenticActivity:
     Raises:
         TypeMismatch: The envelope holds no activity.
     """
-    activity = load(task.document)
-    if not isinstance(activity, Activity):
-        raise TypeMismatch("the envelope holds no activity", type=activity.type_name)
+    activity = _activity(task.document)
     evidence = Evidence(
         signer=task.signer, key_id=task.key_id, scheme=task.scheme, how=task.how, received_s=task.received_s
     )
     return AuthenticActivity(_SEAL, activity, task.document, evidence)
+
+
+def _activity(document: JsonObject) -> Activity:
+    loaded = load(document)
+    if not isinstance(loaded, Activity):
+        raise TypeMismatch("an inbox takes activities only", type=loaded.type_name)
+    return cast("Activity", loaded)
 
 
 def _actor(document: JsonObject, own_origins: Collection[str]) -> str:

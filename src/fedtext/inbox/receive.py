@@ -18,7 +18,7 @@ from ..ports import Event, Lane, LaneKind, PortSet, Task, store_key
 from ..signatures import SignatureClaim, VerifiedRequest, check_claim, parse_claim, verify
 from ..vocab import load
 from ..wire.iri import origin_of
-from ..wire.json import parse_object
+from ..wire.json import JsonValue, parse_object
 from .admission import Peeked, admit, peek
 from .authorship import AuthenticActivity, authenticate, authenticate_departed
 from .envelope import InboundTask
@@ -165,7 +165,7 @@ def _refuse_involved(reception: Reception, authentic: AuthenticActivity) -> None
             reception.refuse(iri)
 
 
-def _iris(value: object) -> list[str]:
+def _iris(value: JsonValue) -> list[str]:
     if isinstance(value, str):
         return [value] if "://" in value else []
     if isinstance(value, list):

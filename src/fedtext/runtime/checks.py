@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from ..dispatch import Page, PageRequest
+from ..dispatch import PageRequest
 from ..errors import ConfigurationError, FedtextError
 from ..federation import serving
 from ..federation.context import Scope
@@ -135,8 +135,9 @@ async def _sample(federation: Federation, ports: PortSet, identifier: str) -> li
         found.append(_error("actor.id", "the actor's id is not its path's", "build it with context.actor(…)"))
     if federation.outboxes:
         context = engine.context(ports, Scope(identifier=identifier))
-        page = await engine.caller.call(federation.outboxes[0].callback, context, identifier, PageRequest(size=5))
-        for thing in page.items if isinstance(page, Page) else ():
+        callback = federation.outboxes[0].callback
+        page = serving.as_page(await engine.caller.call(callback, context, identifier, PageRequest(size=5)))
+        for thing in page.items:
             found += await _sample_post(federation, ports, thing)
     return found
 

@@ -31,6 +31,7 @@ class _LaneState:
     """What one batch does to its lane."""
 
     failures: int
+    lease_until_s: float
     pause_s: float = 0.0
     stopped: bool = False
 
@@ -89,7 +90,7 @@ class Worker:
                 await asyncio.sleep(idle_s)
 
     async def _work(self, claim: Claim, ports: PortSet) -> None:
-        lane = _LaneState(failures=claim.failures)
+        lane = _LaneState(failures=claim.failures, lease_until_s=claim.lease_until_s)
         try:
             chains = _chains(claim.jobs)
             limit = self._federation.config.delivery.per_host_concurrency if claim.lane.kind is LaneKind.OUT else 1
@@ -110,13 +111,21 @@ class Worker:
             async with slots:
                 if lane.stopped:
                     return
-                if claim.lease_until_s - ports.clock.now_s() < self._federation.config.delivery.lease_s / 2:
-                    if not await ports.queue.extend(claim, lease_s=self._federation.config.delivery.lease_s):
-                        lane.stopped = True
-                        return
+                if not await self._keep_lease(claim, lane, ports):
+                    lane.stopped = True
+                    return
                 outcome = await self._federation.engine.run_job(job, ports)
                 if not await self._carry_out(claim, job, outcome, lane, ports):
                     return
+
+    async def _keep_lease(self, claim: Claim, lane: _LaneState, ports: PortSet) -> bool:
+        """Lengthen the lease when half of it is over; False when somebody else has the lane by now."""
+        lease_s = self._federation.config.delivery.lease_s
+        now_s = ports.clock.now_s()
+        if lane.lease_until_s - now_s >= lease_s / 2:
+            return True
+        lane.lease_until_s = now_s + lease_s
+        return await ports.queue.extend(claim, lease_s=lease_s)
 
     async def _carry_out(self, claim: Claim, job: Job, outcome: JobOutcome, lane: _LaneState, ports: PortSet) -> bool:
         """Write down what became of a job; False when those behind it must wait."""
