@@ -21,7 +21,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Literal, Protocol, TypeAlias, TypeVar
 
-from ..errors import ConfigurationError, PortError, StoreError
+from ..errors import PortError, StoreError
 from ..ports import SqlValue, Statement
 from . import sql as text
 
@@ -195,15 +195,9 @@ def ensure_schema(connection: sqlite3.Connection) -> None:
     Raises:
         ConfigurationError: The database was written by a later version of this library.
     """
-    known = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'fedtext_meta'"
-    if connection.execute(known).fetchone() is None:
+    if connection.execute(text.SCHEMA_FIND).fetchone() is None:
         _transaction(connection, _create_schema)
-    row = connection.execute(text.META_READ).fetchone()
-    version = str(row[0]) if row else "missing"
-    if version != str(text.SCHEMA_VERSION):
-        raise ConfigurationError(
-            "the database has tables of another version of fedtext", found=version, known=text.SCHEMA_VERSION
-        )
+    text.require_schema_version(connection.execute(text.SCHEMA_VERSION_READ).fetchall())
 
 
 def _create_schema(connection: sqlite3.Connection) -> None:

@@ -12,8 +12,10 @@ removes the lane), and each such lane costs one look.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ..errors import ConfigurationError
-from ..ports import Statement, Task
+from ..ports import SqlValue, Statement, Task
 
 SCHEMA_VERSION = 1
 NEVER_S = 1e15
@@ -48,8 +50,11 @@ _TABLES = (
     "CREATE INDEX IF NOT EXISTS fedtext_jobs_buried_lane ON fedtext_jobs (lane_id) WHERE reason IS NOT NULL",
 )
 
-META_READ = "SELECT value FROM fedtext_meta WHERE name = 'schema_version'"
-_META_WRITE = "INSERT INTO fedtext_meta (name, value) VALUES ('schema_version', ?) ON CONFLICT (name) DO NOTHING"
+SCHEMA_FIND = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'fedtext_meta'"
+SCHEMA_VERSION_READ = "SELECT value FROM fedtext_meta WHERE name = 'schema_version'"
+_SCHEMA_VERSION_WRITE = (
+    "INSERT INTO fedtext_meta (name, value) VALUES ('schema_version', ?) ON CONFLICT (name) DO NOTHING"
+)
 
 # --- store ---------------------------------------------------------------------------------------------------------
 
@@ -156,7 +161,23 @@ def schema_statements(dialect: str) -> list[Statement]:
     """
     types = _types(dialect)
     tables = [Statement(sql.format(**types)) for sql in _TABLES]
-    return [*tables, Statement(_META_WRITE, (str(SCHEMA_VERSION),))]
+    return [*tables, Statement(_SCHEMA_VERSION_WRITE, (str(SCHEMA_VERSION),))]
+
+
+def require_schema_version(rows: Sequence[Sequence[SqlValue]]) -> None:
+    """Refuse tables that this version does not know.
+
+    Args:
+        rows: What `SCHEMA_VERSION_READ` gave.
+
+    Raises:
+        ConfigurationError: The tables were made by another version of this library.
+    """
+    found = str(rows[0][0]) if rows else "none"
+    if found != str(SCHEMA_VERSION):
+        raise ConfigurationError(
+            "the database has tables of another version of fedtext", found=found, known=SCHEMA_VERSION
+        )
 
 
 def enqueue_statements(task: Task, dialect: str, now_s: float) -> list[Statement]:

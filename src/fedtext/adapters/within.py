@@ -52,9 +52,7 @@ def execute(within: object, statements: Sequence[Statement], *, path: str) -> No
         door = _door(within)
         _require_same_file(door.run, path)
         with door.together:
-            if not door.run("SELECT 1 FROM sqlite_master WHERE name = 'fedtext_meta'", ()):
-                statements = [*text.schema_statements("sqlite"), *statements]
-            for statement in statements:
+            for statement in [*_missing_schema(door.run), *statements]:
                 door.run(statement.sql, statement.parameters)
     except FedtextError:
         raise
@@ -164,6 +162,13 @@ def _sqlalchemy_door(within: Any) -> _Door:
         return [tuple(row) for row in result] if result.returns_rows else []
 
     return _Door(run, nullcontext())
+
+
+def _missing_schema(run: _Run) -> list[Statement]:
+    if not run(text.SCHEMA_FIND, ()):
+        return text.schema_statements("sqlite")
+    text.require_schema_version(run(text.SCHEMA_VERSION_READ, ()))
+    return []
 
 
 def _require_sqlite(dialect: str) -> None:

@@ -1,0 +1,120 @@
+from __future__ import annotations
+
+import asyncio
+import gc
+
+import pytest
+
+from fedtext.adapters.coalesce import AsyncCoalesce, InlineCoalesce
+from fedtext.sync import run_sync
+
+
+class Work:
+    """A factory that counts its runs and ends when it is told to."""
+
+    def __init__(self, error=None):
+        self.runs = 0
+        self.cancelled = False
+        self.gate = asyncio.Event()
+        self.error = error
+
+    async def __call__(self):
+        self.runs += 1
+        try:
+            await self.gate.wait()
+        except asyncio.CancelledError:
+            self.cancelled = True
+            raise
+        if self.error:
+            raise self.error
+        return self.runs
+
+
+async def started(*coroutines):
+    tasks = [asyncio.create_task(one) for one in coroutines]
+    for _ in range(5):
+        await asyncio.sleep(0)
+    return tasks
+
+
+def test_inline_runs_every_factory_and_never_suspends():
+    runs = []
+
+    async def factory():
+        runs.append(1)
+        return len(runs)
+
+    coalesce = InlineCoalesce()
+    assert [run_sync(coalesce.run("k", factory)) for _ in range(2)] == [1, 2]
+
+
+async def test_many_callers_of_one_key_share_one_run():
+    coalesce, work, other = AsyncCoalesce(), Work(), Work()
+    tasks = await started(*(coalesce.run("k", work) for _ in range(5)), coalesce.run("other", other))
+    work.gate.set()
+    other.gate.set()
+    assert await asyncio.gather(*tasks) == [1] * 6
+    assert (work.runs, other.runs) == (1, 1)
+
+
+async def test_a_run_that_ended_is_forgotten():
+    coalesce, work = AsyncCoalesce(), Work()
+    work.gate.set()
+    assert [await coalesce.run("k", work) for _ in range(2)] == [1, 2]
+
+
+async def test_an_error_reaches_every_caller_and_is_not_kept():
+    coalesce, work = AsyncCoalesce(), Work(error=LookupError("no"))
+    tasks = await started(coalesce.run("k", work), coalesce.run("k", work))
+    work.gate.set()
+    found = await asyncio.gather(*tasks, return_exceptions=True)
+    assert [type(one) for one in found] == [LookupError, LookupError]
+    work.error = None
+    assert await coalesce.run("k", work) == 2
+
+
+async def test_a_cancelled_caller_leaves_the_run_to_the_others():
+    coalesce, work = AsyncCoalesce(), Work()
+    first, second = await started(coalesce.run("k", work), coalesce.run("k", work))
+    first.cancel()
+    await asyncio.gather(first, return_exceptions=True)
+    work.gate.set()
+    assert await second == 1
+    assert (work.runs, work.cancelled) == (1, False)
+
+
+async def test_a_run_that_nobody_waits_for_is_cancelled_and_not_joined():
+    coalesce, work, again = AsyncCoalesce(), Work(), Work()
+    tasks = await started(coalesce.run("k", work), coalesce.run("k", work))
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    again.gate.set()
+    assert await coalesce.run("k", again) == 1
+    assert work.cancelled
+
+
+async def test_an_error_that_nobody_waits_for_makes_no_noise():
+    loop, noise = asyncio.get_running_loop(), []
+    loop.set_exception_handler(lambda _, context: noise.append(context))
+    coalesce, work = AsyncCoalesce(), Work(error=LookupError("no"))
+    (task,) = await started(coalesce.run("k", work))
+    work.gate.set()
+    await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    del task
+    gc.collect()
+    assert noise == []
+
+
+def test_each_loop_has_runs_of_its_own():
+    coalesce = AsyncCoalesce()
+
+    async def factory():
+        await asyncio.sleep(0)
+        return 1
+
+    with pytest.raises(asyncio.TimeoutError):
+        asyncio.run(asyncio.wait_for(coalesce.run("k", asyncio.Event().wait), 0.01))
+    assert asyncio.run(coalesce.run("k", factory)) == 1
