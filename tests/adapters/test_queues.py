@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import random
+
+import attrs
 import pytest
 
 from fedtext.adapters.backends import MemoryBackend, SqliteBackend
+from fedtext.adapters.clocks import ManualClock
+from fedtext.ports import Claim, Job, Lane, LaneKind
+from fedtext.sync import run_sync
 from fedtext.testing.port_processes import PROCESS_CASES
-from fedtext.testing.ports import QUEUE_CASES, Colour, case_name, run_case
+from fedtext.testing.ports import QUEUE_CASES, Colour, case_name, run_case, task
 
 BACKENDS = {
     "memory": lambda folder: MemoryBackend(),
@@ -24,3 +30,76 @@ def test_suite(case, backend, colour, tmp_path):
 @pytest.mark.parametrize("case", PROCESS_CASES, ids=case_name)
 def test_processes(case, tmp_path):
     case(f"sqlite:///{tmp_path / 'test.sqlite3'}")
+
+
+def plain(answer):
+    """Give an answer without what may differ: tokens and job ids."""
+    match answer:
+        case Claim():
+            return attrs.evolve(answer, token="", jobs=tuple(map(plain, answer.jobs)))
+        case Job():
+            return attrs.evolve(answer, job_id=0)
+        case list():
+            return [(plain(job), reason) for job, reason in answer]
+        case _:
+            return answer
+
+
+def ask(queue, chance, held, now_s, number):
+    """Do one random thing to a queue; `held` are the claims that this queue gave, oldest first."""
+    claim = chance.choice(held) if held else None
+    job = chance.choice(claim.jobs) if claim else None
+    later_s = now_s + chance.uniform(-20, 80)
+    match chance.choice(
+        ["enqueue"] * 4 + ["claim"] * 3 + ["ack"] * 4 + ["retry", "bury", "release", "release"] + OTHERS
+    ):
+        case "enqueue":
+            lane = Lane(chance.choice([*LaneKind]), chance.choice("ab"))
+            key, dedupe = chance.choice(["", "k", "l"]), chance.choice([None, "d", "e", "f"])
+            due_s = chance.choice([0.0, 0.0, later_s])
+            one = task(str(number), lane=lane, ordering_key=key, dedupe_key=dedupe, due_s=due_s)
+            return queue.enqueue([one])
+        case "claim":
+            kinds = chance.choice([None, [LaneKind.OUT], [LaneKind.IN, LaneKind.FANOUT]])
+            return queue.claim(lease_s=30, batch_max=chance.randint(1, 4), kinds=kinds)
+        case "revive":
+            found = run_sync(queue.buried())
+            return queue.revive(chance.choice(found)[0].job_id if found else 0)
+        case "ack" if claim:
+            return queue.ack(claim, job)
+        case "retry" if claim:
+            return queue.retry(claim, job, due_s=later_s)
+        case "bury" if claim:
+            return queue.bury(claim, job, reason="no")
+        case "extend" if claim:
+            return queue.extend(claim, lease_s=20)
+        case "release" if claim:
+            return queue.release(claim, due_s=chance.choice([0.0, later_s]), failures=chance.randint(0, 2))
+        case "buried":
+            return queue.buried()
+        case _:
+            return queue.depth()
+
+
+OTHERS = ["extend", "revive", "buried", "depth"]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_memory_and_sqlite_give_the_same_answers(seed, tmp_path):
+    """Two independent bodies of code, one story: whatever happens, both tell the same."""
+    clock, time = ManualClock(), random.Random(seed)
+    backends = [MemoryBackend(), SqliteBackend(tmp_path / "test.sqlite3")]
+    queues = [backend.blocking(clock).queue for backend in backends]
+    held = [[], []]
+    for number in range(1, 300):
+        clock.advance(time.uniform(0.01, 4))
+        answers = []
+        for queue, claims in zip(queues, held, strict=True):
+            chance = random.Random(f"{seed}/{number}")
+            answer = run_sync(ask(queue, chance, claims[-3:], clock.now_s(), number))
+            if isinstance(answer, Claim):
+                claims.append(answer)
+            answers.append(plain(answer))
+        assert answers[0] == answers[1], number
+    for backend in backends:
+        backend.close()

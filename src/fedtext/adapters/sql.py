@@ -75,13 +75,15 @@ STORE_SCAN = (
 )
 STORE_COUNT = "SELECT COUNT(*) FROM fedtext_store WHERE key >= ? AND key < ? AND (expires_s IS NULL OR expires_s > ?)"
 STORE_PURGE = "DELETE FROM fedtext_store WHERE key IN (SELECT key FROM fedtext_store WHERE expires_s <= ? LIMIT 16)"
-"""Run with every write: twice sixteen rows that expire cannot outrun it, so the table stays bounded."""
+"""Run with every write: it removes more rows than the write adds, so what expired does not pile up."""
 
 # --- queue ---------------------------------------------------------------------------------------------------------
 
 _LANE_ADD = (
     "INSERT INTO fedtext_lanes (site, lane, kind, ready_s, due_s, failures, lease_token, lease_until_s, leased)"
-    " VALUES (?, ?, ?, ?, 0, 0, NULL, 0, 0) ON CONFLICT (site, lane) DO UPDATE SET ready_s ="
+    " SELECT ?, ?, ?, ?, 0, 0, NULL, 0, 0 WHERE NOT EXISTS"  # a task that waits already changes nothing at all
+    " (SELECT 1 FROM fedtext_jobs WHERE dedupe = ? AND dedupe IS NOT NULL AND reason IS NULL)"
+    " ON CONFLICT (site, lane) DO UPDATE SET ready_s ="
     # a leased lane is looked at again when it is released; one that backs off does so whatever arrives
     " CASE WHEN fedtext_lanes.lease_token IS NOT NULL THEN fedtext_lanes.ready_s"
     " WHEN fedtext_lanes.due_s > excluded.ready_s THEN fedtext_lanes.due_s"
@@ -193,7 +195,7 @@ def enqueue_statements(task: Task, dialect: str, now_s: float) -> list[Statement
     lane = str(task.lane)
     dedupe = None if task.dedupe_key is None else f"{task.site} {task.dedupe_key}"
     return [
-        Statement(_LANE_ADD, (task.site, lane, task.lane.kind.value, due_s)),
+        Statement(_LANE_ADD, (task.site, lane, task.lane.kind.value, due_s, dedupe)),
         Statement(_JOB_ADD, (task.payload, dedupe, task.ordering_key, due_s, now_s, task.site, lane)),
     ]
 
