@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import attrs
 
@@ -19,9 +19,6 @@ from ..wire.acct import Handle, parse_handle
 from ..wire.iri import Iri, origin_of
 from .site import Site
 from .templates import parse_template
-
-if TYPE_CHECKING:
-    from .engine import Engine
 
 ActorT = TypeVar("ActorT", bound=Actor)
 T = TypeVar("T")
@@ -58,10 +55,47 @@ class Scope:
     confirm_value: str = ""
 
 
+class Host(Protocol):
+    """What a context asks of the engine."""
+
+    @property
+    def shared_inbox_path(self) -> str:
+        """Path of the shared inbox."""
+        ...
+
+    def actor_path(self, pk: str) -> str:
+        """Give the path of an own actor."""
+        ...
+
+    def outbox_path(self, pk: str) -> str:
+        """Give the path of an own actor's outbox."""
+        ...
+
+    def parse_path(self, path: str) -> Local | None:
+        """Tell what of ours a path names."""
+        ...
+
+    async def get(self, context: Context, reference: object, *, fresh: bool = False) -> Object:
+        """See `Context.get`."""
+        ...
+
+    async def lookup(self, context: Context, text: str) -> Object:
+        """See `Context.lookup`."""
+        ...
+
+    async def send(self, context: Context, activity: Activity, *, to: object, within: object) -> Iri:
+        """See `Context.send`."""
+        ...
+
+    async def confirm(self, context: Context, scope: Scope, *, within: object) -> None:
+        """See `Context.confirm`."""
+        ...
+
+
 class _Addresses:
     """Ids and URLs of our own things: pure."""
 
-    def __init__(self, engine: Engine, site: Site, ports: PortSet, scope: Scope) -> None:
+    def __init__(self, engine: Host, site: Site, ports: PortSet, scope: Scope) -> None:
         self._engine = engine
         self._scope = scope
         self.site = site
@@ -129,7 +163,7 @@ class _Addresses:
 
     def shared_inbox_uri(self) -> Iri:
         """Give the shared inbox."""
-        return Iri(self.site.origin + self._engine.paths.shared_inbox)
+        return Iri(self.site.origin + self._engine.shared_inbox_path)
 
     def object_uri(self, path: str, /, **parameters: object) -> Iri:
         """Give the id of an own object from its path template and parameters."""

@@ -1,40 +1,61 @@
-"""The engine: everything that is decided about one request, one send or one job, given ports.
+"""The engine: what is fixed at start-up, and the addresses that follow from it.
 
-It owns no port, no loop and no thread; edges call `handle` and `run_job` with the ports of their colour.
+It owns no port, no loop and no thread; edges call `handle` and `run_job` with the ports of their colour. What it does
+stands in `operations`, above it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import attrs
 
 from ..config import Config, Software
-from ..discovery import lookup_object
-from ..dispatch import failure
-from ..errors import ConfigurationError, FedtextError
-from ..fetch import Fetcher, get_object
-from ..http import Headers, Request, Response
-from ..ports import Backend, Batch, Event, Job, PortSet, Statement, store_key
-from ..vocab import Activity, Object, load_as, reference_id
+from ..errors import ConfigurationError
+from ..fetch import Fetcher, SigningKey
+from ..http import Request, Response
+from ..ports import Backend, Batch, Job, PortSet, Statement, store_key
+from ..vocab import Activity, Object
 from ..wire.iri import Iri, Origin
-from ..wire.json import JsonObject
-from . import sending, serving, wellknown
+from ..wire.json import JsonObject, parse_object
 from .actor_keys import ActorKeys
 from .calling import Caller
 from .context import Context, Local, Scope
-from .inboxes import take
 from .outcomes import JobOutcome
 from .registry import Router
 from .routes import Paths, Route, RouteKind, find_route
 from .site import Site
-from .step import run_job
-
-if TYPE_CHECKING:
-    from ..fetch import SigningKey
 
 Refuse = Callable[[str], None]
+
+
+class Operations(Protocol):
+    """What the engine does, implemented above it; each call gets the engine."""
+
+    async def handle(self, engine: Engine, request: Request, ports: PortSet) -> Response | None:
+        """Answer one request."""
+        ...
+
+    async def run_job(self, engine: Engine, job: Job, ports: PortSet) -> JobOutcome:
+        """Carry out one job."""
+        ...
+
+    async def get(self, engine: Engine, context: Context, reference: object, *, fresh: bool) -> Object:
+        """Give an object."""
+        ...
+
+    async def lookup(self, engine: Engine, context: Context, text: str) -> Object:
+        """Find an object."""
+        ...
+
+    async def send(self, engine: Engine, context: Context, activity: Activity, *, to: object, within: object) -> Iri:
+        """Queue an activity."""
+        ...
+
+    async def confirm(self, engine: Engine, context: Context, scope: Scope, *, within: object) -> None:
+        """Mark an activity as handled."""
+        ...
 
 
 @attrs.frozen(kw_only=True)
@@ -50,6 +71,7 @@ class Engine:
         keys: Signing keys of own actors.
         caller: Calls the application.
         backend: Gives the backend, for `within=`.
+        operations: What the engine does.
         paths: Where the library's own end points live.
         refuse: Policy by IRI; raises `PolicyRefusal`.
         load_source: Finds the application's own things where it gave no `load` (class, parameters).
@@ -63,9 +85,15 @@ class Engine:
     keys: ActorKeys
     caller: Caller
     backend: Callable[[], Backend]
+    operations: Operations
     paths: Paths = attrs.field(factory=Paths)
     refuse: Refuse = lambda _iri: None
     load_source: Callable[[type[Any], dict[str, str]], object] | None = None
+
+    @property
+    def shared_inbox_path(self) -> str:
+        """Path of the shared inbox."""
+        return self.paths.shared_inbox
 
     # ---- addresses -----------------------------------------------------------------------------------------------
 
@@ -139,7 +167,7 @@ class Engine:
             signer=signer,
         )
 
-    # ---- the edge's calls ----------------------------------------------------------------------------------------
+    # ---- what edges and contexts call ----------------------------------------------------------------------------
 
     def route(self, path: str) -> Route | None:
         """Tell whether a raw path is served here; None: it is the application's own."""
@@ -150,64 +178,27 @@ class Engine:
 
         Never raises for what the request is; a fault of ours or of the application passes through to the edge.
         """
-        route = self.route(request.path)
-        if route is None:
-            return None
-        try:
-            if request.method == "OPTIONS":
-                return _options(route)
-            return await self._respond(request, route, ports)
-        except FedtextError as error:
-            ports.observer.emit(Event(name="request.refused", fields={"code": error.code, "error": str(error)}))
-            return failure(error, allow=route.allow if error.status_hint == 405 else None)
-
-    async def _respond(self, request: Request, route: Route, ports: PortSet) -> Response | None:
-        if route.kind in (RouteKind.INBOX, RouteKind.SHARED_INBOX):
-            return await take(self, request, route, ports)
-        serving.require_get(request, route)
-        if route.kind is RouteKind.WEBFINGER:
-            return await wellknown.webfinger(self, request, ports)
-        if route.kind in (RouteKind.NODEINFO_INDEX, RouteKind.NODEINFO):
-            return wellknown.nodeinfo(self, route)
-        return await serving.serve(self, request, route, ports)
+        return await self.operations.handle(self, request, ports)
 
     async def run_job(self, job: Job, ports: PortSet) -> JobOutcome:
         """Carry out one job of the queue; see `step`."""
-        return await run_job(self, job, ports)
-
-    # ---- what contexts call --------------------------------------------------------------------------------------
+        return await self.operations.run_job(self, job, ports)
 
     async def get(self, context: Context, reference: object, *, fresh: bool = False) -> Object:
         """See `Context.get`."""
-        if isinstance(reference, Object) and not fresh:
-            return reference
-        iri = reference_id(reference) if isinstance(reference, str | Object) else None
-        if iri is None:
-            raise ConfigurationError("a reference is an id or a model", reference=repr(reference))
-        local = context.parse(iri)
-        if local is not None:
-            return load_as(await serving.local_document(self, iri, context.ports), Object)
-        self.refuse(iri)
-        fetcher = self.fetcher(context.ports)
-        return await get_object(fetcher, iri, fetcher.budget(), fresh=fresh)
+        return await self.operations.get(self, context, reference, fresh=fresh)
 
     async def lookup(self, context: Context, text: str) -> Object:
         """See `Context.lookup`."""
-        local = await wellknown.local_lookup(self, text, context.ports)
-        if local is not None:
-            return local
-        fetcher = self.fetcher(context.ports)
-        return await lookup_object(fetcher, text, fetcher.budget())
+        return await self.operations.lookup(self, context, text)
 
     async def send(self, context: Context, activity: Activity, *, to: object, within: object) -> Iri:
         """See `Context.send`."""
-        return await sending.send(self, context, activity, to=to, within=within)
+        return await self.operations.send(self, context, activity, to=to, within=within)
 
     async def confirm(self, context: Context, scope: Scope, *, within: object) -> None:
         """See `Context.confirm`."""
-        if scope.confirm_key is None:
-            raise ConfigurationError("there is something to confirm in listeners only")
-        await sending.confirm(self, context, scope.confirm_key, scope.confirm_value, within=within)
+        await self.operations.confirm(self, context, scope, within=within)
 
     async def run_within(self, within: object, statements: Sequence[Statement]) -> None:
         """Run statements through the application's transaction, awaited where it must be."""
@@ -221,20 +212,10 @@ class Engine:
             backend.execute_within(within, statements)
 
     async def is_removed(self, ports: PortSet, iri: str) -> JsonObject | None:
-        """Give the tombstone of an own actor or object, or None."""
-        return await serving.tombstone(ports, self.site.origin, iri)
+        """Give the tombstone that is kept for an id of ours, or None."""
+        found = await ports.store.get(self.tombstone_key(iri))
+        return None if found is None else parse_object(found, self.config.limits)
 
     def tombstone_key(self, iri: str) -> str:
         """Give the store's key of a tombstone."""
         return store_key(self.site.origin, "tombstone", iri)
-
-
-def _options(route: Route) -> Response:
-    headers = [
-        ("allow", route.allow),
-        ("access-control-allow-origin", "*"),
-        ("access-control-allow-methods", route.allow),
-        ("access-control-allow-headers", "accept, content-type, signature, date, digest"),
-        ("content-length", "0"),
-    ]
-    return Response(status=204, headers=Headers.build(headers))

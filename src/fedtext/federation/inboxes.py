@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ..dispatch import accepted
 from ..errors import FedtextError, NotFound, RecipientGone
 from ..http import Request, Response
@@ -12,10 +10,8 @@ from ..ports import PortSet
 from ..wire.json import parse_object
 from . import serving
 from .context import Scope
+from .engine import Engine
 from .routes import Route, RouteKind
-
-if TYPE_CHECKING:
-    from .engine import Engine
 
 
 async def take(engine: Engine, request: Request, route: Route, ports: PortSet) -> Response:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..errors import ConfigurationError
 from ..vocab import Create, Delete, Object, Tombstone, Update, is_public, reference_id
 from ..wire.iri import Iri
 from ..wire.timestamps import from_epoch_s
-
-if TYPE_CHECKING:
-    from .engine import Engine
+from .engine import Engine
 
 
 def complete(engine: Engine, model: Object, object_id: str) -> Object:

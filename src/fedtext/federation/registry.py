@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from collections.abc import Callable
+from typing import Any, Protocol, TypeVar
 
 import attrs
 
@@ -12,10 +12,8 @@ from ..delivery import Follower
 from ..dispatch import Page, PageRequest
 from ..errors import ConfigurationError
 from ..inbox import Listener
+from .context import Context
 from .templates import PathTemplate, parse_template
-
-if TYPE_CHECKING:
-    from .context import Context
 
 Callback = Callable[..., Any]
 CallbackT = TypeVar("CallbackT", bound=Callback)
@@ -197,6 +195,3 @@ def is_async(callback: Callback) -> bool:
     """Tell whether calling it gives an awaitable."""
     inner = getattr(callback, "func", callback)
     return inspect.iscoroutinefunction(inner) or inspect.iscoroutinefunction(type(inner).__call__)
-
-
-Awaited = Awaitable[Any]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import attrs
 
@@ -15,11 +15,8 @@ from ..vocab import Accept, Activity, Object, Reject, Undo, dump, reference_id
 from ..wire.iri import Iri
 from ..wire.json import JsonObject
 from ..wire.json import dump as dump_json
-
-if TYPE_CHECKING:
-    from .context import Context
-    from .engine import Engine
-
+from .context import Context
+from .engine import Engine
 
 ACCT = "acct:"
 

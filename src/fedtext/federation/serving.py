@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 from urllib.parse import parse_qsl
 
 from ..config import Limits
@@ -35,12 +35,10 @@ from ..vocab import Activity, Actor, Application, Object, dump
 from ..wire.json import JsonObject, JsonValue, parse_object
 from ..wire.media_types import Representation, prefers_html
 from .context import Scope
+from .engine import Engine
 from .publishing import complete, create_of
 from .registry import ObjectRoute
 from .routes import Route, RouteKind
-
-if TYPE_CHECKING:
-    from .engine import Engine
 
 _CURSOR_CHARS_MAX = 500
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from hashlib import sha256
-from typing import TYPE_CHECKING
 
 import attrs
 
@@ -32,11 +31,9 @@ from ..wire.acct import parse_handle
 from ..wire.iri import host_of
 from ..wire.json import JsonObject, JsonValue, dump, parse_object
 from .context import Scope
+from .engine import Engine
 from .outcomes import Bury, Done, JobOutcome, Later
 from .sending import ACCT, plan_fanout
-
-if TYPE_CHECKING:
-    from .engine import Engine
 
 
 async def run_job(engine: Engine, job: Job, ports: PortSet) -> JobOutcome:

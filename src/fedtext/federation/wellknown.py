@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
 from ..discovery import build_jrd, build_nodeinfo, build_nodeinfo_index
@@ -16,10 +15,8 @@ from ..wire.iri import Iri
 from ..wire.media_types import JRD_JSON
 from . import serving
 from .context import Scope
+from .engine import Engine
 from .routes import Route, RouteKind
-
-if TYPE_CHECKING:
-    from .engine import Engine
 
 _OPEN = [("access-control-allow-origin", "*"), ("cache-control", "public, max-age=3600")]
 _QUERY_FIELDS_MAX = 64

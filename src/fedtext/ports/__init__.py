@@ -4,9 +4,10 @@ Core code awaits these and nothing else. Each port comes in two colours with the
 (asyncio) and one whose coroutines run to their end in one step (`sync.run_sync`).
 """
 
-from .backend import Backend, Batch, Opened, Sql, SqlValue, Statement
+from .backend import Backend, Opened
 from .queue import Claim, Job, Lane, LaneKind, Queue, QueueDepth, Task
 from .services import Clock, Coalesce, Event, Observer, Offload, PortSet, Randomness
+from .sql import Batch, Sql, SqlValue, Statement
 from .store import Store, store_key, store_prefix
 from .transport import ExchangeLimits, Transport
 

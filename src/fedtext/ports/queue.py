@@ -18,7 +18,7 @@ from typing import Protocol
 
 import attrs
 
-from .backend import Statement
+from .sql import Statement
 
 
 class LaneKind(Enum):

@@ -7,8 +7,8 @@ from typing import Any, Protocol, TypeAlias, TypeVar
 
 import attrs
 
-from .backend import Sql
 from .queue import Queue
+from .sql import Sql
 from .store import Store
 from .transport import Transport
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 from urllib.parse import quote
 
-from .backend import Statement
+from .sql import Statement
 
 
 def store_key(origin: str, *parts: str) -> str:

@@ -9,6 +9,8 @@ from ..federation.registry import FollowerSource, Router
 from ..federation.site import Site
 from ..inbox import Evidence, Peeked
 from ..ports import Backend, Batch, Event, Observer, Opened, PortSet, Sql, SqlValue, Statement, Store
+from ..wire.acct import Handle, parse_handle
+from ..wire.iri import Iri
 from .actions import BoundAction
 from .application import Federation
 from .checks import Finding, Level
@@ -27,6 +29,8 @@ __all__ = [
     "Finding",
     "Follower",
     "FollowerSource",
+    "Handle",
+    "Iri",
     "Level",
     "Local",
     "MemoryBackend",
@@ -47,4 +51,5 @@ __all__ = [
     "StoredKeys",
     "Worker",
     "connect",
+    "parse_handle",
 ]

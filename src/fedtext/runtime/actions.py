@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
-from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar
+from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
 
 from ..ports import PortSet
 from ..sync import run_sync
-
-if TYPE_CHECKING:
-    from .application import Federation
+from .served import Served
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
-Body = Callable[Concatenate["Federation", PortSet, P], Coroutine[Any, Any, T]]
+Body = Callable[Concatenate[Any, PortSet, P], Coroutine[Any, Any, T]]
 
 
 class BoundAction(Generic[P, T]):
     """An action of one federation: call it from plain code, await `.aio` from async code."""
 
-    def __init__(self, body: Body[P, T], federation: Federation) -> None:
+    def __init__(self, body: Body[P, T], federation: Served) -> None:
         self._body = body
         self._federation = federation
         self.__doc__ = body.__doc__
@@ -43,6 +41,6 @@ class Action(Generic[P, T]):
         self._body = body
         self.__doc__ = body.__doc__
 
-    def __get__(self, federation: Federation, owner: type[Federation]) -> BoundAction[P, T]:
+    def __get__(self, federation: Served, owner: type[Any]) -> BoundAction[P, T]:
         """Bind it."""
         return BoundAction(self._body, federation)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 from ..config import Config, DevPolicy, Software
 from ..errors import ConfigurationError, NotFound
@@ -13,6 +13,7 @@ from ..federation.actor_keys import ActorKeys, StoredKeys
 from ..federation.calling import Caller
 from ..federation.context import BlockingContext, Context
 from ..federation.engine import Engine
+from ..federation.operations import EngineOperations
 from ..federation.registry import Router
 from ..federation.routes import Paths
 from ..federation.site import Site
@@ -21,17 +22,15 @@ from ..ports import Backend, Observer, PortSet
 from ..vocab import PUBLIC, Activity, Delete, Object
 from ..wire.iri import Iri, is_public_host, parse_origin, parse_url
 from .actions import Action
+from .asgi import ASGIApp, FederationASGI
 from .checks import Finding, check_async, refuse_suspending
 from .portrecord import Ports, default_ports
+from .served import WorkerMode
 from .storage import forget_actor
-
-if TYPE_CHECKING:
-    from .asgi import ASGIApp
-    from .worker import Worker
-    from .wsgi import WSGIApp
+from .worker import Worker
+from .wsgi import FederationWSGI, WSGIApp
 
 BehaviorT = TypeVar("BehaviorT")
-WorkerMode = Literal["auto", "off"]
 
 
 def _installed_version() -> str:
@@ -100,6 +99,7 @@ class Federation(Router):
             keys=ActorKeys(source=keys or StoredKeys(), ring=KeyRing()),
             caller=Caller(blocking_ports=lambda: self.ports.blocking()),
             backend=lambda: self.ports.backend,
+            operations=EngineOperations(),
             paths=Paths(shared_inbox=shared_inbox, instance_actor=instance_actor),
             refuse=refuse or (lambda _iri: None),
             load_source=getattr(backend, "load_source", None),
@@ -131,8 +131,6 @@ class Federation(Router):
 
     def asgi(self, app: ASGIApp | None = None) -> ASGIApp:
         """Give an ASGI application that serves the library's paths and passes all others to `app`."""
-        from .asgi import FederationASGI
-
         return FederationASGI(self, app)
 
     def wsgi(self, app: WSGIApp | None = None) -> WSGIApp:
@@ -141,14 +139,10 @@ class Federation(Router):
         Raises:
             ConfigurationError: A registered `async def` callback would suspend.
         """
-        from .wsgi import FederationWSGI
-
         return FederationWSGI(self, app)
 
     def install(self, app: Any) -> None:
         """Mount on a Starlette or FastAPI application."""
-        from .asgi import FederationASGI
-
         app.add_middleware(_middleware(self, FederationASGI))
 
     def init_app(self, app: Any) -> None:
@@ -157,8 +151,6 @@ class Federation(Router):
 
     def worker(self, *, concurrency: int = 8) -> Worker:
         """Make a worker for an event loop; `fedtext worker` runs one as a process."""
-        from .worker import Worker
-
         return Worker(self, concurrency=concurrency)
 
     def require_blocking(self) -> None:
@@ -178,6 +170,7 @@ class Federation(Router):
         open transaction: rolled back means never sent, committed means sent.
 
         Args:
+            ports: Given by the action.
             thing: An instance of a class registered with `@fed.object(…, source=…)`.
             within: sqlite3 connection, Django alias, SQLAlchemy Session or AsyncSession (with `.aio`).
 

@@ -5,16 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import attrs
 
 from ..errors import BodyTimeout, BodyTooLong, FedtextError
 from ..http import Response
 from .edges import announced_length, build_request, fault, refusal
-
-if TYPE_CHECKING:
-    from .application import Federation
+from .served import Served
+from .worker import Worker
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -29,7 +28,7 @@ class FederationASGI:
     With `worker="auto"` a worker runs between start-up and shutdown, on this event loop.
     """
 
-    def __init__(self, federation: Federation, app: ASGIApp | None = None) -> None:
+    def __init__(self, federation: Served, app: ASGIApp | None = None) -> None:
         self._federation = federation
         self._app = app
         self._worker: asyncio.Task[None] | None = None
@@ -107,7 +106,7 @@ class FederationASGI:
     def _start_worker(self) -> None:
         if self._federation.worker_mode != "auto" or self._worker is not None:
             return
-        self._worker = asyncio.get_running_loop().create_task(self._federation.worker().run(), name="fedtext worker")
+        self._worker = asyncio.get_running_loop().create_task(Worker(self._federation).run(), name="fedtext worker")
 
     async def _stop(self) -> None:
         if self._worker is not None:

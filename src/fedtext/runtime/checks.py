@@ -10,7 +10,7 @@ import inspect
 import textwrap
 from collections.abc import Callable, Sequence
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import attrs
 
@@ -22,9 +22,7 @@ from ..federation.registry import is_async
 from ..ports import PortSet
 from ..vocab import Block, Create, Delete, Update
 from ..wire.iri import is_public_host, parse_url
-
-if TYPE_CHECKING:
-    from .application import Federation
+from .served import Served
 
 _NAME_LIKE = frozenset({"name", "username", "user_name", "handle", "slug", "nick", "nickname", "title"})
 _WAITING_S_MAX = 60.0
@@ -48,7 +46,7 @@ class Finding:
     hint: str
 
 
-async def check_async(federation: Federation, ports: PortSet, *, actor: str | None = None) -> list[Finding]:
+async def check_async(federation: Served, ports: PortSet, *, actor: str | None = None) -> list[Finding]:
     """Look at the wiring, at what the store remembers of the last start, and at one actor's posts.
 
     Args:
@@ -64,32 +62,34 @@ async def check_async(federation: Federation, ports: PortSet, *, actor: str | No
     return findings
 
 
-def _ids(federation: Federation) -> list[Finding]:
+def _ids(federation: Served) -> list[Finding]:
     found: list[Finding] = []
-    origin = federation.site.origin
+    origin = federation.engine.site.origin
     if not origin.startswith("https://") and is_public_host(parse_url(origin).host):
         found.append(_error("ids.not_https", f"ids begin with {origin}", "serve under https"))
-    if not federation.actors:
+    if not federation.engine.router.actors:
         found.append(_error("actors.none", "no actors are registered", "register them with @fed.actor(path)"))
-    templates = [route.template for route in federation.actors] + [route.template for route in federation.objects]
+    templates = [route.template for route in federation.engine.router.actors] + [
+        route.template for route in federation.engine.router.objects
+    ]
     for template in templates:
         for name in template.parameters:
             if name.lower() in _NAME_LIKE:
                 message = f"the ids in {template.text} contain {name!r}, which people change"
                 found.append(_warning("ids.not_stable", message, "take the primary key; names belong in @fed.handle"))
-    if federation.handle_callback is None and federation.actors:
+    if federation.engine.router.handle_callback is None and federation.engine.router.actors:
         message = "no @fed.handle is registered: names are taken as identifiers"
         found.append(_warning("handles.not_mapped", message, "register @fed.handle to map names to identifiers"))
-    if federation.site.handle_host != federation.site.authority:
-        host = federation.site.handle_host
+    if federation.engine.site.handle_host != federation.engine.site.authority:
+        host = federation.engine.site.handle_host
         message = f"handles end in {host}, which is another host than the origin's"
         hint = f"let https://{host}/.well-known/webfinger redirect to {origin}/.well-known/webfinger"
         found.append(_warning("handles.other_host", message, hint))
     return found
 
 
-def _listeners(federation: Federation) -> list[Finding]:
-    keys = {getattr(listener.key, "__origin__", listener.key) for listener in federation.listeners}
+def _listeners(federation: Served) -> list[Finding]:
+    keys = {getattr(listener.key, "__origin__", listener.key) for listener in federation.engine.router.listeners}
     if Create not in keys:
         return []
     missing = [kind.__name__ for kind in (Update, Delete, Block) if kind not in keys]
@@ -99,12 +99,12 @@ def _listeners(federation: Federation) -> list[Finding]:
     return [_warning("listeners.incomplete", message, "edits, removals and blocks must be followed too")]
 
 
-async def _last_start(federation: Federation, ports: PortSet) -> list[Finding]:
+async def _last_start(federation: Served, ports: PortSet) -> list[Finding]:
     """Compare with what the store remembers of the last start: the origin and the time."""
     found: list[Finding] = []
     now_s = ports.clock.now_s()
     last_origin = await ports.store.get("fedtext/last-origin")
-    if last_origin is not None and last_origin.decode() != federation.site.origin:
+    if last_origin is not None and last_origin.decode() != federation.engine.site.origin:
         message = f"the origin was {last_origin.decode()} when it last started"
         found.append(_error("origin.changed", message, "ids are for ever: go back to it, or start with an empty store"))
     last_seen = await ports.store.get("fedtext/last-seen")
@@ -112,7 +112,7 @@ async def _last_start(federation: Federation, ports: PortSet) -> list[Finding]:
         message = "the clock is behind the time of the last start"
         found.append(_error("clock.skew", message, "set the clock: peers refuse signatures that are off by minutes"))
     if last_origin is None:
-        await ports.store.put("fedtext/last-origin", federation.site.origin.encode())
+        await ports.store.put("fedtext/last-origin", federation.engine.site.origin.encode())
     await ports.store.put("fedtext/last-seen", str(now_s).encode())
     return found
 
@@ -125,7 +125,7 @@ async def _waiting(ports: PortSet) -> list[Finding]:
     return [_warning("worker.none", message, 'run `fedtext worker`, or make the federation with worker="auto"')]
 
 
-async def _sample(federation: Federation, ports: PortSet, identifier: str) -> list[Finding]:
+async def _sample(federation: Served, ports: PortSet, identifier: str) -> list[Finding]:
     engine = federation.engine
     actor = await serving.own_actor(engine, identifier, ports)
     if actor is None:
@@ -133,16 +133,16 @@ async def _sample(federation: Federation, ports: PortSet, identifier: str) -> li
     found: list[Finding] = []
     if actor.id != engine.context(ports).actor_uri(identifier):
         found.append(_error("actor.id", "the actor's id is not its path's", "build it with context.actor(…)"))
-    if federation.outboxes:
+    if federation.engine.router.outboxes:
         context = engine.context(ports, Scope(identifier=identifier))
-        callback = federation.outboxes[0].callback
+        callback = federation.engine.router.outboxes[0].callback
         page = serving.as_page(await engine.caller.call(callback, context, identifier, PageRequest(size=5)))
         for thing in page.items:
             found += await _sample_post(federation, ports, thing)
     return found
 
 
-async def _sample_post(federation: Federation, ports: PortSet, thing: object) -> list[Finding]:
+async def _sample_post(federation: Served, ports: PortSet, thing: object) -> list[Finding]:
     try:
         model = await serving.map_thing(federation.engine, thing, ports)
     except FedtextError as error:

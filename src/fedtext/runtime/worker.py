@@ -11,7 +11,6 @@ import asyncio
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING
 
 import attrs
 
@@ -19,9 +18,7 @@ from ..delivery import lane_pause_s
 from ..errors import PortError
 from ..federation.outcomes import Bury, Done, JobOutcome, Later
 from ..ports import Claim, Event, Job, LaneKind, PortSet
-
-if TYPE_CHECKING:
-    from .application import Federation
+from .served import Served
 
 _IDLE_S_MIN, _IDLE_S_MAX = 0.02, 0.5
 
@@ -44,7 +41,7 @@ class Worker:
         concurrency: Lanes in work at once.
     """
 
-    def __init__(self, federation: Federation, *, concurrency: int = 8) -> None:
+    def __init__(self, federation: Served, *, concurrency: int = 8) -> None:
         self._federation = federation
         self._concurrency = concurrency
 

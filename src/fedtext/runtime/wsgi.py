@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import quote
 
 import attrs
@@ -14,10 +14,10 @@ import attrs
 from ..errors import BodyTimeout, BodyTooLong, FedtextError
 from ..http import Response
 from ..sync import run_sync
+from .checks import refuse_suspending
 from .edges import announced_length, build_request, fault, refusal
-
-if TYPE_CHECKING:
-    from .application import Federation
+from .served import Served
+from .worker import Worker
 
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
@@ -32,8 +32,8 @@ class FederationWSGI:
     With `worker="auto"` a worker runs in a thread of its own from the first request on.
     """
 
-    def __init__(self, federation: Federation, app: WSGIApp | None = None) -> None:
-        federation.require_blocking()
+    def __init__(self, federation: Served, app: WSGIApp | None = None) -> None:
+        refuse_suspending(federation.engine.router.callbacks())
         self._federation = federation
         self._app = app
         self._lock = threading.Lock()
@@ -79,7 +79,7 @@ class FederationWSGI:
         with self._lock:
             if not self._started:
                 self._started = True
-                self._federation.worker().start_thread()
+                Worker(self._federation).start_thread()
 
 
 def _headers(environ: Environ) -> list[tuple[str, str]]:

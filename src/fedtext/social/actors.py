@@ -3,30 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING
 
 import attrs
 
 from ..behaviors import FollowState, author_card
 from ..errors import ConfigurationError
-from ..runtime import Batch, BoundAction, Context, PageRequest, Statement
+from ..runtime import Batch, BoundAction, Context, Iri, PageRequest, Statement, parse_handle
 from ..vocab import PUBLIC, Actor, Announce, Block, Follow, Like, Object, Undo, Visibility, reference_id
-from ..wire.acct import parse_handle
-from ..wire.iri import Iri, parse_url
-from ..wire.timestamps import from_epoch_s
 from .composing import compose
-from .model import Entry, Mention, Post
+from .model import Entry, Mention, Post, at
+from .parts import POST_PATH, Parts
 from .stores.sql import Sent, StoredActor
-
-if TYPE_CHECKING:
-    from .service import Social
 
 
 class SocialActor:
     """One of our actors."""
 
-    def __init__(self, social: Social, stored: StoredActor) -> None:
-        self._social = social
+    def __init__(self, parts: Parts, stored: StoredActor) -> None:
+        self._parts = parts
         self._stored = stored
 
     @property
@@ -60,7 +54,7 @@ class SocialActor:
         return f"@{self._context().handle(self.name)}"
 
     def _context(self) -> Context:
-        return self._social.federation.context()
+        return self._parts.federation.context()
 
     # ---- posts ---------------------------------------------------------------------------------------------------
 
@@ -130,8 +124,7 @@ class SocialActor:
         pk: str | None,
     ) -> Post:
         context = self._context()
-        origin = parse_url(context.site.origin)
-        composed = compose(text, scheme=origin.scheme, tag_base=f"{origin.origin}/tags/")
+        composed = compose(text, origin=context.site.origin)
         handles: list[tuple[str, str]] = []
         for handle in composed.handles:
             own = await self._own(context, handle)
@@ -149,59 +142,58 @@ class SocialActor:
             text=text,
             language=language,
             visibility=visibility,
-            published=from_epoch_s(int(context.now_s())),
+            published=at(int(context.now_s())),
             in_reply_to=in_reply_to,
             addressed=addressed,
             handles=tuple(handles),
             hashtags=composed.hashtags,
             summary=summary,
-            uri=context.object_uri("/posts/{pk}", pk=identifier),
+            uri=context.object_uri(POST_PATH, pk=identifier),
             pending=any(iri.startswith("acct:") for iri in addressed),
         )
-        await self._together(context, self._social.federation.publish, post, await self._saved(context, post))
+        await self._together(context, self._parts.federation.publish, post, await self._saved(context, post))
         return post
 
     async def edit(self, post: Post, text: str) -> Post:
         """Change what a post says; those who got it are told."""
         context = self._context()
-        origin = parse_url(context.site.origin)
-        composed = compose(text, scheme=origin.scheme, tag_base=f"{origin.origin}/tags/")
+        composed = compose(text, origin=context.site.origin)
         changed = attrs.evolve(
             post,
             html=composed.html,
             text=text,
             hashtags=composed.hashtags,
-            updated=from_epoch_s(max(int(context.now_s()), int(post.published.timestamp()) + 1)),
+            updated=at(max(int(context.now_s()), int(post.published.timestamp()) + 1)),
         )
-        await self._together(context, self._social.federation.revise, changed, await self._saved(context, changed))
+        await self._together(context, self._parts.federation.revise, changed, await self._saved(context, changed))
         return changed
 
     async def delete(self, post: Post) -> None:
         """Delete a post; those who got it are told, and its id answers 410."""
         context = self._context()
-        deleted = [self._social.store.delete_post(post.pk)]
-        await self._together(context, self._social.federation.withdraw, post, deleted)
-        await self._social.store.remove_entry(context, post.uri, self.uri)
+        deleted = [self._parts.store.delete_post(post.pk)]
+        await self._together(context, self._parts.federation.withdraw, post, deleted)
+        await self._parts.store.remove_entry(context, post.uri, self.uri)
 
     async def _saved(self, context: Context, post: Post) -> list[Statement]:
         entry = await self._own_entry(context, post)
-        return [self._social.store.save_post(post), self._social.store.save_entry(self.pk, entry)]
+        return [self._parts.store.save_post(post), self._parts.store.save_entry(self.pk, entry)]
 
     async def _together(
         self, context: Context, action: BoundAction[..., Iri], post: Post, statements: list[Statement]
     ) -> None:
         """Write our rows and the queue's in one transaction; where the queue has no SQL, one after the other."""
         if context.ports.queue.dialect is None:
-            await self._social.store.atomic(context, statements)
+            await self._parts.store.atomic(context, statements)
             await action.aio(post)
             return
         batch = Batch()
         await action.aio(post, within=batch)
-        await self._social.store.atomic(context, [*statements, *batch.statements])
+        await self._parts.store.atomic(context, [*statements, *batch.statements])
 
     async def find_post(self, pk: str) -> Post | None:
         """Give one of its own posts."""
-        post = await self._social.store.post(self._context(), pk)
+        post = await self._parts.store.post(self._context(), pk)
         return post if post is not None and post.author == self.pk else None
 
     # ---- following -----------------------------------------------------------------------------------------------
@@ -210,34 +202,34 @@ class SocialActor:
         """Ask to follow a handle or id; gives the Follow's id. The target is looked up."""
         context = self._context()
         actor = await self._find(context, target)
-        return await self._social.follows.follow(context, self.pk, actor)
+        return await self._parts.follows.follow(context, self.pk, actor)
 
     async def unfollow(self, target: str) -> bool:
         """Stop following a handle or id; False when it was not followed."""
         context = self._context()
         actor = await self._find(context, target)
-        return await self._social.follows.unfollow(context, self.pk, str(actor.id))
+        return await self._parts.follows.unfollow(context, self.pk, str(actor.id))
 
     async def following(self, target: str) -> FollowState | None:
         """Tell how far following somebody (an id) has come."""
-        return await self._social.follows.following(self._context(), self.pk, target)
+        return await self._parts.follows.following(self._context(), self.pk, target)
 
     async def accept(self, follow: Follow | str) -> bool:
         """Accept a Follow, or who waits (an id)."""
         follower = str(follow.actor_id) if isinstance(follow, Follow) else follow
-        return await self._social.follows.accept(self._context(), self.pk, follower)
+        return await self._parts.follows.accept(self._context(), self.pk, follower)
 
     async def reject(self, follow: Follow | str) -> bool:
         """Refuse a Follow, or remove a follower (an id)."""
         follower = str(follow.actor_id) if isinstance(follow, Follow) else follow
-        return await self._social.follows.reject(self._context(), self.pk, follower)
+        return await self._parts.follows.reject(self._context(), self.pk, follower)
 
     async def block(self, target: str) -> str:
         """Block a handle or id: both directions end, and they are told; gives the Block's id."""
         context = self._context()
         actor = await self._find(context, target)
         target_id = str(actor.id)
-        await self._social.follows.forget(context, self.pk, target_id)
+        await self._parts.follows.forget(context, self.pk, target_id)
         return await self._send_undoable(Block(actor=self.uri, object=target_id), "block", target_id, target_id)
 
     # ---- reactions -----------------------------------------------------------------------------------------------
@@ -246,7 +238,7 @@ class SocialActor:
         """Like a post; gives the Like's id."""
         object_id, author = await self._target(target)
         activity = await self._send_undoable(Like(actor=self.uri, object=object_id), "like", object_id, author)
-        await self._social.store.react(self._context(), object_id, "like", self.uri, activity)
+        await self._parts.store.react(self._context(), object_id, "like", self.uri, activity)
         return activity
 
     async def boost(self, target: Entry | str) -> str:
@@ -256,18 +248,18 @@ class SocialActor:
         announce = Announce(
             actor=self.uri,
             object=object_id,
-            published=from_epoch_s(int(context.now_s())),
+            published=at(int(context.now_s())),
             to=[PUBLIC],
             cc=[context.followers_uri(self.pk), author],
         )
         activity = await self._send_undoable(announce, "announce", object_id, author)
-        await self._social.store.react(context, object_id, "announce", self.uri, activity)
+        await self._parts.store.react(context, object_id, "announce", self.uri, activity)
         return activity
 
     async def undo(self, activity: str) -> bool:
         """Take back a like, boost or block by the id that its call gave; False when there is none."""
         context = self._context()
-        sent = await self._social.store.sent(context, activity, self.pk)
+        sent = await self._parts.store.sent(context, activity, self.pk)
         if sent is None:
             return False
         kind = {"like": Like, "announce": Announce, "block": Block}[sent.kind]
@@ -276,15 +268,15 @@ class SocialActor:
         if sent.kind == "announce":
             undo = undo.evolve(to=[PUBLIC], cc=[context.followers_uri(self.pk), sent.recipient])
         await context.send(undo, to=sent.recipient)
-        await self._social.store.unreact(context, sent.object, sent.kind, self.uri)
-        await self._social.store.forget_sent(context, activity)
+        await self._parts.store.unreact(context, sent.object, sent.kind, self.uri)
+        await self._parts.store.forget_sent(context, activity)
         return True
 
     async def _send_undoable(self, activity: Like | Announce | Block, kind: str, object_id: str, recipient: str) -> str:
         context = self._context()
         activity_id = await context.send(activity, to=recipient)
         sent = Sent(activity=activity_id, actor=self.pk, kind=kind, object=object_id, recipient=recipient)
-        await self._social.store.remember_sent(context, sent)
+        await self._parts.store.remember_sent(context, sent)
         return activity_id
 
     async def _target(self, target: Entry | str) -> tuple[str, str]:
@@ -301,8 +293,8 @@ class SocialActor:
     async def timeline(self, *, limit: int = 100) -> AsyncIterator[Entry]:
         """Read the timeline, newest first: own posts, those of whom it follows, and what addresses it."""
         context = self._context()
-        for entry in await self._social.store.entries(context, self.pk, limit=limit):
-            counts = await self._social.store.reactions(context, entry.id)
+        for entry in await self._parts.store.entries(context, self.pk, limit=limit):
+            counts = await self._parts.store.reactions(context, entry.id)
             yield attrs.evolve(
                 entry,
                 likes=counts.get("like", 0),
@@ -312,11 +304,11 @@ class SocialActor:
 
     async def follower_count(self) -> int:
         """Count the followers."""
-        return await self._social.follows.count(self._context(), self.pk)
+        return await self._parts.follows.count(self._context(), self.pk)
 
     async def followers(self) -> list[str]:
         """List the ids of the followers (the first 500)."""
-        page = await self._social.follows.page(self._context(), self.pk, PageRequest(size=500))
+        page = await self._parts.follows.page(self._context(), self.pk, PageRequest(size=500))
         return [follower.actor_id for follower in page.items]
 
     async def _own_entry(self, context: Context, post: Post) -> Entry:
@@ -330,7 +322,7 @@ class SocialActor:
             published=post.published,
             updated=post.updated,
             in_reply_to=post.in_reply_to,
-            url=self._social.page_url(self.name, post.pk),
+            url=self._parts.page_url(self.name, post.pk),
         )
 
     async def _own(self, context: Context, handle: str) -> str | None:
@@ -338,7 +330,7 @@ class SocialActor:
         user, _, host = handle.rpartition("@")
         if host not in (context.site.handle_host, context.site.authority):
             return None
-        stored = await self._social.store.actor_named(context, user.lower())
+        stored = await self._parts.store.actor_named(context, user.lower())
         return None if stored is None else context.actor_uri(stored.pk)
 
     async def _find(self, context: Context, target: str) -> Actor:

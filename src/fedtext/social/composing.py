@@ -7,7 +7,7 @@ import re
 import attrs
 
 from ..errors import DocumentError
-from ..wire.acct import Handle, parse_handle
+from ..runtime import Handle, parse_handle
 from ..wire.html import escape, paragraphs
 
 _TAG = re.compile(r"#([^\W\d_]\w{0,63})\Z")
@@ -24,14 +24,14 @@ class Composed:
     hashtags: tuple[str, ...]
 
 
-def compose(text: str, *, scheme: str = "https", tag_base: str = "") -> Composed:
+def compose(text: str, *, origin: str) -> Composed:
     """Turn plain text into HTML with mentions and hashtags.
 
     Args:
         text: As a person writes it: "Hello @bob@mastodon.example, my first #introduction".
-        scheme: Of the links of mentions.
-        tag_base: URL before a hashtag's name.
+        origin: Ours: hashtags link there, and its scheme is taken for the links of mentions.
     """
+    scheme, tag_base = origin.partition("://")[0], f"{origin}/tags/"
     handles: dict[Handle, None] = {}
     hashtags: dict[str, None] = {}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import inspect
 
 from ..behaviors import FollowState, author_card
 from ..errors import DocumentError, FetchError, OriginMismatch
@@ -27,17 +27,15 @@ from ..vocab import (
 from ..wire.html import sanitize, to_text
 from .actors import SocialActor
 from .model import Entry, Mention
-
-if TYPE_CHECKING:
-    from .service import Social
+from .parts import Parts
 
 
 class Inbound:
     """The listeners of `Social`."""
 
-    def __init__(self, social: Social) -> None:
-        self._social = social
-        self._store = social.store
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._store = parts.store
 
     def register(self, federation: Federation) -> None:
         """Listen."""
@@ -59,13 +57,20 @@ class Inbound:
         entry = _entry(note, author, create)
         for stored in await self._store.actors(context):
             addressed = context.actor_uri(stored.pk) in _addressees(note, create)
-            state = await self._social.follows.following(context, stored.pk, str(author.id))
+            state = await self._parts.follows.following(context, stored.pk, str(author.id))
             if not addressed and not (state is FollowState.ACCEPTED and _for_followers(entry)):
                 continue
             await self._store.atomic(context, [self._store.save_entry(stored.pk, entry)])
             if addressed:
                 mention = Mention(entry=entry, recipient=stored.pk)
-                await self._social.tell_mention(SocialActor(self._social, stored), mention)
+                await self._tell(SocialActor(self._parts, stored), mention)
+
+    async def _tell(self, actor: SocialActor, mention: Mention) -> None:
+        """Call those who registered with `on_mention`."""
+        for callback in self._parts.mention_callbacks:
+            result = callback(actor, mention)
+            if inspect.isawaitable(result):
+                await result
 
     async def _on_update(self, context: Context, update: Update[Object]) -> None:
         note = await self._own_word(context, update)
@@ -133,7 +138,7 @@ class Inbound:
         owners = [
             stored.pk
             for stored in await self._store.actors(context)
-            if await self._social.follows.following(context, stored.pk, str(announce.actor_id)) is FollowState.ACCEPTED
+            if await self._parts.follows.following(context, stored.pk, str(announce.actor_id)) is FollowState.ACCEPTED
         ]
         if not owners:
             return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 import attrs
 
@@ -107,3 +107,8 @@ class Mention:
     def text(self) -> str:
         """What it says, as plain text."""
         return self.entry.text
+
+
+def at(seconds: float) -> datetime:
+    """Give the time of seconds since the epoch, in UTC."""
+    return datetime.fromtimestamp(seconds, tz=UTC)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import json
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -13,15 +12,15 @@ from ..runtime import Context, Federation, Page, PageRequest
 from ..vocab import Actor, Hashtag, Note, Object, Person, Visibility, audience_for
 from ..vocab import Mention as MentionTag
 from ..wire.html import paragraphs
-from ..wire.timestamps import from_epoch_s
 from .actors import SocialActor
 from .inbound import Inbound
-from .model import Post
+from .model import Post, at
+from .parts import POST_PATH, Parts
 from .stores import SocialStore
 from .stores.sql import StoredActor
 
 CallbackT = TypeVar("CallbackT", bound=Callable[..., Any])
-_ACTOR, _POST, _OUTBOX = "/users/{pk}", "/posts/{pk}", "/users/{pk}/outbox"
+_ACTOR, _OUTBOX = "/users/{pk}", "/users/{pk}/outbox"
 _NAME = frozenset("abcdefghijklmnopqrstuvwxyz0123456789_")
 _NAME_CHARS_MAX = 30
 _LISTED = (Visibility.PUBLIC, Visibility.UNLISTED)
@@ -36,16 +35,28 @@ class Social:
     """
 
     def __init__(self, federation: Federation, *, follows: Follows | None = None) -> None:
-        self.federation = federation
-        self.follows = follows or Follows()
-        self.store = SocialStore()
-        self._mention_callbacks: list[Callable[..., Any]] = []
-        federation.use(self.follows, Deletes())
+        self.parts = Parts(federation=federation, follows=follows or Follows())
+        federation.use(self.parts.follows, Deletes())
         federation.actor(_ACTOR)(self._actor_document)
         federation.handle(self._identifier)
-        federation.object(_POST, source=Post, load=self._load_post)(self._note)
+        federation.object(POST_PATH, source=Post, load=self._load_post)(self._note)
         federation.outbox(_OUTBOX)(self._outbox)
-        Inbound(self).register(federation)
+        Inbound(self.parts).register(federation)
+
+    @property
+    def federation(self) -> Federation:
+        """The federation below."""
+        return self.parts.federation
+
+    @property
+    def follows(self) -> Follows:
+        """Who follows whom."""
+        return self.parts.follows
+
+    @property
+    def store(self) -> SocialStore:
+        """The tables."""
+        return self.parts.store
 
     # ---- for the application -------------------------------------------------------------------------------------
 
@@ -71,7 +82,7 @@ class Social:
             name=name,
             display=display_name or name,
             summary=summary,
-            created=from_epoch_s(int(context.now_s())),
+            created=at(int(context.now_s())),
         )
         await self.store.add_actor(context, made)
         return await self.actor(name)
@@ -85,28 +96,20 @@ class Social:
         stored = await self.store.actor_named(self.federation.context(), name)
         if stored is None:
             raise ConfigurationError("there is no actor of this name", name=name)
-        return SocialActor(self, stored)
+        return SocialActor(self.parts, stored)
 
     async def actors(self) -> list[SocialActor]:
         """List all actors."""
-        return [SocialActor(self, stored) for stored in await self.store.actors(self.federation.context())]
+        return [SocialActor(self.parts, stored) for stored in await self.store.actors(self.federation.context())]
 
     def on_mention(self, callback: CallbackT) -> CallbackT:
         """Register who is called for each post that addresses one of our actors: `(actor, mention)`."""
-        self._mention_callbacks.append(callback)
+        self.parts.mention_callbacks.append(callback)
         return callback
-
-    async def tell_mention(self, actor: SocialActor, mention: object) -> None:
-        """Call those who registered with `on_mention`."""
-        for callback in self._mention_callbacks:
-            result = callback(actor, mention)
-            if inspect.isawaitable(result):
-                await result
 
     def page_url(self, name: str, post: str | None = None) -> str:
         """Give the page for people of an actor or post."""
-        base = f"{self.federation.site.origin}/@{name}"
-        return base if post is None else f"{base}/{post}"
+        return self.parts.page_url(name, post)
 
     # ---- what the federation asks --------------------------------------------------------------------------------
 
@@ -146,7 +149,7 @@ class Social:
         origin = self.federation.site.origin
         tags += [Hashtag(href=f"{origin}/tags/{tag.lower()}", name=f"#{tag}") for tag in post.hashtags]
         return Note(
-            id=context.object_uri(_POST, pk=post.pk),
+            id=context.object_uri(POST_PATH, pk=post.pk),
             attributed_to=context.actor_uri(post.author),
             content=post.html,
             content_map={post.language: post.html} if post.language else None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TypeAlias
 
 import attrs
@@ -12,7 +12,6 @@ import attrs
 from ...behaviors import Author
 from ...runtime import Context, Sql, SqlValue, Statement
 from ...vocab import Visibility
-from ...wire.timestamps import build, parse_lenient
 from ..model import Entry, Post
 
 Row: TypeAlias = tuple[SqlValue, ...]
@@ -84,7 +83,7 @@ class SocialStore:
         rows = await sql.execute(
             "INSERT INTO social_actors (pk, name, display, summary, created) VALUES (?, ?, ?, ?, ?)"
             " ON CONFLICT DO NOTHING RETURNING pk",
-            (actor.pk, actor.name, actor.display, actor.summary, build(actor.created)),
+            (actor.pk, actor.name, actor.display, actor.summary, _text(actor.created)),
         )
         return bool(rows)
 
@@ -136,8 +135,8 @@ class SocialStore:
                 post.text,
                 post.language,
                 post.visibility.value,
-                build(post.published),
-                build(post.updated) if post.updated else None,
+                _text(post.published),
+                _text(post.updated) if post.updated else None,
                 post.in_reply_to,
                 json.dumps([post.addressed, post.handles, post.hashtags, post.summary, post.pending]),
                 post.uri,
@@ -287,12 +286,16 @@ _SENT = ("activity", "actor", "kind", "object", "recipient")
 _POST = "pk, author, html, text, language, visibility, published, updated, in_reply_to, details, uri"
 
 
+def _text(value: datetime) -> str:
+    return value.astimezone(UTC).isoformat()
+
+
 def _int(value: SqlValue) -> int:
     return int(value) if isinstance(value, int | float | str) else 0
 
 
 def _time(value: SqlValue) -> datetime | None:
-    return parse_lenient(str(value)) if value is not None else None
+    return datetime.fromisoformat(str(value)) if value is not None else None
 
 
 def _required(value: datetime | None) -> datetime:
@@ -334,8 +337,8 @@ def _dump_entry(entry: Entry) -> dict[str, object]:
         "html": entry.html,
         "text": entry.text,
         "visibility": entry.visibility.value,
-        "published": build(entry.published) if entry.published else None,
-        "updated": build(entry.updated) if entry.updated else None,
+        "published": _text(entry.published) if entry.published else None,
+        "updated": _text(entry.updated) if entry.updated else None,
         "in_reply_to": entry.in_reply_to,
         "boosted_by": attrs.asdict(entry.boosted_by) if entry.boosted_by else None,
         "url": entry.url,

@@ -1,0 +1,92 @@
+"""What the engine does: answer requests, carry out jobs, and what contexts ask for."""
+
+from __future__ import annotations
+
+from ..discovery import lookup_object
+from ..dispatch import failure
+from ..errors import ConfigurationError, FedtextError
+from ..fetch import get_object
+from ..http import Headers, Request, Response
+from ..ports import Event, Job, PortSet
+from ..vocab import Activity, Object, load_as, reference_id
+from ..wire.iri import Iri
+from . import sending, serving, step, wellknown
+from .context import Context, Scope
+from .engine import Engine
+from .inboxes import take
+from .outcomes import JobOutcome
+from .routes import Route, RouteKind
+
+
+class EngineOperations:
+    """The operations of a real engine."""
+
+    async def handle(self, engine: Engine, request: Request, ports: PortSet) -> Response | None:
+        """Answer one request; see `Engine.handle`."""
+        route = engine.route(request.path)
+        if route is None:
+            return None
+        try:
+            if request.method == "OPTIONS":
+                return _options(route)
+            return await _respond(engine, request, route, ports)
+        except FedtextError as error:
+            ports.observer.emit(Event(name="request.refused", fields={"code": error.code, "error": str(error)}))
+            return failure(error, allow=route.allow if error.status_hint == 405 else None)
+
+    async def run_job(self, engine: Engine, job: Job, ports: PortSet) -> JobOutcome:
+        """Carry out one job; see `step.run_job`."""
+        return await step.run_job(engine, job, ports)
+
+    async def get(self, engine: Engine, context: Context, reference: object, *, fresh: bool) -> Object:
+        """Give the object behind a reference; see `Context.get`."""
+        if isinstance(reference, Object) and not fresh:
+            return reference
+        iri = reference_id(reference) if isinstance(reference, str | Object) else None
+        if iri is None:
+            raise ConfigurationError("a reference is an id or a model", reference=repr(reference))
+        if context.parse(iri) is not None or iri == engine.instance_actor_id:
+            return load_as(await serving.local_document(engine, iri, context.ports), Object)
+        engine.refuse(iri)
+        fetcher = engine.fetcher(context.ports)
+        return await get_object(fetcher, iri, fetcher.budget(), fresh=fresh)
+
+    async def lookup(self, engine: Engine, context: Context, text: str) -> Object:
+        """Find what a handle or URL names; see `Context.lookup`."""
+        local = await wellknown.local_lookup(engine, text, context.ports)
+        if local is not None:
+            return local
+        fetcher = engine.fetcher(context.ports)
+        return await lookup_object(fetcher, text, fetcher.budget())
+
+    async def send(self, engine: Engine, context: Context, activity: Activity, *, to: object, within: object) -> Iri:
+        """Queue an activity; see `Context.send`."""
+        return await sending.send(engine, context, activity, to=to, within=within)
+
+    async def confirm(self, engine: Engine, context: Context, scope: Scope, *, within: object) -> None:
+        """Mark the present activity as handled; see `Context.confirm`."""
+        if scope.confirm_key is None:
+            raise ConfigurationError("there is something to confirm in listeners only")
+        await sending.confirm(engine, context, scope.confirm_key, scope.confirm_value, within=within)
+
+
+async def _respond(engine: Engine, request: Request, route: Route, ports: PortSet) -> Response | None:
+    if route.kind in (RouteKind.INBOX, RouteKind.SHARED_INBOX):
+        return await take(engine, request, route, ports)
+    serving.require_get(request, route)
+    if route.kind is RouteKind.WEBFINGER:
+        return await wellknown.webfinger(engine, request, ports)
+    if route.kind in (RouteKind.NODEINFO_INDEX, RouteKind.NODEINFO):
+        return wellknown.nodeinfo(engine, route)
+    return await serving.serve(engine, request, route, ports)
+
+
+def _options(route: Route) -> Response:
+    headers = [
+        ("allow", route.allow),
+        ("access-control-allow-origin", "*"),
+        ("access-control-allow-methods", route.allow),
+        ("access-control-allow-headers", "accept, content-type, signature, date, digest"),
+        ("content-length", "0"),
+    ]
+    return Response(status=204, headers=Headers.build(headers))
