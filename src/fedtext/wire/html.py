@@ -6,7 +6,8 @@ Invariants:
     - nothing here raises, whatever the text is, and nothing takes more than linear time;
     - sanitising twice changes nothing;
     - links go to http, https or mailto and carry `LINK_REL`;
-    - text that is too long or has too many tags is shown as plain text, cut at `CHARS_MAX`;
+    - no more than `CHARS_MAX` characters are read or written by `sanitize`;
+    - HTML that would take long, by `TAGS_MAX` and its neighbours, is shown as plain text;
     - without nh3 (the extra "html") all foreign HTML is shown as plain text with links.
 
 Example:
@@ -29,7 +30,10 @@ from .iri import parse_url
 
 LINK_REL = "nofollow noopener noreferrer ugc"
 CHARS_MAX = 1_048_576
-TAGS_MAX = 10_000
+TAGS_MAX = 8_000
+# Threat: nh3 takes quadratic time for escaped characters in one text and for attributes in one tag (SEC-163).
+SPECIALS_MAX = 50_000
+SOUP_CHARS_MAX = 32_768
 
 # Mastodon's list (MOD-11), pinned by tests/unit/wire/test_html.py.
 ELEMENTS = frozenset(
@@ -74,12 +78,22 @@ ATTRIBUTES: dict[str, frozenset[str]] = {
     "p": frozenset({"class"}),
     "span": frozenset({"class", "translate"}),
 }
-SCHEMES = frozenset({"http", "https", "mailto"})
+LINK_STARTS = ("https://", "http://", "mailto:")
 
 _CLASS = re.compile(r"(?:h|p|u|dt|e)-[A-Za-z0-9-]++|mention|hashtag|ellipsis|invisible|quote-inline")
 _INTEGER = re.compile(r"-?[0-9]{1,9}")
 _PASSES_MAX = 4
 
+# A tag or comment as serialisers write it; quantifiers are possessive and stop at "<".
+_ORDERLY = re.compile(
+    r"""<(?:!--[^<>]{0,4096}+-->|/?[A-Za-z](?=[^<>]{0,4096}+>)[^\s<>"'=/]*+"""
+    r"""(?:\s++[^\s<>"'=/]++(?:=(?:"[^"<>]*+"|'[^'<>]*+'|[^\s<>"'=`]++))?+)*+\s*+/?>)"""
+)
+_IMAGE = re.compile(r"<img\s([^<>]*+)>", re.IGNORECASE)
+_SOURCE = re.compile(r"""(?<![^\s"'])(src|alt)=(?:"([^"]*+)"|'([^']*+)'|([^\s"'=<>`]++))""", re.IGNORECASE)
+
+# Text up to the next tag.
+_PLAIN = re.compile(r"(?:[^<]++|<(?![A-Za-z/!?]))++")
 # One tag. No alternative can fail, so no character is looked at twice (SEC-157, SEC-163).
 _TAG = re.compile(
     r"""</?+([A-Za-z][^\s/>]*+)(?:[^>=]++|=\s*+(?:"[^"]*+(?:"|\Z)|'[^']*+(?:'|\Z))?+)*+>?+""",
@@ -94,23 +108,9 @@ _WORDS = re.compile(r"(\s++)")
 _LINK_START = re.compile(r"https?://", re.IGNORECASE)
 _TRAILING = ".,;:!?'\"*_~>"
 
-# What is inside these is no text of the author.
+# What is inside these is no text for people.
 _HIDDEN = frozenset(
-    {
-        "script",
-        "style",
-        "template",
-        "iframe",
-        "noscript",
-        "noembed",
-        "noframes",
-        "object",
-        "svg",
-        "math",
-        "head",
-        "title",
-        "textarea",
-    }
+    {"script", "style", "template", "iframe", "noscript", "noembed", "noframes", "svg", "textarea", "title"}
 )
 _BLOCKS = frozenset(
     {
@@ -146,16 +146,19 @@ def sanitize(markup: str) -> str:
     Returns:
         HTML of the elements and attributes listed in this module, links with `LINK_REL`.
     """
-    markup = _clean(markup)
-    if _CLEANER is None or markup.count("<") > TAGS_MAX:
-        return paragraphs(to_text(markup))
-    for _ in range(_PASSES_MAX):
+    markup = _IMAGE.sub(_image_link, _clean(markup))
+    for _ in range(_PASSES_MAX if _CLEANER is not None else 0):
+        if _is_costly(markup):
+            break
         cleaned = _CLEANER(markup)
         if cleaned == markup:
             return cleaned
         markup = cleaned
     # Threat: what changes with each reading may be read as something else by the next reader (mutation XSS).
-    return paragraphs(to_text(markup))
+    text = to_text(markup)
+    while len(shown := paragraphs(text)) > CHARS_MAX:
+        text = text[: len(text) // 2]
+    return shown
 
 
 def to_text(markup: str) -> str:
@@ -171,15 +174,15 @@ def to_text(markup: str) -> str:
     parts: list[str] = []
     position = 0
     while position < len(markup):
-        start = markup.find("<", position)
-        if start < 0:
-            start = len(markup)
-        if start > position:
-            parts.append(_SPACES.sub(" ", _unescape(markup[position:start])))
-        position = _after_tag(markup, start, parts)
-    lines = "".join(parts).split("\n")
-    text = "\n".join(line.strip(" ") for line in lines).strip("\n")
-    return _MANY_BREAKS.sub("\n\n", text)
+        plain = _PLAIN.match(markup, position)
+        if plain is not None:
+            # A line break in the source is a space; only elements break lines.
+            parts.append(_SPACES.sub(" ", _unescape(plain[0])))
+            position = plain.end()
+        else:
+            position = _after_tag(markup, position, parts)
+    lines = (_SPACES.sub(" ", line).strip() for line in "".join(parts).split("\n"))
+    return _MANY_BREAKS.sub("\n\n", "\n".join(lines)).strip("\n")
 
 
 def escape(text: str) -> str:
@@ -261,18 +264,48 @@ def _word(word: str, links: Callable[[str], str | None] | None) -> str:
         except MalformedIri:
             pass
         else:
-            safe = escape(url)
-            rest = word[match.start() + len(url) :]
-            return f'{escape(word[: match.start()])}<a href="{safe}" rel="{LINK_REL}">{safe}</a>{escape(rest)}'
+            before, after = word[: match.start()], word[match.start() + len(url) :]
+            return f'{_text(before)}<a href="{_text(url)}" rel="{LINK_REL}">{_text(url)}</a>{_text(after)}'
     replaced = links(word) if links is not None and word.strip() else None
-    return escape(word) if replaced is None else replaced
+    return _text(word) if replaced is None else replaced
+
+
+def _text(text: str) -> str:
+    # As serialisers of HTML write it, so that sanitising changes nothing. (A URL that parses has no quotes.)
+    return html.escape(text, quote=False).replace("\xa0", "&nbsp;")
 
 
 def _trimmed(url: str) -> str:
-    url = url.rstrip(_TRAILING)
-    while url.endswith(")") and url.count("(") < url.count(")"):
-        url = url[:-1].rstrip(_TRAILING)
-    return url
+    # Punctuation at the end belongs to the sentence, as does a bracket that was opened before the URL.
+    end, unopened = len(url), url.count(")") - url.count("(")
+    while end and (url[end - 1] in _TRAILING or (url[end - 1] == ")" and unopened > 0)):
+        end -= 1
+        unopened -= url[end] == ")"
+    return url[:end]
+
+
+def _is_costly(markup: str) -> bool:
+    if len(markup) > CHARS_MAX or markup.count("<") > TAGS_MAX:
+        return True
+    data = markup.encode("utf-8")
+    # 0xC2 begins the characters U+0080 to U+00BF.
+    if data.count(b"&") + data.count(b"\xc2") > SPECIALS_MAX:
+        return True
+    return len(markup) > SOUP_CHARS_MAX and "<" in _ORDERLY.sub("", markup)
+
+
+def _image_link(match: re.Match[str]) -> str:
+    """Write an image as a link to it; what comes out is sanitised afterwards (MOD-12)."""
+    values = {
+        found[1].lower(): (found[2] or found[3] or found[4] or "").replace('"', "&quot;")
+        for found in _SOURCE.finditer(match[1])
+    }
+    source, description = values.get("src", ""), values.get("alt", "")
+    return f'<a href="{source}">{description or source}</a>' if _is_link(source) else description
+
+
+def _is_link(url: str) -> bool:
+    return url.lower().startswith(LINK_STARTS)
 
 
 def _kept_attribute(_element: str, name: str, value: str) -> str | None:
@@ -285,7 +318,7 @@ def _kept_attribute(_element: str, name: str, value: str) -> str | None:
         case "start" | "value":
             return value if _INTEGER.fullmatch(value) else None
         case "href" | "cite":
-            return value if value.partition(":")[0].lower() in SCHEMES else None
+            return value.strip() if _is_link(value.strip()) else None
         case _:
             return value
 
@@ -299,20 +332,10 @@ def _load_cleaner() -> Callable[[str], str] | None:
         tags=set(ELEMENTS),
         attributes={element: set(names) for element, names in ATTRIBUTES.items()},
         attribute_filter=_kept_attribute,
-        url_schemes=set(SCHEMES),
+        url_schemes={"https", "http", "mailto"},
         url_relative="deny",
         link_rel=LINK_REL,
-        clean_content_tags={
-            "script",
-            "style",
-            "template",
-            "iframe",
-            "noscript",
-            "noembed",
-            "noframes",
-            "textarea",
-            "title",
-        },
+        clean_content_tags=set(_HIDDEN),
         strip_comments=True,
     ).clean
 

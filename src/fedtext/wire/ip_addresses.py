@@ -63,15 +63,14 @@ def parse_address(address: str) -> IPv4Address | IPv6Address | None:
         address: IPv4 in four decimal numbers, or IPv6 without brackets.
 
     Returns:
-        The address, an IPv4-mapped one as its IPv4 address; None if it is none or has a scope.
+        The address; None if it is none or has a scope.
     """
     if "%" in address:
         return None
     try:
-        parsed = ip_address(address)
+        return ip_address(address)
     except ValueError:
         return None
-    return parsed.ipv4_mapped or parsed if isinstance(parsed, IPv6Address) else parsed
 
 
 def is_public(address: str) -> bool:
@@ -83,7 +82,7 @@ def is_public(address: str) -> bool:
     Returns:
         True for global unicast only.
     """
-    parsed = parse_address(address)
+    parsed = _unmapped(parse_address(address))
     if isinstance(parsed, IPv6Address) and parsed in _NAT64:
         parsed = IPv4Address(int(parsed) & 0xFFFF_FFFF)
     if isinstance(parsed, IPv4Address):
@@ -93,5 +92,9 @@ def is_public(address: str) -> bool:
 
 def is_loopback(address: str) -> bool:
     """Tell whether an address is this machine: 127.0.0.0/8, ::1, or the former written as IPv6."""
-    parsed = parse_address(address)
+    parsed = _unmapped(parse_address(address))
     return parsed in _LOOPBACK_V4 if isinstance(parsed, IPv4Address) else parsed == _LOOPBACK_V6
+
+
+def _unmapped(parsed: IPv4Address | IPv6Address | None) -> IPv4Address | IPv6Address | None:
+    return parsed.ipv4_mapped or parsed if isinstance(parsed, IPv6Address) else parsed

@@ -24,6 +24,7 @@ import re
 from functools import lru_cache
 from ipaddress import AddressValueError, IPv6Address
 from typing import NewType
+from unicodedata import bidirectional
 from urllib.parse import quote
 
 import attrs
@@ -48,6 +49,7 @@ _PATH = re.compile(r"(?:[A-Za-z0-9\-._~!$&'()*+,;=:@/]++|%[0-9A-Fa-f]{2}|[^\x00-
 _QUERY = re.compile(r"(?:[A-Za-z0-9\-._~!$&'()*+,;=:@/?]++|%[0-9A-Fa-f]{2}|[^\x00-\x7f]++)*+")
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _NUMERIC_LABEL = re.compile(r"[0-9]+|0x[0-9a-f]*")
+_RIGHT_TO_LEFT = frozenset({"R", "AL", "AN"})
 _ASCII_PRINTABLE = "".join(map(chr, range(0x21, 0x7F)))
 # RFC 6761, RFC 6762, RFC 2606 and the name that ICANN set aside for private networks.
 _PRIVATE_SUFFIXES = ("localhost", "local", "internal", "test", "example", "invalid")
@@ -302,6 +304,15 @@ def _needs_idna(name: str) -> bool:
 
 def _encode_name(host: str) -> str:
     try:
-        return idna.encode(host, uts46=True, std3_rules=True, transitional=False).decode("ascii")
+        name = idna.encode(host, uts46=True, std3_rules=True, transitional=False).decode("ascii")
+        _check_directions([idna.ulabel(label) for label in name.removesuffix(".").split(".")])
+        return name
     except (idna.IDNAError, UnicodeError, ValueError, IndexError) as error:
         raise MalformedIri("the host is not a name", host=host) from error
+
+
+def _check_directions(labels: list[str]) -> None:
+    # RFC 5893 section 1.4: one label written from right to left puts all labels of the name under its rules.
+    if any(bidirectional(character) in _RIGHT_TO_LEFT for label in labels for character in label):
+        for label in labels:
+            idna.check_bidi(label, check_ltr=True)
