@@ -294,6 +294,10 @@ async def _outbox(engine: Engine, request: Request, route: Route, ports: PortSet
     return document_response(document, request, max_age_s=60)
 
 
+def _as_activity(model: Object) -> Object:
+    return cast("Object", model) if isinstance(model, Activity) else create_of(model)
+
+
 def as_page(value: object) -> Page[object]:
     """Take what an outbox callback gave.
 
@@ -307,13 +311,10 @@ def as_page(value: object) -> Page[object]:
 
 async def _outbox_item(engine: Engine, thing: object, ports: PortSet) -> JsonValue:
     """Give one item as an activity; what is not public stays out, whatever the application gave (GHSA-6r2w)."""
-    if isinstance(thing, Activity):
-        document = dump(thing, context=False)
-    else:
-        model = thing if isinstance(thing, Object) else await map_thing(engine, thing, ports)
-        if model is None:
-            return None
-        document = dump(create_of(model), context=False)
+    model = thing if isinstance(thing, Object) else await map_thing(engine, thing, ports)
+    if model is None:
+        return None
+    document = dump(_as_activity(model), context=False)
     return document if may_see(document, Viewer()) else None
 
 

@@ -69,9 +69,8 @@ def _ids(federation: Served) -> list[Finding]:
         found.append(_error("ids.not_https", f"ids begin with {origin}", "serve under https"))
     if not federation.engine.router.actors:
         found.append(_error("actors.none", "no actors are registered", "register them with @fed.actor(path)"))
-    templates = [route.template for route in federation.engine.router.actors] + [
-        route.template for route in federation.engine.router.objects
-    ]
+    router = federation.engine.router
+    templates = [route.template for route in router.actors] + [route.template for route in router.objects]
     for template in templates:
         for name in template.parameters:
             if name.lower() in _NAME_LIKE:
