@@ -7,7 +7,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any, TypeVar
 
 from ..config import Config, DevPolicy, Software
-from ..errors import ConfigurationError, NotFound
+from ..errors import ConfigurationError, DocumentError, NotFound
 from ..federation import publishing, sending, serving
 from ..federation.actor_keys import ActorKeys, StoredKeys
 from ..federation.calling import Caller
@@ -20,6 +20,7 @@ from ..federation.site import Site
 from ..keys import KeyRing
 from ..ports import Backend, Observer, PortSet
 from ..vocab import PUBLIC, Activity, Delete, Object
+from ..wire.acct import parse_handle
 from ..wire.iri import Iri, is_public_host, parse_origin, parse_url
 from .actions import Action
 from .asgi import ASGIApp, FederationASGI
@@ -89,6 +90,7 @@ class Federation(Router):
             self.ports.observer = observer
         _require_sane(parsed, self.config.dev)
         self.site = Site(origin=parsed, handle_host=(handle_host or parse_url(parsed).authority).lower(), state=state)
+        _require_handle_host(self.site.handle_host)
         self.software = software or Software("fedtext", _installed_version())
         self.engine = Engine(
             site=self.site,
@@ -259,6 +261,13 @@ def _require_sane(origin: str, dev: DevPolicy | None) -> None:
         raise ConfigurationError("DevPolicy is refused under a public origin", origin=origin)
     if public and not origin.startswith("https://"):
         raise ConfigurationError("a public origin is https", origin=origin)
+
+
+def _require_handle_host(host: str) -> None:
+    try:
+        parse_handle(f"name@{host}")
+    except DocumentError as error:
+        raise ConfigurationError("handles need a name, not an address: serve under localhost", host=host) from error
 
 
 def _middleware(federation: Federation, factory: Any) -> type[Any]:
