@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from typing import Final
 
+from ..errors import ContextRefused
 from ..wire.json import JsonObject, JsonValue
 
 ACTIVITYSTREAMS: Final = "https://www.w3.org/ns/activitystreams"
@@ -33,6 +34,7 @@ PREFIXES: Final[Mapping[str, str]] = {
     "litepub": "http://litepub.social/ns#",
     "xsd": "http://www.w3.org/2001/XMLSchema#",
 }
+_STEPS_MAX: Final = 8  # seen: two, a term by way of a prefix
 _PREFIX_NAMES: Final = tuple(PREFIXES)
 
 # Interop: http://schema.org# with a hash is wrong and required (FEP-fb2a, ACT-09).
@@ -216,6 +218,9 @@ def expand_term(context: JsonValue, term: str) -> str | None:
     Args:
         context: Value of `@context`; parts of it that are URLs are not looked into.
         term: A member name, a type name, or `prefix:name`.
+
+    Raises:
+        ContextRefused: Its names stand for each other in a long chain.
     """
     return expand_defined(dict(inline_definitions(context)), term)
 
@@ -247,7 +252,13 @@ def _iri_of(definition: JsonValue) -> str:
 
 
 def _resolved(name: str, inline: Mapping[str, JsonValue], seen: frozenset[str]) -> str:
-    """Follow a name through the definitions, as far as they lead: terms and prefixes may stand for each other."""
+    """Follow a name through the definitions, as far as they lead: terms and prefixes may stand for each other.
+
+    Raises:
+        ContextRefused: They lead further than any honest context.
+    """
+    if len(seen) > _STEPS_MAX:
+        raise ContextRefused("names of the context stand for each other in a long chain", term=name)
     if name in inline and name not in seen:
         return _resolved(_iri_of(inline[name]), inline, seen | {name})
     prefix, separator, rest = name.partition(":")

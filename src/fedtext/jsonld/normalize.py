@@ -232,7 +232,7 @@ def _check_context(context: JsonValue, depth: int) -> frozenset[str]:
         if not isinstance(entry, dict):
             raise ContextRefused("a context is a URL or an object")
         for term, definition in entry.items():
-            if usual.get(term) != definition:
+            if definition is None or usual.get(term) != definition:
                 inline = dict(inline_definitions(context)) if inline is None else inline
                 hidden |= _check_definition(inline, term, definition, depth)
     return frozenset(hidden)

@@ -56,17 +56,17 @@ def audience_for(
     Args:
         visibility: Who may see it.
         followers: Id of the author's followers collection; None: it has none.
-        mentions: Ids of the actors that are mentioned; each gets it, whatever the visibility.
+        mentions: Ids of the actors that are mentioned; each gets it, whatever the visibility. The public and the
+            followers cannot be mentioned: that would widen the audience.
 
     Returns:
         Addressees and further addressees, each without duplicates.
     """
     listeners = () if followers is None else (followers,)
-    mentioned = tuple(dict.fromkeys(mentions))
-    further = tuple(dict.fromkeys((*listeners, *mentioned)))
+    mentioned = tuple(dict.fromkeys(iri for iri in mentions if iri != followers and not is_public(iri)))
     match visibility:
         case Visibility.PUBLIC:
-            return (PUBLIC,), further
+            return (PUBLIC,), (*listeners, *mentioned)
         case Visibility.UNLISTED:
             return listeners, (PUBLIC, *mentioned)
         case Visibility.FOLLOWERS:

@@ -26,7 +26,7 @@ def listener_key(key: object) -> tuple[type[Activity], tuple[type[Object], ...]]
     if not isinstance(cls, type) or not issubclass(cls, Activity):
         raise ConfigurationError("a listener's key is a class of activities, like Create or Create[Note]", key=key)
     wanted = [_class_of(member) for argument in get_args(key) for member in _members(argument)]
-    return cast("type[Activity]", cls), tuple(found for found in wanted if found is not None)
+    return cast("type[Activity]", cls), tuple(wanted)
 
 
 def matches(activity: Activity, key: object) -> bool:
@@ -55,8 +55,8 @@ def _members(argument: Any) -> tuple[Any, ...]:
     return get_args(argument) if get_origin(argument) in (Union, types.UnionType) else (argument,)
 
 
-def _class_of(argument: Any) -> type[Object] | None:
+def _class_of(argument: Any) -> type[Object]:
     cls = get_origin(argument) or argument
     if isinstance(cls, type) and issubclass(cls, Object):
-        return None if cls is Object else cls
+        return cls
     raise ConfigurationError("the object of a listener's key is a class of objects", argument=argument)

@@ -399,7 +399,7 @@ def is_absolute(text: str) -> bool:
     """
     if len(text) > _IRI_CHARS_MAX or " " in text or not text.isprintable():
         return False
-    return (text.startswith(_WEB) and len(text) > len(_WEB[0])) or _SCHEME(text) is not None
+    return text not in _WEB if text.startswith(_WEB) else _SCHEME(text) is not None
 
 
 def embedded(model: Model) -> JsonObject:
@@ -453,9 +453,11 @@ def terms_used(value: JsonValue) -> Iterator[str]:
 
 
 def _register(cls: type[Model], name: str) -> None:
+    """Make a type known. Names of the vocabulary belong to one class; of own types the last definition counts."""
     known = _registry.get(name)
-    if known is not None and (known.__module__, known.__qualname__) != (cls.__module__, cls.__qualname__):
-        raise ConfigurationError("another class has this type already", type=name, known=known.__qualname__)
+    same = known is None or (known.__module__, known.__qualname__) == (cls.__module__, cls.__qualname__)
+    if not same and ":" not in name:
+        raise ConfigurationError("another class has this type already", type=name)
     _registry[name] = cls
     if ":" not in name:
         _registry[f"{ACTIVITYSTREAMS}#{name}"] = cls

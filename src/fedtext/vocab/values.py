@@ -49,6 +49,11 @@ def several(value: JsonValue) -> list[JsonValue]:
     return value if isinstance(value, list) else [value]
 
 
+def _is_tag(text: str) -> bool:
+    """Tell whether a text is a language tag; "zh_CN" is one too, for readers."""
+    return _LANGUAGE(text.replace("_", "-")) is not None
+
+
 class Scalar(Property[ReadT | None, WriteT | None], Generic[ReadT, WriteT]):
     """A property with at most one plain value."""
 
@@ -130,7 +135,7 @@ class Texts(Property[Mapping[str, str], Mapping[str, str] | None]):
         found: dict[str, str] = {}
         for tag, text in value.items():
             text = single(text)
-            if not _LANGUAGE(tag.replace("_", "-")):
+            if not _is_tag(tag):
                 reading.report("not a language tag")
             elif not isinstance(text, str):
                 reading.report("not a text")
@@ -169,8 +174,9 @@ class Language(Property[str | None, str | None]):
         texts = document.get(self.name)
         if not isinstance(texts, dict):
             return None
+        tags = [tag for tag in texts if _is_tag(tag)]
         content = document.get(self.of)
-        return next((tag for tag, text in texts.items() if text == content), next(iter(texts), None))
+        return next((tag for tag in tags if texts[tag] == content), next(iter(tags), None))
 
     def write(self, document: JsonObject, value: object) -> None:
         """Say in which language the content is."""

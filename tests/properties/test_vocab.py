@@ -1,0 +1,169 @@
+"""Properties of models: what is dumped loads again as the same; whatever JSON comes, nothing but a FedtextError."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fedtext.errors import FedtextError
+from fedtext.jsonld import ACTIVITYSTREAMS, default_context, normalize
+from fedtext.vocab import (
+    PUBLIC,
+    Activity,
+    Announce,
+    Create,
+    Follow,
+    Hashtag,
+    Image,
+    Mention,
+    Note,
+    Object,
+    Person,
+    Question,
+    Visibility,
+    audience_for,
+    dump,
+    load,
+    matches,
+    visibility_of,
+)
+from fedtext.wire import json as wire_json
+
+texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+iris = st.builds(
+    "https://{}.example/{}".format, st.sampled_from(["a", "b", "blog"]), st.text("abcXYZ019-_~/?=&", max_size=12)
+)
+instants = st.datetimes(timezones=st.timezones())
+some_tags = st.lists(
+    st.one_of(st.builds(Mention, href=iris, name=texts), st.builds(Hashtag, name=texts), st.builds(Object, name=texts)),
+    max_size=3,
+)
+
+
+def maybe(strategy: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    return st.none() | strategy
+
+
+notes = st.builds(
+    Note,
+    id=maybe(iris),
+    attributed_to=maybe(iris | st.builds(Person, id=maybe(iris), name=texts)),
+    content=maybe(texts),
+    summary=maybe(texts),
+    language=maybe(st.sampled_from(["en", "de-CH", "zh-Hant"])),
+    sensitive=maybe(st.booleans()),
+    to=maybe(st.lists(iris | st.just(PUBLIC), max_size=3)),
+    cc=maybe(iris),
+    in_reply_to=maybe(iris),
+    tag=maybe(some_tags),
+    icon=maybe(st.builds(Image, url=iris) | iris),
+)
+objects = (
+    notes | st.builds(Question, one_of=st.lists(notes, max_size=2), closed=maybe(st.booleans())) | st.builds(Person)
+)
+activities = st.one_of(
+    st.builds(Create, id=maybe(iris), actor=iris, object=objects, to=maybe(iris)),
+    st.builds(Announce, id=maybe(iris), actor=iris, object=iris | objects),
+    st.builds(Follow, id=maybe(iris), actor=st.builds(Person, id=iris), object=iris),
+)
+models = objects | activities
+
+KEYS = sorted(
+    {name for kind in (Note, Person, Question, Create) for item in kind.declared.values() for name in item.names}
+)
+keys = st.one_of(
+    st.sampled_from([*KEYS, "id", "type", "@id", "@type", "@context", "@graph", "@reverse", "as:actor", "as:content"]),
+    st.builds("as:{}".format, st.sampled_from(KEYS)),
+    st.text(max_size=4),
+)
+scalars = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(allow_nan=False, allow_infinity=False),
+    texts,
+    iris,
+    st.sampled_from(
+        ["Note", "Create", "Person", "Collection", "as:Note", ACTIVITYSTREAMS, "2026-01-01T00:00:00Z", "en"]
+    ),
+)
+values = st.recursive(
+    scalars | st.just(default_context()),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(keys, inner, max_size=4),
+    max_leaves=12,
+)
+documents = st.dictionaries(keys, values, max_size=6)
+
+
+@given(models)
+def test_what_is_dumped_loads_as_the_same(model: Object) -> None:
+    again = load(dump(model))
+    assert again == model
+    assert hash(again) == hash(model)
+    assert type(again) is type(model)
+    assert again.problems == ()
+    assert dump(again) == dump(model)
+
+
+@given(models)
+def test_what_we_dump_needs_no_normalizing_and_survives_the_wire(model: Object) -> None:
+    document = dump(model)
+    assert normalize(document) is document
+    assert load(wire_json.parse_object(wire_json.dump(document))) == model
+    assert next(iter(document)) == "@context"
+
+
+@given(notes, texts, iris)
+def test_evolving_changes_what_is_named_and_nothing_else(note: Note, content: str, author: str) -> None:
+    before = dump(note)
+    other = note.evolve(content=content, attributed_to=author)
+    assert (other.content, other.attributed_to) == (content.replace("\x00", ""), author)
+    assert (other.id, other.to, other.tag, other.summary) == (note.id, note.to, note.tag, note.summary)
+    assert dump(note) == before
+
+
+@given(documents)
+def test_any_object_gives_a_model_or_a_fedtext_error(document: dict[str, Any]) -> None:
+    before = copy.deepcopy(document)
+    try:
+        normalized = normalize(document)
+        model = load(normalized)
+    except FedtextError:
+        assert document == before
+        return
+    assert normalize(normalized) == normalized
+    read_everything(model)
+    assert load(dump(model)) == model
+    assert document == before
+
+
+def read_everything(model: Object, depth: int = 0) -> None:
+    """Read all that can be read; only a FedtextError may leave."""
+    assert isinstance(repr(model), str)
+    assert isinstance(hash(model), int)
+    assert isinstance(model.type_name, str)
+    assert isinstance(model.problems, tuple)
+    assert model.extra.keys() <= model.document.keys()
+    if isinstance(model, Activity):
+        matches(model, Create[Note])
+        assert model.actor_id is None or isinstance(model.actor_id, str)
+        assert model.object_id is None or isinstance(model.object_id, str)
+    for attribute in type(model).declared:
+        try:
+            value = getattr(model, attribute)
+        except FedtextError:
+            continue
+        for item in value if isinstance(value, tuple) else (value,):
+            if isinstance(item, Object) and depth < 4:
+                read_everything(item, depth + 1)
+
+
+@given(st.sampled_from(Visibility), maybe(iris), st.lists(iris, max_size=3))
+def test_visibility_survives_the_round_trip(visibility: Visibility, followers: str | None, mentions: list[str]) -> None:
+    to, cc = audience_for(visibility, followers, mentions)
+    found = visibility_of(to, cc, followers)
+    assert found is visibility or (visibility is Visibility.FOLLOWERS and followers is None)
+    assert set(mentions) - {followers} <= {*to, *cc}
