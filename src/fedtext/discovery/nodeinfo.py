@@ -36,9 +36,14 @@ def build_nodeinfo_index(origin: Origin) -> JsonObject:
 
 
 def build_nodeinfo(
-    software: Software, *, version: str = "2.1", users_total: int | None = None, posts_total: int | None = None
+    software: Software,
+    *,
+    version: str = "2.1",
+    users_total: int | None = None,
+    posts_total: int | None = None,
+    contact: str | None = None,
 ) -> JsonObject:
-    """Build a NodeInfo document; unknown counts are left out rather than invented."""
+    """Build a NodeInfo document; unknown counts are left out rather than invented, `contact` stands in metadata."""
     usage: JsonObject = {"users": {} if users_total is None else {"total": users_total}}
     if posts_total is not None:
         usage["localPosts"] = posts_total
@@ -49,7 +54,7 @@ def build_nodeinfo(
         "services": {"inbound": [], "outbound": []},
         "openRegistrations": False,
         "usage": usage,
-        "metadata": {},
+        "metadata": {} if contact is None else {"contact": contact},
     }
 
 

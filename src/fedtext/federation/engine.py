@@ -74,6 +74,7 @@ class Engine:
         operations: What the engine does.
         paths: Where the library's own end points live.
         refuse: Policy by IRI; raises `PolicyRefusal`.
+        contact: How to reach the people behind it, for NodeInfo.
         load_source: Finds the application's own things where it gave no `load` (class, parameters).
     """
 
@@ -88,6 +89,7 @@ class Engine:
     operations: Operations
     paths: Paths = attrs.field(factory=Paths)
     refuse: Refuse = lambda _iri: None
+    contact: str | None = None
     load_source: Callable[[type[Any], dict[str, str]], object] | None = None
 
     @property

@@ -81,7 +81,9 @@ def fanout_task(engine: Engine, activity: Activity, recipients: Sequence[str] = 
             mentions=mentions,
             ordering_key=ordering,
         )
-        return _task(engine, encode_task(resolve), str(activity.id), ordering)
+        # Threat: a host that hangs while a handle is looked up must not hold up posts that need no look-up.
+        lane = Lane(LaneKind.FANOUT, f"{engine.site.origin} handles")
+        return _task(engine, encode_task(resolve), str(activity.id), ordering, lane=lane)
     planned = plan_fanout(engine, document, sender, ordering, recipients)
     return _task(engine, encode_task(planned), planned.activity_id, ordering)
 
@@ -142,10 +144,10 @@ def ordering_key(activity: Activity) -> str:
     return f"{activity.actor_id} {subject or activity.id}"
 
 
-def _task(engine: Engine, payload: bytes, activity_id: str, ordering: str) -> Task:
+def _task(engine: Engine, payload: bytes, activity_id: str, ordering: str, *, lane: Lane | None = None) -> Task:
     return Task(
         site=engine.site.origin,
-        lane=Lane(LaneKind.FANOUT, engine.site.origin),
+        lane=lane or Lane(LaneKind.FANOUT, engine.site.origin),
         payload=payload,
         dedupe_key=store_key(engine.site.origin, "fanout", activity_id),
         ordering_key=ordering,

@@ -104,7 +104,9 @@ def nodeinfo(engine: Engine, route: Route) -> Response:
         return json_response(document, media_type="application/json", headers=_OPEN)
     version = route.path.rpartition("/")[2]
     media_type = f'application/json; profile="http://nodeinfo.diaspora.software/ns/schema/{version}#"'
-    return json_response(build_nodeinfo(engine.software, version=version), media_type=media_type, headers=_OPEN)
+    return json_response(
+        build_nodeinfo(engine.software, version=version, contact=engine.contact), media_type=media_type, headers=_OPEN
+    )
 
 
 async def local_lookup(engine: Engine, text: str, ports: PortSet) -> Object | None:

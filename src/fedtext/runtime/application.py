@@ -103,6 +103,7 @@ class Federation(Router):
             backend=lambda: self.ports.backend,
             operations=EngineOperations(),
             paths=Paths(shared_inbox=shared_inbox, instance_actor=instance_actor),
+            contact=contact,
             refuse=refuse or (lambda _iri: None),
             load_source=getattr(backend, "load_source", None),
         )

@@ -14,7 +14,7 @@ import attrs
 from ..errors import BodyTimeout, BodyTooLong, FedtextError
 from ..http import Response
 from ..sync import run_sync
-from .checks import refuse_suspending
+from .checks import refuse_suspending, report_async
 from .edges import announced_length, build_request, fault, refusal
 from .served import Served
 from .worker import Worker
@@ -29,7 +29,8 @@ _CHUNK_BYTES = 65_536
 class FederationWSGI:
     """Serves the library's paths; everything else goes to the inner application.
 
-    With `worker="auto"` a worker runs in a thread of its own from the first request on.
+    With `worker="auto"` a worker runs in a thread of its own from the first request on, whatever that asks for: not
+    earlier, because servers may fork before they serve, and not later, because work may be waiting from before.
     """
 
     def __init__(self, federation: Served, app: WSGIApp | None = None) -> None:
@@ -41,9 +42,9 @@ class FederationWSGI:
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
+        self.start()
         target = _target(environ)
         if self._federation.engine.route(target.partition("?")[0]) is not None:
-            self._start_worker()
             response = self._answer(environ, target)
             if response is not None:
                 return _start(response, start_response, head=environ["REQUEST_METHOD"] == "HEAD")
@@ -73,13 +74,17 @@ class FederationWSGI:
         except Exception as error:  # the edge: nothing of it may reach the peer
             return fault(error, ports.observer)
 
-    def _start_worker(self) -> None:
-        if self._federation.worker_mode != "auto" or self._started:
+    def start(self) -> None:
+        """Report mistakes in the wiring and start the worker, once; each request does this by itself."""
+        if self._started:
             return
         with self._lock:
-            if not self._started:
-                self._started = True
-                Worker(self._federation).start_thread()
+            if self._started:
+                return
+            self._started = True
+        run_sync(report_async(self._federation, self._federation.ports.blocking()))
+        if self._federation.worker_mode == "auto":
+            Worker(self._federation).start_thread()
 
 
 def _headers(environ: Environ) -> list[tuple[str, str]]:
