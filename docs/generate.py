@@ -15,7 +15,6 @@ from __future__ import annotations
 import argparse
 import ast
 import importlib
-import importlib.util
 import inspect
 import re
 import sys
@@ -243,42 +242,28 @@ def draw_inbound() -> str:
     return draw_story("inbox")
 
 
-# The stages of a delivery, in order; what each does and gives is read from the code.
-OUTBOUND = [
-    ("delivery.addressing", "audience"),
-    ("delivery.addressing", "strip_blind"),
-    ("delivery.seal", "seal"),
-    ("delivery.fanout", "plan_followers"),
-    ("delivery.fanout", "plan_recipients"),
-    ("delivery.attempt", "attempt"),
-    ("delivery.outcome", "classify_response"),
-    ("delivery.outcome", "classify_error"),
-    ("delivery.retry", "retry_delay_s"),
-]
+# The stages of a delivery, in order; what each holds, does and gives is read from the code.
+OUTBOUND = ["addressing", "seal", "fanout", "attempt", "outcome", "retry"]
 
 
 def draw_outbound() -> str:
     """Draw what happens to one activity that is sent."""
     lines = []
-    for module, name in OUTBOUND:
-        path = module_path(module)
+    for stage in OUTBOUND:
+        path = module_path(f"delivery.{stage}")
         if path is None:
-            lines.append(f"       {module}.{name}: not there yet")
-            continue
-        found = [node for node in parsed(path).body if getattr(node, "name", None) == name]
-        if not found:
-            raise SystemExit(f"docs/generate.py: {module}.{name} is gone; mend OUTBOUND")
-        function = found[0]
-        kind = "ports" if isinstance(function, ast.AsyncFunctionDef) else "pure"
-        returns = ast.unparse(function.returns) if isinstance(function, Function) and function.returns else "None"
-        lines.append(f"{kind:<5}  {f'{module}.{name}':<36}  -> {returns}")
-        lines.append(f"         {first_sentence(ast.get_docstring(function))}")  # type: ignore[arg-type]
+            raise SystemExit(f"docs/generate.py: delivery.{stage} is gone; mend OUTBOUND")
+        tree = parsed(path)
+        lines.append(f"delivery.{stage:<12} {first_sentence(ast.get_docstring(tree))}")
+        for node in tree.body:
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and not node.name.startswith("_"):
+                kind = "ports" if isinstance(node, ast.AsyncFunctionDef) else "pure"
+                returns = ast.unparse(node.returns) if node.returns else "None"
+                lines.append(f"    {kind:<6} {node.name} -> {returns}")
+                lines.append(f"               {first_sentence(ast.get_docstring(node))}")
     drawn = "\n".join(["```text", *lines, "```"])
     numbered = draw_story("runtime", "federation", "delivery")
     return drawn if numbered.startswith("No function") else f"{drawn}\n\n{numbered}"
-
-
-Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 def draw_dependencies() -> str:
@@ -299,9 +284,12 @@ def row_of(name: str, requirements: list[str]) -> str:
 
 def draw_cli() -> str:
     """Describe every command that the parser knows."""
-    if importlib.util.find_spec("fedtext.cli") is None:
+    if module_path("cli") is None:
         return "The command line is not there yet."
-    parser: argparse.ArgumentParser = importlib.import_module("fedtext.cli").build_parser()
+    cli = importlib.import_module("fedtext.cli")
+    if not hasattr(cli, "build_parser"):
+        raise SystemExit("docs/generate.py: fedtext.cli needs build_parser() -> argparse.ArgumentParser")
+    parser: argparse.ArgumentParser = cli.build_parser()
     parts = [parser.description or ""]
     for action in parser._actions:
         if isinstance(action, argparse._SubParsersAction):

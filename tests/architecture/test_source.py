@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import ast
+import re
+import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -179,6 +182,36 @@ def test_every_module_has_a_test_of_its_own(module_files: dict[str, Path], repos
         if not (repository / mirror(module, path)).is_file()
     ]
     assert missing == []
+
+
+def imported_libraries(path: Path) -> set[str]:
+    """Name the libraries of others that a module imports, wherever in it that stands."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            found.add(str(node.module).partition(".")[0])
+    return found - sys.stdlib_module_names - {"fedtext"}
+
+
+def requirements(lines: list[str]) -> set[str]:
+    return {re.split(r"[<>=\[]", line)[0].strip() for line in lines} - {"fedtext"}
+
+
+# By frameworks, whose doors use them; typing_extensions by type checkers, for which alone it is imported.
+BROUGHT_ALONG = {"starlette", "asgiref", "werkzeug", "typing_extensions"}
+
+
+def test_what_is_imported_is_declared_and_what_is_declared_is_imported(
+    module_files: dict[str, Path], repository: Path
+) -> None:
+    project = tomllib.loads((repository / "pyproject.toml").read_text("utf-8"))["project"]
+    always = requirements(project["dependencies"])
+    extras = set[str]().union(*map(requirements, project["optional-dependencies"].values()))
+    imported = set[str]().union(*map(imported_libraries, module_files.values()))
+    assert always - imported == set()
+    assert imported - always - extras - BROUGHT_ALONG == set()
 
 
 PUBLIC_API = {"runtime", "vocab", "wire.html", "config", "errors"}
