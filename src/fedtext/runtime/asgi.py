@@ -11,6 +11,7 @@ import attrs
 
 from ..errors import BodyTimeout, BodyTooLong, FedtextError
 from ..http import Response
+from .checks import report_async
 from .edges import announced_length, build_request, fault, refusal
 from .served import Served
 from .worker import Worker
@@ -25,7 +26,8 @@ ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 class FederationASGI:
     """Serves the library's paths; everything else goes to the inner application.
 
-    With `worker="auto"` a worker runs between start-up and shutdown, on this event loop.
+    With `worker="auto"` a worker runs between start-up and shutdown, on this event loop; under a server without
+    lifespan events from the first request on.
     """
 
     def __init__(self, federation: Served, app: ASGIApp | None = None) -> None:
@@ -41,11 +43,11 @@ class FederationASGI:
         if scope["type"] != "http":
             await self._pass_on(scope, receive, send)
             return
+        self._start()
         target = _target(scope)
         if self._federation.engine.route(target.partition("?")[0]) is None:
             await self._pass_on(scope, receive, send)
             return
-        self._start_worker()
         response = await self._answer(scope, receive, target)
         if response is None:
             await self._pass_on(scope, receive, send)
@@ -88,7 +90,7 @@ class FederationASGI:
         async def watch() -> Message:
             message = await receive()
             if message["type"] == "lifespan.startup":
-                self._start_worker()
+                self._start()
             elif message["type"] == "lifespan.shutdown":
                 await self._stop()
             return message
@@ -97,16 +99,21 @@ class FederationASGI:
 
     async def _own_lifespan(self, receive: Receive, send: Send) -> None:
         await receive()
-        self._start_worker()
+        self._start()
         await send({"type": "lifespan.startup.complete"})
         await receive()
         await self._stop()
         await send({"type": "lifespan.shutdown.complete"})
 
-    def _start_worker(self) -> None:
-        if self._federation.worker_mode != "auto" or self._worker is not None:
-            return
-        self._worker = asyncio.get_running_loop().create_task(Worker(self._federation).run(), name="fedtext worker")
+    def _start(self) -> None:
+        if self._worker is None:
+            self._worker = asyncio.get_running_loop().create_task(self._work(), name="fedtext worker")
+
+    async def _work(self) -> None:
+        """Report mistakes in the wiring, then work."""
+        await report_async(self._federation, self._federation.ports.asynchronous())
+        if self._federation.worker_mode == "auto":
+            await Worker(self._federation).run()
 
     async def _stop(self) -> None:
         if self._worker is not None:

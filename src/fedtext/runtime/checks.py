@@ -19,8 +19,9 @@ from ..errors import ConfigurationError, FedtextError
 from ..federation import serving
 from ..federation.context import Scope
 from ..federation.registry import is_async
-from ..ports import PortSet
-from ..vocab import Block, Create, Delete, Update
+from ..federation.wellknown import identifier_of
+from ..ports import Event, PortSet
+from ..vocab import Activity, Block, Create, Delete, Object, Update
 from ..wire.iri import is_public_host, parse_url
 from .served import Served
 
@@ -56,10 +57,23 @@ async def check_async(federation: Served, ports: PortSet, *, actor: str | None =
     """
     findings = [*_ids(federation), *_listeners(federation)]
     findings += await _last_start(federation, ports)
-    findings += await _waiting(ports)
+    if federation.worker_mode == "off":  # with "auto" there is a worker as soon as somebody is served
+        findings += await _waiting(ports)
     if actor is not None:
         findings += await _sample(federation, ports, actor)
     return findings
+
+
+async def report_async(federation: Served, ports: PortSet) -> None:
+    """Tell the observer of every mistake; what doors do when they start. Never raises: serving goes on."""
+    try:
+        findings = await check_async(federation, ports)
+    except FedtextError as error:
+        ports.observer.emit(Event(name="check.failed", fields={"code": error.code, "error": str(error)}))
+        return
+    for finding in findings:
+        fields = {"code": finding.code, "level": finding.level.value, "message": finding.message, "hint": finding.hint}
+        ports.observer.emit(Event(name="check.finding", fields=fields))
 
 
 def _ids(federation: Served) -> list[Finding]:
@@ -132,6 +146,10 @@ async def _sample(federation: Served, ports: PortSet, identifier: str) -> list[F
     found: list[Finding] = []
     if actor.id != engine.context(ports).actor_uri(identifier):
         found.append(_error("actor.id", "the actor's id is not its path's", "build it with context.actor(…)"))
+    name = actor.preferred_username
+    if name is None or await identifier_of(engine, name, ports) != identifier:
+        message = f"the handle callback does not lead from {name!r} to {identifier!r}: nobody finds this actor"
+        found.append(_error("handle.unreachable", message, "let @fed.handle map every name that actors get"))
     if federation.engine.router.outboxes:
         context = engine.context(ports, Scope(identifier=identifier))
         callback = federation.engine.router.outboxes[0].callback
@@ -142,8 +160,10 @@ async def _sample(federation: Served, ports: PortSet, identifier: str) -> list[F
 
 
 async def _sample_post(federation: Served, ports: PortSet, thing: object) -> list[Finding]:
+    if isinstance(thing, Activity):
+        return []
     try:
-        model = await serving.map_thing(federation.engine, thing, ports)
+        model = thing if isinstance(thing, Object) else await serving.map_thing(federation.engine, thing, ports)
     except FedtextError as error:
         return [_error("object.refused", str(error), error.hint or "mend the object callback")]
     if model is not None and model.published is None:

@@ -76,12 +76,12 @@ class FederationWSGI:
 
     def start(self) -> None:
         """Report mistakes in the wiring and start the worker, once; each request does this by itself."""
-        if self._started:
+        if self._started:  # usually
             return
         with self._lock:
-            if self._started:
-                return
-            self._started = True
+            started, self._started = self._started, True
+        if started:
+            return
         run_sync(report_async(self._federation, self._federation.ports.blocking()))
         if self._federation.worker_mode == "auto":
             Worker(self._federation).start_thread()
