@@ -37,8 +37,7 @@ class FederationWSGI:
         refuse_suspending(federation.engine.router.callbacks())
         self._federation = federation
         self._app = app
-        self._lock = threading.Lock()
-        self._started = False
+        self._first = threading.Lock()
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
@@ -76,11 +75,7 @@ class FederationWSGI:
 
     def start(self) -> None:
         """Report mistakes in the wiring and start the worker, once; each request does this by itself."""
-        if self._started:  # usually
-            return
-        with self._lock:
-            started, self._started = self._started, True
-        if started:
+        if not self._first.acquire(blocking=False):  # taken once, never given back
             return
         run_sync(report_async(self._federation, self._federation.ports.blocking()))
         if self._federation.worker_mode == "auto":
