@@ -252,12 +252,12 @@ def test_contexts_nested_in_contexts_are_bounded() -> None:
 
 
 def test_a_long_chain_of_names_is_refused() -> None:
-    chain = {f"t{n}": f"t{n + 1}" for n in range(5_000)}
+    chain: Any = {f"t{n}": f"t{n + 1}" for n in range(5_000)}
     with pytest.raises(ContextRefused):
         normalize({"@context": [chain, {"t5000": "as:actor"}], **NOTE})
 
 
 def test_a_wide_context_is_read_in_linear_time() -> None:
-    wide = {f"t{n}": f"https://ns.example/{n}" for n in range(5_000)}
-    document = {"@context": [ACTIVITYSTREAMS, SECURITY_V1, wide], **NOTE}
+    wide: dict[str, Any] = {f"t{n}": f"https://ns.example/{n}" for n in range(5_000)}
+    document: dict[str, Any] = {"@context": [ACTIVITYSTREAMS, SECURITY_V1, wide], **NOTE}
     assert normalize(document) is document

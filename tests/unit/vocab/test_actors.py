@@ -10,6 +10,7 @@ from fedtext.errors import LocalProtocolError
 from fedtext.jsonld import SECURITY_V1
 from fedtext.vocab import Actor, Application, Group, Organization, Person, PublicKeyClaim, Service, dump, load
 
+WRONG: Any = {"x": 3}
 ALICE = "https://blog.example/users/alice"
 INBOX = f"{ALICE}/inbox"
 KEY: dict[str, Any] = {"id": f"{ALICE}#main-key", "owner": ALICE, "publicKeyPem": "PEM"}
@@ -78,7 +79,7 @@ def test_the_shared_inbox_is_written_into_endpoints() -> None:
     assert both.evolve(shared_inbox=None).endpoints == {"proxyUrl": "https://x.example/"}
     assert "endpoints" not in dump(made.evolve(shared_inbox=None))
     with pytest.raises(LocalProtocolError):
-        Person(shared_inbox=3)
+        Person(shared_inbox=WRONG)
 
 
 KEYS: list[tuple[Any, tuple[PublicKeyClaim, ...]]] = [
@@ -113,7 +114,7 @@ def test_act_06_one_key_is_written_as_an_object() -> None:
     assert SECURITY_V1 in document["@context"]  # type: ignore[operator]
     assert dump(Person(public_key=[CLAIM, PublicKeyClaim(id="k2")]))["publicKey"] == [KEY, {"id": "k2"}]
     with pytest.raises(LocalProtocolError):
-        Person(public_key=KEY)
+        Person(public_key=WRONG)
 
 
 HANDLES = [

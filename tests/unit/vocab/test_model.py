@@ -30,6 +30,7 @@ from fedtext.vocab import (
 )
 from fedtext.vocab.model import copied, is_absolute, items_of, terms_used
 
+WRONG: Any = 3
 ALICE = "https://blog.example/users/alice"
 NOTE_ID = "https://blog.example/notes/1"
 
@@ -51,15 +52,16 @@ def test_what_is_not_given_is_not_written() -> None:
 
 
 def test_an_unknown_property_is_an_error() -> None:
+    make: Any = Note
     with pytest.raises(TypeError, match="Note has no property contnet"):
-        Note(contnet="x")
+        make(contnet="x", id=NOTE_ID)
     with pytest.raises(TypeError, match="contnet"):
         Note().evolve(contnet="x")
 
 
 def test_a_wrong_value_is_our_own_error() -> None:
     with pytest.raises(LocalProtocolError) as caught:
-        Note(content=3)
+        Note(content=WRONG)
     assert caught.value.context["property"] == "content"
 
 

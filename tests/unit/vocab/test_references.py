@@ -77,6 +77,7 @@ def test_mod_21_in_reply_to_is_an_id_whatever_is_embedded() -> None:
 
 def test_an_object_of_a_known_other_type_is_not_taken() -> None:
     assert isinstance(load({"type": "Collection", "first": {"type": "CollectionPage"}}), Collection)
+    wrong: dict[str, Any]
     for wrong in ({"type": "Create"}, {"type": "Note", "id": "https://x.example/1"}):
         found = load({"type": "Collection", "first": wrong})
         assert isinstance(found, Collection)
