@@ -91,7 +91,10 @@ class Ports:
 
 
 def default_ports(backend: Backend, config: Config) -> Ports:
-    """Make the ports of a real server: httpx behind the address guard, the system's clock and chance."""
+    """Make the ports of a real server: httpx behind the address guard, the system's clock and chance.
+
+    A backend that belongs to a framework brings that framework's thread rules as `offload`.
+    """
 
     def asynchronous() -> Transport:
         return AsyncHttpxTransport(dev=config.dev, limits=config.limits, ports=config.fetch.ports)
@@ -99,4 +102,5 @@ def default_ports(backend: Backend, config: Config) -> Ports:
     def blocking() -> Transport:
         return BlockingHttpxTransport(dev=config.dev, limits=config.limits, ports=config.fetch.ports)
 
-    return Ports(backend=backend, async_transport=asynchronous, blocking_transport=blocking)
+    offload: Offload = getattr(backend, "offload", None) or ThreadOffload()
+    return Ports(backend=backend, async_transport=asynchronous, blocking_transport=blocking, offload=offload)

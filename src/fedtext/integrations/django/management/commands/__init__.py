@@ -1,0 +1,1 @@
+"""Commands of `manage.py`; Django finds them by their file's name."""
