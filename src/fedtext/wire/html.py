@@ -147,14 +147,9 @@ def sanitize(markup: str) -> str:
         HTML of the elements and attributes listed in this module, links with `LINK_REL`.
     """
     markup = _IMAGE.sub(_image_link, _clean(markup))
-    for _ in range(_PASSES_MAX if _CLEANER is not None else 0):
-        if _is_costly(markup):
-            break
-        cleaned = _CLEANER(markup)
-        if cleaned == markup:
-            return cleaned
-        markup = cleaned
-    # Threat: what changes with each reading may be read as something else by the next reader (mutation XSS).
+    stable = None if _CLEANER is None else _stable(_CLEANER, markup)
+    if stable is not None:
+        return stable
     text = to_text(markup)
     while len(shown := paragraphs(text)) > CHARS_MAX:
         text = text[: len(text) // 2]
@@ -241,11 +236,12 @@ def _after_tag(markup: str, start: int, parts: list[str]) -> int:
         parts.append(markup[start : start + 1])
         return start + 1
     name = match[1].lower()
+    opening = not markup.startswith("</", start)
     if name in _BLOCKS:
         parts.append("\n\n")
-    elif name in _LINES:
+    elif name in _LINES and opening:
         parts.append("\n")
-    elif name in _HIDDEN and not markup.startswith("</", start):
+    elif name in _HIDDEN and opening:
         closing = re.compile(rf"</{name}", re.IGNORECASE).search(markup, match.end())
         return len(markup) if closing is None else closing.start()
     return match.end()
@@ -282,6 +278,19 @@ def _trimmed(url: str) -> str:
         end -= 1
         unopened -= url[end] == ")"
     return url[:end]
+
+
+def _stable(cleaner: Callable[[str], str], markup: str) -> str | None:
+    """Clean until nothing changes; None when that does not happen soon, or costs too much."""
+    for _ in range(_PASSES_MAX):
+        if _is_costly(markup):
+            return None
+        cleaned = cleaner(markup)
+        if cleaned == markup:
+            return cleaned
+        markup = cleaned
+    # Threat: what changes with each reading may be read as something else by the next reader (mutation XSS).
+    return None
 
 
 def _is_costly(markup: str) -> bool:

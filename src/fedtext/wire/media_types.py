@@ -143,8 +143,8 @@ def prefers_html(accept: str | None, *, default: Representation = Representation
     weights = _weights(accept or "")
     if not weights:
         return default
-    activity = _weight_of(weights, _ACTIVITY_TYPES)
-    html = _weight_of(weights, _HTML_TYPES)
+    activity = _weight_of(weights, _ACTIVITY_TYPES, "application/*")
+    html = _weight_of(weights, _HTML_TYPES, "text/*")
     if max(activity, html)[0] <= 0:
         return Representation.NONE
     if activity == html:
@@ -178,11 +178,12 @@ def _weights(accept: str) -> dict[str, float]:
 
 
 def _members(accept: str) -> list[str]:
-    # A comma inside quotes does not end a member.
+    # A comma inside quotes does not end a member; quotes that never end spoil theirs.
     members = [""]
-    for index, part in enumerate(accept.split('"')):
+    parts = accept.split('"')
+    for index, part in enumerate(parts):
         if index % 2:
-            members[-1] += f'"{part}"'
+            members[-1] += f'"{part}"' if index < len(parts) - 1 else f'"{part}'
             continue
         first, *others = part.split(",")
         members[-1] += first
@@ -190,11 +191,7 @@ def _members(accept: str) -> list[str]:
     return members
 
 
-def _weight_of(weights: dict[str, float], types: frozenset[str]) -> tuple[float, bool]:
+def _weight_of(weights: dict[str, float], types: frozenset[str], group: str) -> tuple[float, bool]:
     """Give the weight of the best of these types, and whether the client named one of them itself."""
     named = [weights[name] for name in types if name in weights]
-    if named:
-        return max(named), True
-    groups = {f"{name.partition('/')[0]}/*" for name in types}
-    ranges = [weights[name] for name in groups if name in weights]
-    return (max(ranges) if ranges else weights.get("*/*", 0.0)), False
+    return (max(named), True) if named else (weights.get(group, weights.get("*/*", 0.0)), False)
