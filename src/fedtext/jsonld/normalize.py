@@ -162,6 +162,7 @@ class _Walk:
         if name in scope.hidden:
             return None
         if name in _KEYWORDS:
+            self.renamed.add(_KEYWORDS[name])
             return _KEYWORDS[name]
         return self._known(name, scope) if ":" in name else name
 

@@ -35,7 +35,7 @@ from .audience import PUBLIC, Visibility, audience_for, is_public, visibility_of
 from .collections import Collection, CollectionPage, OrderedCollection, OrderedCollectionPage
 from .declaring import prop
 from .links import Hashtag, Link, Mention
-from .loading import dump, load, load_as
+from .loading import at_origin, dump, load, load_as
 from .matching import listener_key, matches
 from .model import Problem, Property
 from .objects import (
@@ -109,6 +109,7 @@ __all__ = [
     "Update",
     "Video",
     "Visibility",
+    "at_origin",
     "audience_for",
     "dump",
     "is_public",

@@ -16,7 +16,7 @@ from ..wire.iri import Iri
 from ..wire.json import JsonObject, JsonValue
 from .model import Property, Reading, items_of
 from .objects import Object
-from .references import Address, Id, Ids
+from .references import Address, Id, Ids, Many
 from .values import Flag, Structure, Text, several, single
 
 _LIMITS: Final = Limits()
@@ -132,6 +132,7 @@ class Actor(Object, recognized_by=("inbox", "outbox")):
         webfinger: "user@host" as it says itself; to be confirmed (FEP-2c59).
     """
 
+    attachment: Many[Object] = Many(count_max=_LIMITS.fields_count_max)
     preferred_username: Text = Text()
     inbox: Address = Address()
     outbox: Address = Address()

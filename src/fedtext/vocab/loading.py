@@ -8,13 +8,14 @@ Sources: ActivityStreams 2.0 sections 2 and 5; JLD-01, JLD-16, MOD-72.
 
 from __future__ import annotations
 
+from operator import is_
 from typing import Final, TypeVar, cast
 
 from ..errors import TypeMismatch
 from ..jsonld import context_for
 from ..wire.json import JsonObject, JsonValue
 from .activities import check_actor
-from .model import copied, interpret, is_absolute, make, parts, terms_used
+from .model import copied, interpret, is_absolute, is_path, make, parts, terms_used
 from .objects import Object
 
 ObjectT = TypeVar("ObjectT", bound=Object)
@@ -65,6 +66,34 @@ def load_as(document: JsonObject, kind: type[ObjectT]) -> ObjectT:
     raise TypeMismatch("of another type than expected", expected=kind.__name__, type=found.type_name)
 
 
+def at_origin(model: ObjectT, origin: str) -> ObjectT:
+    """Make absolute what an own model gives as a path of its site: `url`, also in what it embeds.
+
+    Args:
+        model: Made by the application, for instance with `url=post.get_absolute_url()`.
+        origin: "https://blog.example".
+
+    Returns:
+        The same model when there is nothing to do.
+    """
+    document, context = parts(model)
+    changed = _absolute(document, origin)
+    return model if changed is document else make(type(model), cast("JsonObject", changed), context)
+
+
+def _absolute(value: JsonValue, origin: str) -> JsonValue:
+    if isinstance(value, list):
+        items = [_absolute(item, origin) for item in value]
+        return value if all(map(is_, items, value)) else items
+    if not isinstance(value, dict):
+        return value
+    members = {name: _absolute(member, origin) for name, member in value.items()}
+    url = members.get("url")
+    if isinstance(url, str) and is_path(url):
+        members["url"] = origin + url
+    return value if all(map(is_, members.values(), value.values())) else members
+
+
 def dump(model: Object, *, context: bool = True) -> JsonObject:
     """Give the document of a model.
 
@@ -78,7 +107,7 @@ def dump(model: Object, *, context: bool = True) -> JsonObject:
     document, own_context = parts(model)
     written: JsonObject = {}
     if context:
-        given: JsonValue = context_for(terms_used(document)) if own_context is None else own_context
+        given: JsonValue = own_context if own_context else context_for(terms_used(document))
         written["@context"] = copied(given)
     for name, value in document.items():
         if name != "@context":

@@ -34,6 +34,8 @@ ModelT = TypeVar("ModelT", bound="Model")
 
 _SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:.").match
 _WEB: Final = ("https://", "http://")
+# The context of models that the application makes: it says nothing, and tells them from what others sent.
+MADE_HERE: Final = ""
 _IRI_CHARS_MAX: Final = 2_048
 _COPY_DEPTH_MAX: Final = 64
 _RESERVED: Final = frozenset({"@context", "id", "type"})
@@ -225,7 +227,7 @@ class Model(_Holder, metaclass=ModelType):
         def __init__(self, **values: object) -> None:
             document: JsonObject = {"id": None, "type": type(self).written_type, "actor": None}
             _write(type(self), document, values)
-            _fill(self, {name: value for name, value in document.items() if value is not None}, None)
+            _fill(self, {name: value for name, value in document.items() if value is not None}, MADE_HERE)
 
     @property
     def type_name(self) -> str:
@@ -402,10 +404,15 @@ def is_absolute(text: str) -> bool:
     return text not in _WEB if text.startswith(_WEB) else _SCHEME(text) is not None
 
 
+def is_path(text: str) -> bool:
+    """Tell whether a text is an absolute path of a site: what frameworks give as the address of a page."""
+    return text.startswith("/") and not text.startswith("//") and text.isprintable() and not {" ", "\\"} & set(text)
+
+
 def embedded(model: Model) -> JsonObject:
     """Give the document of a model as a part of another; its context goes along only if it says more than ours."""
     document, context = parts(model)
-    if context is None or is_covered(context):
+    if not context or is_covered(context):
         return {name: value for name, value in document.items() if name != "@context"} if context else document
     return {"@context": context, **document}
 
@@ -466,7 +473,7 @@ def _register(cls: type[Model], name: str) -> None:
 def _find_class(name: str, context: JsonValue) -> type[Model] | None:
     """Look a type up, under its name or under the IRI that the context has for it (own types)."""
     found = _registry.get(name)
-    if found is None and context is not None:
+    if found is None and context:
         iri = expand_term(context, name)
         found = _registry.get(iri) if iri else None
     return found

@@ -13,7 +13,7 @@ from ..config import Limits
 from ..errors import DocumentError, TypeMismatch
 from ..wire.iri import Iri, parse_iri
 from ..wire.json import JsonObject, JsonValue
-from .model import Model, Reading
+from .model import MADE_HERE, Model, Reading, is_path
 from .references import Address, Id, Identifier, Ids, Many, One
 from .values import Flag, Instant, Integer, Language, Moment, Real, Structure, Text, Texts, several
 
@@ -21,7 +21,11 @@ _LIMITS: Final = Limits()
 
 
 class Url(Address):
-    """The address of a page for people; of several the HTML one, and never another scheme (MOD-32, SEC-164)."""
+    """The address of a page for people; of several the HTML one, and never another scheme (MOD-32, SEC-164).
+
+    The application may give a path of its own site; it is read as such until publishing makes it absolute. Paths that
+    others send are not taken: they would point into the site that shows them.
+    """
 
     def __init__(self) -> None:
         super().__init__("url")
@@ -33,10 +37,16 @@ class Url(Address):
             media_type = item.get("mediaType") if isinstance(item, dict) else None
             address = item.get("href", item.get("url")) if isinstance(item, dict) else item
             try:
-                found.append((media_type not in (None, "text/html"), self.convert(address)))
+                own = reading.context == MADE_HERE and isinstance(address, str) and is_path(address)
+                page = Iri(str(address)) if own else self.convert(address)
+                found.append((media_type not in (None, "text/html"), page))
             except DocumentError as error:
                 reading.report(error.message)
         return min(found, key=lambda pair: pair[0])[1] if found else None
+
+    def encode(self, value: object) -> JsonValue:
+        """Take an address, or a path of the own site."""
+        return value if isinstance(value, str) and is_path(value) else super().encode(value)
 
 
 class Source(Structure):
@@ -77,7 +87,7 @@ class Object(Model, type="Object"):
         to: Addressees; the first audience. With `cc` it decides who may see it (`visibility_of`).
         cc: Further addressees.
         in_reply_to: Id of what it answers.
-        url: Address of its page; `links` gives all of them.
+        url: Address of its page, or a path of the own site (`/posts/1/`); `links` gives all of them.
         tag: Mentions, hashtags, emoji, and whatever else stands there.
         attachment: Media, profile fields, previews.
     """

@@ -255,9 +255,12 @@ class Ids(Property[tuple[Iri, ...], str | Model | Iterable[str | Model] | None])
         return tuple(found)
 
     def write(self, document: JsonObject, value: object) -> None:
-        """Set the list, and the one that it is paired with."""
+        """Set the list, and the one that it is paired with; without a pair an empty list is none (AS2-01)."""
         super().write(document, value)
-        if value is not None and self.paired is not None:
+        if self.paired is None:
+            if document.get(self.name) == []:
+                del document[self.name]
+        elif value is not None:
             document.setdefault(self.paired, [])
 
     def encode(self, value: object) -> JsonValue:

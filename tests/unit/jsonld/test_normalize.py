@@ -91,6 +91,15 @@ def test_a_prefix_of_the_document_is_followed() -> None:
     }
 
 
+def test_keywords_are_named_as_the_context_has_them() -> None:
+    document: Any = {"@context": {"mood": "https://ns.example/mood"}, "@id": "https://x.example/1", "mood": 1}
+    assert normalize(document) == {
+        "@context": [ACTIVITYSTREAMS, {"mood": "https://ns.example/mood"}],
+        "id": "https://x.example/1",
+        "mood": 1,
+    }
+
+
 def test_the_context_of_the_result_defines_its_names() -> None:
     document: Any = {"@context": {"t": "http://joinmastodon.org/ns#"}, "t:discoverable": True}
     context = normalize(document)["@context"]

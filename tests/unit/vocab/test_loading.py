@@ -10,7 +10,21 @@ import pytest
 
 from fedtext.errors import FedtextError, TypeMismatch
 from fedtext.jsonld import ACTIVITYSTREAMS, normalize
-from fedtext.vocab import Actor, Article, Create, Note, Object, Person, dump, load, load_as, prop
+from fedtext.vocab import (
+    Actor,
+    Article,
+    Create,
+    Hashtag,
+    Image,
+    Note,
+    Object,
+    Person,
+    at_origin,
+    dump,
+    load,
+    load_as,
+    prop,
+)
 from fedtext.wire.json import parse_object, parse_value
 
 ALICE = "https://blog.example/users/alice"
@@ -75,6 +89,18 @@ def test_terms_of_what_is_embedded_are_defined_too() -> None:
     create = Create(actor=ALICE, object=Article(sensitive=True))
     assert dump(create)["@context"] == [ACTIVITYSTREAMS, {"sensitive": "as:sensitive"}]
     assert "@context" not in dump(create)["object"]  # type: ignore[operator]
+
+
+def test_paths_of_the_own_site_become_absolute() -> None:
+    note = Note(url="/posts/1/", icon="/a.png", tag=[Hashtag(href="https://x.example/t")], content="/stays")
+    moved = at_origin(note, "https://blog.example")
+    assert type(moved) is Note
+    assert (moved.url, moved.content) == ("https://blog.example/posts/1/", "/stays")
+    assert isinstance(moved.icon, Image)
+    assert moved.icon.url == "https://blog.example/a.png"
+    assert note.url == "/posts/1/"
+    assert at_origin(moved, "https://other.example") is moved
+    assert load(dump(moved)).problems == ()
 
 
 # -- shared documents -----------------------------------------------------------------------------------------------

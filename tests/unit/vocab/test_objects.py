@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from fedtext.errors import LocalProtocolError
 from fedtext.vocab import (
     Document,
     Emoji,
@@ -55,6 +56,16 @@ URLS = [
 @pytest.mark.parametrize(("value", "expected"), URLS)
 def test_mod_32_the_page_of_an_object(value: Any, expected: str | None) -> None:
     assert note(url=value).url == expected
+
+
+def test_a_path_of_the_own_site_is_taken_from_the_application_only() -> None:
+    assert Note(url="/posts/1/").url == "/posts/1/"
+    assert Note(url="/posts/1/").evolve(url="https://blog.example/posts/1/").url == "https://blog.example/posts/1/"
+    assert note(url="/logout").url is None
+    assert [problem.property for problem in note(url="/logout").problems] == ["url"]
+    for wrong in ("//elsewhere.example/", "/a b", "/a\\b", "posts/1", ""):
+        with pytest.raises(LocalProtocolError):
+            Note(url=wrong)
 
 
 def test_all_links_can_be_read() -> None:

@@ -169,6 +169,12 @@ def test_mod_03_to_and_cc_are_arrays_and_come_together() -> None:
     assert (follow["to"], follow["cc"]) == ([], [])
 
 
+def test_as2_01_an_empty_list_is_none_but_for_to_and_cc() -> None:
+    assert members(Note(bto=[], bcc=(), audience=[])) == {"type": "Note"}
+    assert members(Note(to=())) == {"type": "Note", "to": [], "cc": []}
+    assert "audience" not in members(Note(audience=ALICE).evolve(audience=()))
+
+
 def test_mod_02_actors_and_authors_are_written_as_ids() -> None:
     person = Person(id=ALICE, name="A")
     assert members(Like(actor=person, object=BOB))["actor"] == ALICE
