@@ -126,14 +126,14 @@ def _check_structure(data: bytes, limits: Limits) -> None:
     if opened <= limits.json_depth_max and opened + data.count(b",") < limits.json_nodes_max:
         return
     bare = _STRING.sub(b"", data)
-    nodes = 1 + bare.count(b",") + bare.count(b"[") + bare.count(b"{")
-    if nodes > limits.json_nodes_max:
-        raise LimitExceeded("the document has too many values", limit="json_nodes_max", value=nodes)
     depth = 0
-    for byte in bare.translate(None, _NO_BRACKETS):
+    for byte in bare.translate(None, _NO_BRACKETS)[: 2 * limits.json_nodes_max]:
         depth += 1 if byte in _OPENING else -1
         if depth > limits.json_depth_max:
             raise LimitExceeded("the document is too deep", limit="json_depth_max", value=depth)
+    nodes = 1 + bare.count(b",") + bare.count(b"[") + bare.count(b"{")
+    if nodes > limits.json_nodes_max:
+        raise LimitExceeded("the document has too many values", limit="json_nodes_max", value=nodes)
 
 
 def _object_of(pairs: list[tuple[str, JsonValue]]) -> JsonObject:
