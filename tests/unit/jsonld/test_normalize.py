@@ -244,6 +244,8 @@ def test_depth_is_bounded_at_the_limit_and_one_above() -> None:
         normalize({"a": chain}, limits=limits)
     with pytest.raises(LimitExceeded):
         normalize({"@id": "https://x.example/", "a": chain}, limits=limits)
+    with pytest.raises(LimitExceeded):
+        normalize({"@id": "https://x.example/", "a": [[[[1]]]]}, limits=limits)
 
 
 @pytest.mark.parametrize("levels", [200, 100_000])

@@ -71,6 +71,10 @@ def test_act_05_endpoints_may_be_a_mere_id() -> None:
     assert person(endpoints={"proxyUrl": "https://x.example/"}).endpoints == {"proxyUrl": "https://x.example/"}
 
 
+def test_the_shared_inbox_is_no_extra_member() -> None:
+    assert person(sharedInbox="https://blog.example/inbox", endpoints={}, mood="calm").extra == {"mood": "calm"}
+
+
 def test_the_shared_inbox_is_written_into_endpoints() -> None:
     made = Person(id=ALICE, shared_inbox="https://blog.example/inbox")
     assert dump(made, context=False)["endpoints"] == {"sharedInbox": "https://blog.example/inbox"}

@@ -28,7 +28,7 @@ from fedtext.vocab import (
     load,
     prop,
 )
-from fedtext.vocab.model import copied, is_absolute, items_of, terms_used
+from fedtext.vocab.model import copied, is_absolute, items_of, named_class, terms_used
 
 WRONG: Any = 3
 ALICE = "https://blog.example/users/alice"
@@ -321,6 +321,16 @@ def test_a_part_goes_out_with_the_context_of_the_whole() -> None:
     part = create.object
     assert isinstance(part, Note)
     assert dump(part) == {"@context": context, "type": "Note", "mood": "calm"}
+
+
+def test_a_property_describes_itself() -> None:
+    assert Note.content.name == "content"
+    assert Note.content.attribute == "content"
+    assert Note.attributed_to.name == "attributedTo"
+    with pytest.raises(AttributeError):
+        Note.content.__set__(Note(), "x")
+    with pytest.raises(ConfigurationError):
+        named_class("Unheard")
 
 
 def test_small_tools() -> None:

@@ -84,6 +84,7 @@ PICTURES = [
     {"type": "Link", "href": "https://x.example/a.png"},
     {"type": "Document", "url": "https://x.example/a.png"},
     {"url": "https://x.example/a.png"},
+    {"id": "https://x.example/a.png"},
 ]
 
 
