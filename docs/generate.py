@@ -283,21 +283,21 @@ def row_of(name: str, requirements: list[str]) -> str:
 
 
 def draw_cli() -> str:
-    """Describe every command that the parser knows."""
-    if module_path("cli") is None:
-        return "The command line is not there yet."
-    cli = importlib.import_module("fedtext.cli")
-    if not hasattr(cli, "build_parser"):
-        raise SystemExit("docs/generate.py: fedtext.cli needs build_parser() -> argparse.ArgumentParser")
-    parser: argparse.ArgumentParser = cli.build_parser()
-    parts = [parser.description or ""]
-    for action in parser._actions:
-        if isinstance(action, argparse._SubParsersAction):
-            helps = {choice.dest: choice.help or "" for choice in action._choices_actions}
-            for name, command in action.choices.items():
-                parts.append(f"## `fedtext {name}` {{ #{name} }}\n\n{command.description or helps.get(name, '')}")
-                parts.append(options_table(command))
+    """Describe every command and its options."""
+    entry: Any = importlib.import_module("fedtext.cli.entry")
+    parts = []
+    for name, _, _ in entry._COMMANDS:  # a command's options are known when it is the one that was asked for
+        command = subparsers_of(entry._parser([name]))[name]
+        parts.append(f"## `fedtext {name}` {{ #{name} }}\n\n{command.description}")
+        parts.append(options_table(command))
+    parts.append(entry._EXIT_CODES)
     return "\n\n".join(part for part in parts if part).rstrip()
+
+
+def subparsers_of(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
+    """Give the parsers of the commands by name."""
+    choices = [action.choices for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
+    return dict(choices[0])
 
 
 def options_table(parser: argparse.ArgumentParser) -> str:
@@ -311,7 +311,7 @@ def options_table(parser: argparse.ArgumentParser) -> str:
         names = ", ".join(action.option_strings) or metavar
         text = f"{names} {metavar}" if takes and action.option_strings else names
         meaning = (action.help or "").replace("%(default)s", str(action.default)).replace("%%", "%")
-        lines.append(f"| `{text}` | {meaning.replace('|', chr(92) + '|')} |")
+        lines.append("| `{}` | {} |".format(*(cell.replace("|", "\\|") for cell in (text, meaning))))
     return "\n".join(lines) if len(lines) > 2 else ""
 
 

@@ -19,6 +19,7 @@ Node = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 # Modules without a mirror in tests/unit, and what shows them instead.
 SHOWN_ELSEWHERE = {
     "fedtext": "tests/architecture/test_public_api.py",
+    "fedtext.__main__": "calls the command line, whose tests start it",
     "fedtext.ports": "values and protocols; tests/adapters runs each adapter through the suite of its port",
     "fedtext.adapters": "tests/adapters runs each adapter through the suite of its port",
     "fedtext.integrations": "tests/integrations runs one scenario through every framework",

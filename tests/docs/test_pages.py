@@ -141,7 +141,7 @@ def test_the_map_of_the_readme_names_folders_that_are_there(source_folder: Path)
 def test_every_package_is_on_the_map_of_the_readme(source_folder: Path) -> None:
     text = (ROOT / "README.md").read_text("utf-8").partition("## In which folder")[2]
     packages = [path.parent.name for path in source_folder.glob("*/__init__.py")]
-    modules = [path.name for path in source_folder.glob("*.py") if path.stem != "__init__"]
+    modules = [path.name for path in source_folder.glob("*.py") if not path.name.startswith("__")]
     assert [name for name in packages + modules if f"`src/fedtext/{name}" not in text] == []
 
 
