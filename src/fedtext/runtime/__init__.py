@@ -11,6 +11,7 @@ from ..inbox import Evidence, Peeked
 from ..ports import Backend, Batch, Event, Observer, Opened, PortSet, Sql, SqlValue, Statement, Store
 from ..wire.acct import Handle, parse_handle
 from ..wire.iri import Iri
+from ..wire.media_types import Representation, prefers_html
 from .actions import BoundAction
 from .application import Federation
 from .checks import Finding, Level
@@ -41,6 +42,7 @@ __all__ = [
     "Peeked",
     "PortSet",
     "Ports",
+    "Representation",
     "Router",
     "Site",
     "Sql",
@@ -52,4 +54,5 @@ __all__ = [
     "Worker",
     "connect",
     "parse_handle",
+    "prefers_html",
 ]

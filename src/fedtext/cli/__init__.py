@@ -1,0 +1,5 @@
+"""The command line: a person's door."""
+
+from .entry import main
+
+__all__ = ["main"]

@@ -1,0 +1,66 @@
+"""What a command says: lines for people, or one JSON object per line; colours on a terminal only."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Mapping
+from typing import TextIO
+
+_STYLES = {"good": "32", "bad": "31", "soft": "2", "strong": "1", "link": "36"}
+
+
+class Console:
+    """Writes to standard output, and what went wrong to standard error.
+
+    Args:
+        machine: Write JSON lines instead of text.
+        out: Where answers go.
+        err: Where complaints go.
+    """
+
+    def __init__(self, *, machine: bool = False, out: TextIO | None = None, err: TextIO | None = None) -> None:
+        self.machine = machine
+        self._out = out or sys.stdout
+        self._err = err or sys.stderr
+        self._coloured = _is_coloured(self._out)
+        self._unicode = (getattr(self._out, "encoding", None) or "ascii").lower().replace("-", "").startswith("utf")
+
+    def say(self, line: str = "") -> None:
+        """Write a line for people; nothing when machines read."""
+        if not self.machine:
+            self._write(self._out, line)
+
+    def tell(self, record: Mapping[str, object]) -> None:
+        """Write a JSON line for machines; nothing when people read."""
+        if self.machine:
+            self._write(self._out, json.dumps(record, ensure_ascii=False, default=str))
+
+    def complain(self, line: str) -> None:
+        """Write a line to standard error."""
+        self._write(self._err, line)
+
+    def style(self, text: str, name: str) -> str:
+        """Colour a piece of text: "good", "bad", "soft", "strong" or "link"; on a terminal only."""
+        return f"\x1b[{_STYLES[name]}m{text}\x1b[0m" if self._coloured and text else text
+
+    def sign(self, good: bool) -> str:
+        """Give a tick or a cross, in words where the terminal has no such letters."""
+        marks = ("✓", "✗") if self._unicode else ("ok", "FAILED")
+        return self.style(marks[0], "good") if good else self.style(marks[1], "bad")
+
+    def _write(self, stream: TextIO, line: str) -> None:
+        encoding = getattr(stream, "encoding", None) or "utf-8"
+        stream.write(line.encode(encoding, "replace").decode(encoding) + "\n")
+        stream.flush()
+
+
+def _is_coloured(stream: TextIO) -> bool:
+    """Colours on a terminal, unless NO_COLOR is set or the terminal is dumb."""
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def plain(text: str) -> str:
+    """Make a stranger's text safe for a terminal: no control characters, one line."""
+    return "".join(c if c.isprintable() else " " for c in text).strip()

@@ -1,0 +1,1 @@
+"""`fedtext demo`: two servers, two processes, two databases, one conversation."""

@@ -1,0 +1,80 @@
+"""`fedtext`: finds the command, runs it, and says what went wrong in words that help.
+
+Exit codes: 0 done, 1 it did not work, 2 the command line was wrong.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from ..errors import FedtextError
+from .console import Console
+
+_EXIT_CODES = "Exit codes: 0 done; 1 it did not work; 2 the command line was wrong."
+# Name, module below this package, one line of help. A command's module is imported when it is needed.
+_COMMANDS = (
+    ("demo", "demo.command", "two servers in conversation, with pages to look at"),
+    ("serve", "serving", "serve a federation with uvicorn"),
+    ("worker", "working", "carry out what waits in the queue"),
+    ("lookup", "looking_up", "show an actor or post of the network"),
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; gives the exit code."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    parsed = _parser(given).parse_args(given)
+    console = Console(machine=parsed.json)
+    run: Callable[[argparse.Namespace, Console], int] = parsed.run
+    try:
+        return run(parsed, console)
+    except FedtextError as error:
+        explain(error, console)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:  # `fedtext … | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+
+
+def _parser(given: Sequence[str]) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="fedtext",
+        description="Host text-post actors on the open social network from any Python web app.",
+        epilog=_EXIT_CODES,
+    )
+    parser.add_argument("--version", action="version", version=f"fedtext {_version()}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    wanted = next((word for word in given if not word.startswith("-")), None)
+    for name, module_name, line in _COMMANDS:
+        command = commands.add_parser(name, help=line, description=line[0].upper() + line[1:] + ".", epilog=_EXIT_CODES)
+        command.add_argument("--json", action="store_true", help="print JSON, one object per line")
+        if name == wanted:
+            module: Any = import_module(f".{module_name}", __package__)
+            module.configure(command)
+            command.set_defaults(run=module.run)
+    return parser
+
+
+def _version() -> str:
+    try:
+        return version("fedtext")
+    except PackageNotFoundError:
+        return "0"
+
+
+def explain(error: FedtextError, console: Console) -> None:
+    """Say what went wrong: the code, the message, what it was about, and what to do."""
+    console.tell({"error": error.code, "message": error.message, "context": error.context, "hint": error.hint or None})
+    console.complain(f"fedtext: {error.message} [{error.code}]")
+    for name, value in error.context.items():
+        console.complain(f"  {name}: {value}")
+    if error.hint:
+        console.complain(f"  hint: {error.hint}")
