@@ -286,7 +286,11 @@ async def _outbox(engine: Engine, request: Request, route: Route, ports: PortSet
         return document_response(collection(collection_id, total=0, first=False), request)
     context = engine.context(ports, Scope(identifier=route.identifier))
     callback = engine.router.outboxes[0].callback
-    page = as_page(await engine.caller.call(callback, context, route.identifier, PageRequest(cursor=cursor)))
+    try:
+        page = as_page(await engine.caller.call(callback, context, route.identifier, PageRequest(cursor=cursor)))
+    except ValueError as error:  # anybody can write a cursor; one that the application cannot read names no page
+        ports.observer.emit(Event(name="outbox.unreadable_cursor", fields={"error": repr(error)[:200]}))
+        raise NotFound from error
     if not wanted:
         return document_response(collection(collection_id, total=page.total, first=True), request, max_age_s=60)
     items = [item for thing in page.items if (item := await _outbox_item(engine, thing, ports)) is not None]
