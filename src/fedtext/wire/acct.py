@@ -106,8 +106,8 @@ def _user(text: str) -> str:
             raise MalformedText("the user of the handle is malformed", user=text) from error
     if not 0 < len(user) <= USER_CHARS_MAX or not all(_is_user_character(character) for character in user):
         raise MalformedText("the user of the handle is malformed", user=text)
-    if user in (".", ".."):
-        raise MalformedText("the user of the handle would be a path", user=text)
+    if user in (".", "..") or user.lower().startswith(_ACCT):
+        raise MalformedText("the user of the handle would be read as something else", user=text)
     return user
 
 

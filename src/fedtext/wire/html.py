@@ -84,20 +84,19 @@ _CLASS = re.compile(r"(?:h|p|u|dt|e)-[A-Za-z0-9-]++|mention|hashtag|ellipsis|inv
 _INTEGER = re.compile(r"-?[0-9]{1,9}")
 _PASSES_MAX = 4
 
-# A tag or comment as serialisers write it; quantifiers are possessive and stop at "<".
+# A tag or comment as serialisers write it; nothing of it goes beyond the next "<" or ">".
 _ORDERLY = re.compile(
     r"""<(?:!--[^<>]{0,4096}+-->|/?[A-Za-z](?=[^<>]{0,4096}+>)[^\s<>"'=/]*+"""
-    r"""(?:\s++[^\s<>"'=/]++(?:=(?:"[^"<>]*+"|'[^'<>]*+'|[^\s<>"'=`]++))?+)*+\s*+/?>)"""
+    r"""(?>(?:\s++[^\s<>"'=/]++(?:=(?:"[^"<>]*+"|'[^'<>]*+'|[^\s<>"'=`]++))?)*)\s*+/?>)"""
 )
 _IMAGE = re.compile(r"<img\s([^<>]*+)>", re.IGNORECASE)
 _SOURCE = re.compile(r"""(?<![^\s"'])(src|alt)=(?:"([^"]*+)"|'([^']*+)'|([^\s"'=<>`]++))""", re.IGNORECASE)
 
 # Text up to the next tag.
-_PLAIN = re.compile(r"(?:[^<]++|<(?![A-Za-z/!?]))++")
-# One tag. No alternative can fail, so no character is looked at twice (SEC-157, SEC-163).
-_TAG = re.compile(
-    r"""</?+([A-Za-z][^\s/>]*+)(?:[^>=]++|=\s*+(?:"[^"]*+(?:"|\Z)|'[^']*+(?:'|\Z))?+)*+>?+""",
-)
+_PLAIN = re.compile(r"[^<]++|<+(?![A-Za-z/!?])")
+_TAG_NAME = re.compile(r"</?+([A-Za-z][^\s/>]*+)")
+# A part of a tag: a ">" in quotes behind "=" does not end it. Limited, since what a group repeats takes memory.
+_TAG_PART = re.compile(r"""(?>(?:[^>=]++|=\s*+(?:"[^"]*+"?+|'[^']*+'?+)?){1,500})""")
 _OVERLONG_REFERENCE = re.compile(r"&#(?:[0-9]{8,}+|[xX][0-9A-Fa-f]{8,}+);?+")
 _SPACES = re.compile(r"[ \t\n\f\r]++")
 _MANY_BREAKS = re.compile(r"\n{3,}+")
@@ -231,20 +230,26 @@ def _after_tag(markup: str, start: int, parts: list[str]) -> int:
     if markup.startswith(("<!", "<?"), start):
         end = markup.find(">", start)
         return len(markup) if end < 0 else end + 1
-    match = _TAG.match(markup, start)
+    match = _TAG_NAME.match(markup, start)
     if match is None:
         parts.append(markup[start : start + 1])
         return start + 1
-    name = match[1].lower()
+    end, name = _tag_end(markup, match.end()), match[1].lower()
     opening = not markup.startswith("</", start)
     if name in _BLOCKS:
         parts.append("\n\n")
     elif name in _LINES and opening:
         parts.append("\n")
     elif name in _HIDDEN and opening:
-        closing = re.compile(rf"</{name}", re.IGNORECASE).search(markup, match.end())
+        closing = re.compile(rf"</{name}", re.IGNORECASE).search(markup, end)
         return len(markup) if closing is None else closing.start()
-    return match.end()
+    return end
+
+
+def _tag_end(markup: str, position: int) -> int:
+    while (part := _TAG_PART.match(markup, position)) is not None:
+        position = part.end()
+    return min(position + 1, len(markup))
 
 
 def _line(line: str, links: Callable[[str], str | None] | None) -> str:

@@ -43,10 +43,10 @@ PORT_MAX = 65_535
 
 _DEFAULT_LIMITS = Limits()
 _DEFAULT_PORTS = {"https": 443, "http": 80}
-# Quantifiers are possessive: no byte is looked at twice (SEC-157).
-_URL = re.compile(r"([A-Za-z]++)://([^/?#]*+)([^?#]*+)(?:\?([^#]*+))?+(?:#(.*+))?+", re.DOTALL)
-_PATH = re.compile(r"(?:[A-Za-z0-9\-._~!$&'()*+,;=:@/]++|%[0-9A-Fa-f]{2}|[^\x00-\x7f]++)*+")
-_QUERY = re.compile(r"(?:[A-Za-z0-9\-._~!$&'()*+,;=:@/?]++|%[0-9A-Fa-f]{2}|[^\x00-\x7f]++)*+")
+# Quantifiers are possessive and repeated groups atomic: no character is looked at twice (SEC-157).
+_URL = re.compile(r"([A-Za-z]++)://([^/?#]*+)([^?#]*+)(?:\?([^#]*+))?(?:#(.*+))?", re.DOTALL)
+_PATH = re.compile(r"(?>(?:[A-Za-z0-9\-._~!$&'()*+,;=:@/]++|%[0-9A-Fa-f]{2}|[^\x00-\x7f]++)*)")
+_QUERY = re.compile(r"(?>(?:[A-Za-z0-9\-._~!$&'()*+,;=:@/?]++|%[0-9A-Fa-f]{2}|[^\x00-\x7f]++)*)")
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _NUMERIC_LABEL = re.compile(r"[0-9]+|0x[0-9a-f]*")
 _RIGHT_TO_LEFT = frozenset({"R", "AL", "AN"})

@@ -33,11 +33,11 @@ JSON = "application/json"
 MEDIA_TYPE_CHARS_MAX = 1_024
 ACCEPT_CHARS_MAX = 8_192
 
-# Every quantifier is possessive: no character is looked at twice (SEC-157).
+# Quantifiers are possessive and repeated groups atomic: no character is looked at twice (SEC-157).
 _TOKEN = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]++"  # noqa: S105 (a token of RFC 9110, no secret)
 _TYPE = re.compile(rf"[ \t]*+({_TOKEN}/{_TOKEN})[ \t]*+")
-_QUOTED = r'"(?:[\t \x21\x23-\x5b\x5d-\x7e\x80-\xff]++|\\[\t \x21-\x7e\x80-\xff])*+"'
-_PARAMETER = re.compile(rf";[ \t]*+(?:({_TOKEN})=({_TOKEN}|{_QUOTED}))?+[ \t]*+")
+_QUOTED = r'"(?>(?:[\t \x21\x23-\x5b\x5d-\x7e\x80-\xff]++|\\[\t \x21-\x7e\x80-\xff])*)"'
+_PARAMETER = re.compile(rf";[ \t]*+(?>(?:({_TOKEN})=({_TOKEN}|{_QUOTED}))?)[ \t]*+")
 _QUOTED_PAIR = re.compile(r"\\(.)")
 _WEIGHT = re.compile(r"(?:0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)")
 _UTF8 = frozenset({"utf-8", "utf8"})
