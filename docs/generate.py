@@ -122,7 +122,8 @@ def layers() -> list[list[str]]:
     """Read the layers from the contract that keeps them, from the top to the bottom."""
     contracts = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"]["contracts"]
     rows = next(contract["layers"] for contract in contracts if contract["id"] == "layers")
-    return [[name.strip(" ()") for name in row.split("|")] for row in rows]
+    named = [[name.strip(" ()") for name in row.split("|")] for row in rows]
+    return [row for row in named if row != ["__main__"]]
 
 
 def layer_summary(name: str) -> str:

@@ -23,7 +23,8 @@ def layer_names(repository: Path) -> list[str]:
     """Read the packages that the layers contract names, from the top to the bottom."""
     settings = tomllib.loads((repository / "pyproject.toml").read_text("utf-8"))
     contract = settings["tool"]["importlinter"]["contracts"][0]
-    return [part.strip(" ()") for layer in contract["layers"] for part in layer.split("|")]
+    names = [part.strip(" ()") for layer in contract["layers"] for part in layer.split("|")]
+    return [name for name in names if name != "__main__"]
 
 
 @attrs.frozen
