@@ -2,19 +2,24 @@
 
 from .budget import Budget
 from .documents import fetch_document, fetch_json
+from .embedded import origin_or_none, reduce_foreign
 from .fetcher import Fetched, Fetcher, SigningKey
-from .keys import resolve
-from .objects import forget_object, get_actor, get_object
+from .keys import admit_key_id, resolve
+from .objects import cached_documents, forget_object, get_actor, get_object
 
 __all__ = [
     "Budget",
     "Fetched",
     "Fetcher",
     "SigningKey",
+    "admit_key_id",
+    "cached_documents",
     "fetch_document",
     "fetch_json",
     "forget_object",
     "get_actor",
     "get_object",
+    "origin_or_none",
+    "reduce_foreign",
     "resolve",
 ]

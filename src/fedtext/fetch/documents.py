@@ -6,12 +6,13 @@ address that answered may be believed (SEC-062, 063, 115, 117; CVE-2024-23832).
 
 from __future__ import annotations
 
-from ..errors import DocumentError, FetchRefused, MalformedIri
+from ..errors import DocumentError, FetchRefused
 from ..jsonld import normalize
-from ..wire.iri import parse_url
+from ..wire.iri import origin_of, parse_url
 from ..wire.json import JsonObject, parse_object
 from ..wire.media_types import ACTIVITY_JSON, LD_JSON, is_activity
 from .budget import Budget
+from .embedded import origin_or_none, reduce_foreign
 from .fetcher import Fetcher
 
 ACCEPT_ACTIVITY = f"{ACTIVITY_JSON}, {LD_JSON}"
@@ -32,7 +33,8 @@ async def fetch_document(fetcher: Fetcher, url: str, budget: Budget) -> JsonObje
     """Fetch a document whose id equals the address that it came from.
 
     A document of the same origin that names another id is fetched once more at that id, and must then agree
-    (INB-10). The fragment of `url` is not part of the address.
+    (INB-10). The fragment of `url` is not part of the address. What the document embeds of other origins is reduced
+    to ids.
 
     Args:
         fetcher: The way out.
@@ -45,16 +47,20 @@ async def fetch_document(fetcher: Fetcher, url: str, budget: Budget) -> JsonObje
         DocumentError: See `fetch_json`.
     """
     address, document = await fetch_json(fetcher, url, budget)
-    for _attempt in range(2):
-        document_id = document.get("id")
-        if not isinstance(document_id, str):
-            raise FetchRefused("the document has no id", url=address)
-        if _same_address(document_id, address):
-            return document
-        if _origin(document_id) != _origin(address):
-            break
+    document_id = _id_of(document, address)
+    if not _same_address(document_id, address) and origin_or_none(document_id) == origin_or_none(address):
         address, document = await fetch_json(fetcher, document_id, budget)
-    raise FetchRefused("the document's id is not the address that answered", url=address)
+        document_id = _id_of(document, address)
+    if not _same_address(document_id, address):
+        raise FetchRefused("the document's id is not the address that answered", url=address)
+    return reduce_foreign(document, origin_of(address))
+
+
+def _id_of(document: JsonObject, address: str) -> str:
+    document_id = document.get("id")
+    if not isinstance(document_id, str):
+        raise FetchRefused("the document has no id", url=address)
+    return document_id
 
 
 def _same_address(document_id: str, address: str) -> bool:
@@ -64,10 +70,3 @@ def _same_address(document_id: str, address: str) -> bool:
         return str(parse_url(document_id)) == address
     except DocumentError:
         return False
-
-
-def _origin(url: str) -> str | None:
-    try:
-        return parse_url(url).origin
-    except MalformedIri:
-        return None

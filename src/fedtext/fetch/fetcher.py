@@ -13,13 +13,17 @@ from urllib.parse import urljoin
 import attrs
 
 from ..config import Config
-from ..errors import FetchRefused, Gone, HTTPStatusError, MalformedIri, WrongMediaType
+from ..errors import BodyTooLarge, FetchRefused, Gone, HTTPStatusError, MalformedIri, Unreachable, WrongMediaType
 from ..http import Request, Response
 from ..keys import PrivateKey
 from ..ports import ExchangeLimits, PortSet
 from ..signatures import sign
-from ..wire.iri import parse_url
+from ..wire.iri import Url, parse_url
 from .budget import Budget
+
+_REDIRECTS = (301, 302, 303, 307, 308)
+# A host that answers so may answer otherwise in a while (SEC-070, SEC-118).
+_PASSING_STATUSES = (408, 425, 429)
 
 
 @attrs.frozen(kw_only=True)
@@ -59,6 +63,12 @@ class Fetcher:
     user_agent: str
     signer: Callable[[], Awaitable[SigningKey]] | None = None
 
+    def is_own(self, url: Url) -> bool:
+        """Tell whether an address is served here, by whatever scheme and with or without a dot at the end (SEC-106)."""
+        port = "" if url.port is None else f":{url.port}"
+        authority = url.host.removesuffix(".") + port
+        return not self.own_origins.isdisjoint((f"https://{authority}", f"http://{authority}"))
+
     def budget(self) -> Budget:
         """Give a fresh budget of one message."""
         return Budget.of(self.ports.clock, self.config.limits)
@@ -87,7 +97,9 @@ class Fetcher:
             FetchRefused: An address that may not be fetched, a downgrade or a loop.
             Gone: 410 (permanent).
             HTTPStatusError: Any other status than 200.
+            Unreachable: No connection, or a status that passes (5xx, 429): worth a retry.
             WrongMediaType: The answer is of another type.
+            BodyTooLarge: It is longer than `bytes_max`.
             BudgetExhausted: See `Budget`.
         """
         visited: set[str] = set()
@@ -96,8 +108,8 @@ class Fetcher:
             address = self._admit(current, visited)
             budget.spend(address)
             response = await self._exchange(address, accept=accept, budget=budget, bytes_max=bytes_max, signed=signed)
-            if response.status not in (301, 302, 303, 307, 308):
-                return _judge(response, address, accepts)
+            if response.status not in _REDIRECTS:
+                return _judge(response, address, accepts, bytes_max or self.config.limits.document_bytes_max)
             current = _next_hop(address, response)
         raise FetchRefused("too many redirects", url=url)
 
@@ -106,7 +118,7 @@ class Fetcher:
             parsed = parse_url(url)
         except MalformedIri as error:
             raise FetchRefused("not an address that may be fetched", url=url) from error
-        if parsed.origin in self.own_origins:
+        if self.is_own(parsed):
             raise FetchRefused("this address is served here", url=url)
         address = str(parsed).partition("#")[0]
         if address in visited:
@@ -130,19 +142,29 @@ def _next_hop(address: str, response: Response) -> str:
     locations: Sequence[str] = response.headers.get_all("location")
     if len(locations) != 1 or not locations[0]:
         raise HTTPStatusError("a redirect without one Location", url=address, status=response.status)
-    target = urljoin(address, locations[0])
+    location = locations[0]
+    # Threat: the resolver of references drops tabs and line breaks in silence; two readers would see two addresses.
+    if not location.isprintable() or " " in location or "\\" in location:
+        raise FetchRefused("a redirect to what is no address", url=address)
+    try:
+        target = urljoin(address, location)
+    except ValueError as error:
+        raise FetchRefused("a redirect to what is no address", url=address) from error
     if address.startswith("https://") and not target.startswith("https://"):
         raise FetchRefused("a redirect away from https", url=address)
     return target
 
 
-def _judge(response: Response, address: str, accepts: Callable[[str], bool]) -> Fetched:
+def _judge(response: Response, address: str, accepts: Callable[[str], bool], bytes_max: int) -> Fetched:
     if response.status == 410:
         raise Gone(url=address)
+    if response.status >= 500 or response.status in _PASSING_STATUSES:
+        raise Unreachable("the host cannot answer now", url=address, status=response.status)
     if response.status != 200:
-        error = HTTPStatusError("the host answered with an error status", url=address, status=response.status)
-        raise error
+        raise HTTPStatusError("the host answered with an error status", url=address, status=response.status)
     media_types = response.headers.get_all("content-type")
     if len(media_types) != 1 or not accepts(media_types[0]):
         raise WrongMediaType(url=address, media_type=", ".join(media_types))
+    if len(response.body) > bytes_max:  # the transport stops earlier; a transport of somebody else's might not
+        raise BodyTooLarge(url=address, bytes=len(response.body))
     return Fetched(url=address, media_type=media_types[0], body=response.body)

@@ -4,17 +4,23 @@ Threat: a key document says of itself whom it belongs to. It is believed only wh
 owner's own address, lists the same key id with the same material (SEC-060…066, SIG-17, SIG-18; CVE-2026-96625).
 
 Steps: cache; else fetch the document at the key id without its fragment. An actor document must list exactly that
-key id. A standalone key document must bear that id and name an owner, who is fetched and must list it back.
+key id. A standalone key document must bear that id, answer at it without a redirect, and name an owner, who is
+fetched and must list it back.
+
+Invariants: failures are cached too, so that nobody makes us ask again and again; a failed refresh never takes away
+what was confirmed; a key that was fetched a moment ago is not fetched again.
 """
 
 from __future__ import annotations
 
+from typing import Final
+
 from ..errors import (
+    BudgetExhausted,
     DocumentError,
     FetchError,
     FetchRefused,
     Gone,
-    HTTPStatusError,
     KeyOwnerMismatch,
     KeyRefused,
     KeyUnavailable,
@@ -23,13 +29,20 @@ from ..errors import (
 from ..keys import PublicKey, VerificationKey, load_public_pem
 from ..ports import store_key
 from ..vocab import Actor, load
-from ..wire.iri import parse_url
+from ..wire.ip_addresses import parse_address
+from ..wire.iri import Url, parse_url
 from ..wire.json import JsonObject, JsonValue, dump, parse_object
 from .budget import Budget
 from .documents import fetch_document, fetch_json
 from .fetcher import Fetcher
 
-_ABSENT = b"absent"
+_ABSENT: Final = b"absent"
+_GONE: Final = b"gone"
+_UNAVAILABLE: Final = b"unavailable"
+# As long as the door asks peers to wait (Retry-After): then their next attempt is one of ours, too.
+UNAVAILABLE_FRESH_S: Final = 60
+# Last parts of the names that standalone key documents give their type; many give none.
+_KEY_TYPES: Final = frozenset({"Key", "CryptographicKey", "PublicKey"})
 
 
 async def resolve(fetcher: Fetcher, key_id: str, budget: Budget, *, refresh: bool = False) -> VerificationKey:
@@ -39,7 +52,7 @@ async def resolve(fetcher: Fetcher, key_id: str, budget: Budget, *, refresh: boo
         fetcher: The way out and the cache.
         key_id: As the signature names it: untrusted text.
         budget: Shared by all that one message causes.
-        refresh: Skip the cache. At most one refresh in `refresh_pause_s` per key id; then the cached key stands
+        refresh: Skip the cache. At most one fetch in `refresh_pause_s` per key id; then the cached key stands
             (SEC-069, SIG-20).
 
     Raises:
@@ -48,18 +61,42 @@ async def resolve(fetcher: Fetcher, key_id: str, budget: Budget, *, refresh: boo
         KeyUnavailable: The host cannot be reached now (503: the peer may try again).
         Gone: The owner is gone (410).
     """
-    address = _admit(fetcher, key_id)
+    address = admit_key_id(fetcher, key_id)
     cache_key = store_key(fetcher.site, "key", key_id)
-    cached = await fetcher.ports.store.get(cache_key)
-    if cached == _ABSENT:
-        raise KeyRefused("this key was not to be had a moment ago", key_id=key_id)
-    if cached is not None and (not refresh or not await _may_refresh(fetcher, key_id)):
-        return _restore(cached, key_id)
+    known = _restore(fetcher, await fetcher.ports.store.get(cache_key), key_id)
+    if known is not None and not refresh:
+        return known
 
     async def fetch() -> VerificationKey:
+        # Inside of the flight: who comes second shares the answer instead of being told to keep the old key.
+        if known is not None and not await _may_fetch(fetcher, key_id):
+            return known
         return await _fetch_and_cache(fetcher, key_id, address, cache_key, budget)
 
     return await fetcher.ports.coalesce.run(cache_key, fetch)
+
+
+def admit_key_id(fetcher: Fetcher, key_id: str) -> str:
+    """Give the address at which a key id is to be fetched; pure.
+
+    Raises:
+        KeyRefused: No actor of the network publishes keys under such an id: acct:, did:, data:, relative, our own
+            host, addresses and names of this machine (SEC-067).
+    """
+    try:
+        parsed = parse_url(key_id)
+    except MalformedIri as error:
+        raise KeyRefused("the key id is not an absolute http(s) URL", key_id=key_id) from error
+    if fetcher.is_own(parsed):
+        raise KeyRefused("the key id is on this host", key_id=key_id)
+    if fetcher.config.dev is None and _is_machine(parsed):
+        raise KeyRefused("the key id is not on a public host", key_id=key_id)
+    return str(parsed).partition("#")[0]
+
+
+def _is_machine(url: Url) -> bool:
+    name = url.host.removesuffix(".")
+    return name.startswith("[") or parse_address(name) is not None or name.rpartition(".")[2] == "localhost"
 
 
 async def remember(fetcher: Fetcher, key: VerificationKey) -> None:
@@ -69,62 +106,59 @@ async def remember(fetcher: Fetcher, key: VerificationKey) -> None:
     await fetcher.ports.store.put(cache_key, value, ttl_s=fetcher.config.fetch.key_fresh_s)
 
 
-def _admit(fetcher: Fetcher, key_id: str) -> str:
-    """Refuse before any fetch what no actor publishes (SEC-067): acct:, did:, data:, relative, our own host."""
-    try:
-        parsed = parse_url(key_id)
-    except MalformedIri as error:
-        raise KeyRefused("the key id is not an absolute http(s) URL", key_id=key_id) from error
-    if parsed.origin in fetcher.own_origins:
-        raise KeyRefused("the key id is on this host", key_id=key_id)
-    return str(parsed).partition("#")[0]
-
-
-async def _may_refresh(fetcher: Fetcher, key_id: str) -> bool:
-    mark = store_key(fetcher.site, "key-refreshed", key_id)
+async def _may_fetch(fetcher: Fetcher, key_id: str) -> bool:
+    """Tell whether the last fetch of this key is long ago, and note this one."""
+    mark = store_key(fetcher.site, "key-fetched", key_id)
     return await fetcher.ports.store.add_if_absent(mark, b"1", ttl_s=fetcher.config.fetch.refresh_pause_s)
 
 
-def _restore(cached: bytes, key_id: str) -> VerificationKey:
+def _restore(fetcher: Fetcher, cached: bytes | None, key_id: str) -> VerificationKey | None:
+    if cached is None:
+        return None
+    if cached == _ABSENT:
+        raise KeyRefused("this key was not to be had a moment ago", key_id=key_id)
+    if cached == _UNAVAILABLE:
+        raise KeyUnavailable("the host of the key could not be reached a moment ago", key_id=key_id)
+    if cached == _GONE:
+        raise Gone("the key is gone", url=key_id)
     value = parse_object(cached)
-    return VerificationKey(key_id=key_id, owner=str(value["owner"]), public=load_public_pem(str(value["pem"])))
+    public = load_public_pem(value.get("pem"), fetcher.config.signatures)
+    return VerificationKey(key_id=key_id, owner=str(value.get("owner")), public=public)
 
 
 async def _fetch_and_cache(
     fetcher: Fetcher, key_id: str, address: str, cache_key: str, budget: Budget
 ) -> VerificationKey:
+    absent_s = fetcher.config.fetch.absent_fresh_s
     try:
         key = await _fetch(fetcher, key_id, address, budget)
     except Gone:
-        await _remember_absence(fetcher, cache_key)
+        await _remember_failure(fetcher, cache_key, _GONE, absent_s)
         raise
-    except FetchError as error:
-        await _remember_absence(fetcher, cache_key)
-        if not error.permanent or (isinstance(error, HTTPStatusError) and _is_server_fault(error)):
-            raise KeyUnavailable("the host of the key cannot be reached", key_id=key_id) from error
-        raise KeyRefused("the key could not be fetched", key_id=key_id) from error
-    except (DocumentError, KeyRefused, KeyOwnerMismatch) as error:
-        await _remember_absence(fetcher, cache_key)
-        if isinstance(error, DocumentError):
+    except (FetchError, DocumentError) as error:
+        if error.permanent and not isinstance(error, BudgetExhausted):
+            await _remember_failure(fetcher, cache_key, _ABSENT, absent_s)
             raise KeyRefused("the document with the key cannot be used", key_id=key_id) from error
+        await _remember_failure(fetcher, cache_key, _UNAVAILABLE, UNAVAILABLE_FRESH_S)
+        raise KeyUnavailable("the host of the key cannot be reached", key_id=key_id) from error
+    except (KeyRefused, KeyOwnerMismatch):
+        await _remember_failure(fetcher, cache_key, _ABSENT, absent_s)
         raise
     await remember(fetcher, key)
+    await _may_fetch(fetcher, key_id)
     return key
 
 
-def _is_server_fault(error: HTTPStatusError) -> bool:
-    return error.context.get("status", "").startswith(("5", "429"))
-
-
-async def _remember_absence(fetcher: Fetcher, cache_key: str) -> None:
+async def _remember_failure(fetcher: Fetcher, cache_key: str, mark: bytes, seconds: int) -> None:
     """Cache the failure unless a good key stands there: a failed refresh does not take away what was confirmed."""
-    pause_s = fetcher.config.fetch.absent_fresh_s
-    await fetcher.ports.store.add_if_absent(cache_key, _ABSENT, ttl_s=pause_s)
+    await fetcher.ports.store.add_if_absent(cache_key, mark, ttl_s=seconds)
 
 
 async def _fetch(fetcher: Fetcher, key_id: str, address: str, budget: Budget) -> VerificationKey:
     final_url, document = await fetch_json(fetcher, address, budget)
     if _is_key_document(document):
+        if final_url != address:
+            raise KeyOwnerMismatch("the key document answers at another address", key_id=key_id)
         return await _confirm_standalone(fetcher, key_id, document, budget)
     if document.get("id") != final_url or final_url != address:
         document = await fetch_document(fetcher, _id_at_same_origin(document, address), budget)
@@ -133,6 +167,11 @@ async def _fetch(fetcher: Fetcher, key_id: str, address: str, budget: Budget) ->
 
 
 def _is_key_document(document: JsonObject) -> bool:
+    """Tell a standalone key by its type, or, where it has none, by what it holds (SEC-090)."""
+    kinds = document.get("type")
+    names = kinds if isinstance(kinds, list) else [] if kinds is None else [kinds]
+    if not all(isinstance(name, str) and name.rpartition("#")[2].rpartition(":")[2] in _KEY_TYPES for name in names):
+        return False
     return isinstance(document.get("publicKeyPem"), str) and "inbox" not in document
 
 
@@ -156,7 +195,7 @@ async def _confirm_standalone(fetcher: Fetcher, key_id: str, document: JsonObjec
     actor = _as_actor(await fetch_document(fetcher, owner_id, budget), key_id)
     if actor.id != owner_id:
         raise KeyOwnerMismatch("the owner's document is another's", key_id=key_id)
-    listed = _listed_key(fetcher, actor, key_id)
+    listed = _listed_key(fetcher, actor, key_id, own_word)
     if listed.fingerprint != own_word.fingerprint:
         raise KeyOwnerMismatch("the owner lists other material under this key id", key_id=key_id)
     return VerificationKey(key_id=key_id, owner=owner_id, public=listed)
@@ -181,10 +220,11 @@ def _require_id(actor: Actor) -> str:
     return actor.id
 
 
-def _listed_key(fetcher: Fetcher, actor: Actor, key_id: str) -> PublicKey:
+def _listed_key(fetcher: Fetcher, actor: Actor, key_id: str, own_word: PublicKey | None = None) -> PublicKey:
     """Pick the key that the actor lists under exactly this id; never "the first one" (SEC-065).
 
-    Interop: PeerTube names the actor's id as key id; it is taken when the actor has exactly one key (SEC-066).
+    Interop: PeerTube names the actor's id as key id; it is taken when the actor has exactly one key (SEC-066). An actor
+    may list a standalone key by its id alone; then the key's own document, at that id, gives the material (`own_word`).
     """
     claims = actor.keys[: fetcher.config.limits.keys_per_actor_max]
     found = [claim for claim in claims if claim.id == key_id]
@@ -195,6 +235,8 @@ def _listed_key(fetcher: Fetcher, actor: Actor, key_id: str) -> PublicKey:
     claim = found[0]
     if claim.owner is not None and claim.owner != actor.id:
         raise KeyOwnerMismatch("the listed key names another owner", key_id=key_id)
-    if claim.pem is None:
+    if claim.pem is not None:
+        return load_public_pem(claim.pem, fetcher.config.signatures)
+    if own_word is None:
         raise KeyRefused("the key has no PEM", key_id=key_id)
-    return load_public_pem(claim.pem, fetcher.config.signatures)
+    return own_word
