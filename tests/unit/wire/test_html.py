@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -219,3 +221,36 @@ def test_written_text_is_safe_and_is_read_back(markup: str) -> None:
     written = paragraphs(text)
     assert to_text(written) == text
     assert sanitize(written) == written
+
+
+def test_nh3_may_be_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert html._load_cleaner() is not None
+    monkeypatch.setitem(sys.modules, "nh3", None)
+    assert html._load_cleaner() is None
+
+
+def test_what_never_settles_is_shown_as_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[str] = []
+
+    def restless(markup: str) -> str:
+        calls.append(markup)
+        return f"<b>{markup}</b>"
+
+    monkeypatch.setattr(html, "_CLEANER", restless)
+    assert sanitize("<i>a & b</i>") == "<p>a &amp; b</p>"
+    assert len(calls) < 10
+
+
+@pytest.mark.parametrize(
+    ("at_limit", "above"),
+    [
+        ("<br>" * html.TAGS_MAX, "<br>" * (html.TAGS_MAX + 1)),
+        ("<br>" + "«" * html.SPECIALS_MAX, "<br>" + "«" * (html.SPECIALS_MAX + 1)),
+        ("<br =>".ljust(html.SOUP_CHARS_MAX, "x"), "<br =>".ljust(html.SOUP_CHARS_MAX + 1, "x")),
+        ("<br>".ljust(html.CHARS_MAX, "x"), ""),
+    ],
+    ids=["tags", "specials", "soup", "characters"],
+)
+def test_markup_stays_up_to_the_limits(at_limit: str, above: str) -> None:
+    assert "<br>" in sanitize(at_limit)
+    assert "<br>" not in sanitize(above)
