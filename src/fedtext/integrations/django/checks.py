@@ -47,6 +47,6 @@ def _message(finding: Finding, federation: Federation) -> checks.CheckMessage:
 
 def _is_reached() -> bool:
     try:
-        return resolve(_DOOR).route == "fedtext"
+        return resolve(_DOOR).url_name == "fedtext"
     except Resolver404:
         return False

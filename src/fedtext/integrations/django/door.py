@@ -36,7 +36,7 @@ class FederationPattern(URLPattern):
         raw = quote("/" + path, safe="/-._~!$'()*+,;=:@")
         if _passing.get() is self.federation or self.federation.engine.route(raw) is None:
             return None
-        return ResolverMatch(self.callback, (), {}, "fedtext", route="fedtext")
+        return ResolverMatch(self.callback, (), {}, "fedtext", route="fedtext", captured_kwargs={}, extra_kwargs={})
 
 
 def urls(federation: Federation) -> list[URLPattern]:
