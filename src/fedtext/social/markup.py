@@ -22,12 +22,12 @@ from .model import Entry, Post
 Html = NewType("Html", str)
 
 _HUES = 12
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")  # whatever the locale
 _RTL = frozenset({"ar", "arc", "ckb", "dv", "fa", "he", "ks", "ps", "sd", "ug", "ur", "yi"})
 _SHOWN_AS = {
-    Visibility.PUBLIC: ("Public", "Everybody may see this."),
     Visibility.UNLISTED: ("Unlisted", "Everybody may see this, but it is not advertised."),
-    Visibility.FOLLOWERS: ("Followers", "Followers only."),
-    Visibility.DIRECT: ("Direct", "Only for those who are mentioned."),
+    Visibility.FOLLOWERS: ("Followers only", "Only those who follow the author may see this."),
+    Visibility.DIRECT: ("Direct", "Only the author and those who are mentioned may see this."),
 }
 
 
@@ -109,6 +109,8 @@ class Card:
             visibility=entry.visibility,
             published=entry.published,
             updated=entry.updated,
+            language=entry.language,
+            summary=entry.summary,
             in_reply_to=entry.in_reply_to,
             boosted_by=entry.boosted_by,
             likes=entry.likes,
@@ -243,7 +245,6 @@ def feed(cards: Sequence[Card], *, label: str, empty: str) -> Html:
 def post(card: Card, *, alone: bool = False) -> Html:
     """Set one post (microformats h-entry)."""
     author = card.author
-    shown, told = _SHOWN_AS[card.visibility]
     profile_url = author.url or author.id
     classes = f"post h-entry {card.visibility.value}{' alone' if alone else ''}"
     return Html(f"""<article class="{classes}">
@@ -251,11 +252,18 @@ def post(card: Card, *, alone: bool = False) -> Html:
 {avatar(author)}
 <p class="who p-author h-card"><a class="u-url p-name" href="{text(profile_url)}" dir="auto">{text(author.name)}</a>
 <bdi class="handle">{text(author.handle)}</bdi></p>
-<p class="when">{_when(card)}
-<span class="badge" title="{text(told)}">{text(shown)}</span></p>
+<p class="when">{_when(card)}{_badge(card.visibility)}</p>
 </header>
 {_answering(card.in_reply_to)}{_content(card)}
 {_counts(card)}</article>""")
+
+
+def _badge(visibility: Visibility) -> Html:
+    """Mark what not everybody may see."""
+    if visibility not in _SHOWN_AS:
+        return Html("")
+    shown, told = _SHOWN_AS[visibility]
+    return Html(f'\n<span class="badge" title="{text(told)}">{text(shown)}</span>')
 
 
 def _boosted(booster: Author | None) -> Html:
@@ -294,7 +302,10 @@ def _when(card: Card) -> Html:
     linked = Html(f'<a class="u-url" href="{text(card.url)}">{stamp}</a>') if card.url and _is_web(card.url) else stamp
     if card.updated is None:
         return linked
-    return Html(f'{linked} <span class="edited">edited {_time(card.updated, css_class="dt-updated")}</span>')
+    short = card.published is not None and card.updated.date() == card.published.date()
+    return Html(
+        f'{linked} <span class="edited">edited {_time(card.updated, css_class="dt-updated", short=short)}</span>'
+    )
 
 
 def _counts(card: Card) -> Html:
@@ -310,10 +321,12 @@ def _is_web(url: str) -> bool:
     return url.startswith(("https://", "http://"))
 
 
-def _time(moment: datetime, *, css_class: str = "") -> Html:
+def _time(moment: datetime, *, css_class: str = "", short: bool = False) -> Html:
+    """Write a moment; `short` leaves out a day that was named just before."""
+    words = f"{moment:%H:%M}" if short else f"{moment.day} {_MONTHS[moment.month - 1]} {moment:%Y, %H:%M} UTC"
     stamp = moment.strftime("%Y-%m-%dT%H:%M:%SZ")
     marked = f' class="{css_class}"' if css_class else ""
-    return Html(f'<time{marked} datetime="{stamp}">{moment.day} {moment.strftime("%b %Y, %H:%M")} UTC</time>')
+    return Html(f'<time{marked} datetime="{stamp}">{words}</time>')
 
 
 def message(title: str, words: str) -> Html:

@@ -255,7 +255,7 @@ class Pages:
             private=True,
             links=self._links(asked, name),
         )
-        note = f"What {actor.handle} wrote, gets from those it follows, and is told directly."
+        note = "Own posts, posts of those you follow, and what is addressed to you."
         top = markup.heading(f"Home of {actor.display_name}", note)
         feed = markup.feed(cards, label="Timeline", empty="Nothing has arrived yet.")
         return _Answer(200, self._set(frame, markup.join((top, feed))), (_HTML, _PRIVATE))

@@ -19,7 +19,7 @@ from ...errors import ConfigurationError
 from ..console import Console
 from .conversation import Conversation, Step
 from .processes import DemoFailed, Server, free_ports, is_free
-from .server import Settings
+from .settings import Settings
 
 _STATE = "demo.json"
 _WATCH_S = 1.0

@@ -15,15 +15,14 @@ import attrs
 
 from ...errors import FedtextError
 from .processes import DemoFailed, Server
-from .server import activity_of
 
 Json: TypeAlias = dict[str, Any]
 
 _SEEN_S_MAX = 20.0
 _PAUSE_S = 0.05
-_BURST = 12
-_BURST_AT_ONCE = 3
-_BURST_KILLED_AFTER = 5
+_BURST_AT_ONCE = 2
+_BURST_KILLED_AFTER = 6
+_BURST_PAUSE_S = 0.06  # so that some are written, some sent and some applied when the end comes
 _SHOWN_CHARS = 60
 _NOT_FOUND, _GONE = 404, 410
 
@@ -33,6 +32,20 @@ ARABIC = "مرحبا بالعالم! هذه أول رسالة أكتبها با�
 FOLLOWERS = "For those who follow me: the cake is in the oven. 🍰"
 DIRECT = "{bob} between us: your present is hidden in the shed."
 REPLY = "Welcome, {alice}! Tea is ready, cake is welcome too."
+BREAD = (
+    "Bread, for those who asked: 500 g of flour, 350 g of water, 10 g of salt, and time.",
+    "The flour may be any that you like. A third of rye makes it taste of more.",
+    "Mix flour and water first, without the salt, and leave them alone for an hour.",
+    "Now the salt, and a spoonful of old dough or a crumb of yeast.",
+    "Do not knead. Stretch it and fold it over, four times, as one folds a letter.",
+    "Do that again every half hour, three times in all. In between: #tea.",
+    "Into the cold overnight. It works while you sleep, which is more than most of us do.",
+    "In the morning: shape it gently, as if it were asleep. It is.",
+    "Two hours in a basket, under a cloth.",
+    "The oven as hot as it goes, with a pot inside that has a lid.",
+    "Twenty minutes with the lid on, twenty-five without. Listen: it sings while it cools.",
+    "Wait. I know. Wait all the same. #bread",
+)
 DRAFT = "I should not have written this."
 
 
@@ -91,14 +104,14 @@ class Conversation:
             ("accept", "alice accepts him", self._alice_accepts),
             ("follow-back", "alice follows bob", self._alice_follows),
             ("post", "alice posts to everybody", lambda: self._writes("hello", HELLO, "public")),
+            ("reply", "bob replies", self._bob_replies),
+            ("kill", f"alice posts {len(BREAD)} times; her server is killed", self._alice_is_killed),
             ("post-rtl", "alice posts in Arabic", lambda: self._writes("arabic", ARABIC, "public", language="ar")),
             ("followers-only", "alice posts to her followers", lambda: self._writes("secret", FOLLOWERS, "followers")),
             ("direct", "alice writes to bob alone", lambda: self._writes("direct", DIRECT, "direct")),
-            ("reply", "bob replies", self._bob_replies),
             ("like", "bob likes both posts", lambda: self._reacts("like", "likes")),
             ("boost", "bob boosts both", lambda: self._reacts("boost", "boosts")),
             ("edit", "alice edits her first post", self._alice_edits),
-            ("kill", f"alice posts {_BURST} times; her server is killed", self._alice_is_killed),
             ("undo-like", "bob takes one like back", lambda: self._undoes("like", "likes")),
             ("undo-boost", "bob takes one boost back", lambda: self._undoes("boost", "boosts")),
             ("rash", "alice posts something rash", lambda: self._writes("draft", DRAFT, "public")),
@@ -225,7 +238,7 @@ class Conversation:
     def _alice_is_killed(self) -> Ask:
         """Kill alice's server while she posts; start it again; send again only what was not acknowledged."""
         mark = f"{time.time_ns():x}"
-        keys = [f"{mark}-{number:02}" for number in range(1, _BURST + 1)]
+        keys = [f"{mark}-{number:02}" for number in range(1, len(BREAD) + 1)]
         acknowledged: dict[str, str] = {}
         with ThreadPoolExecutor(_BURST_AT_ONCE) as pool:
             posted = [pool.submit(self._post_numbered, key, acknowledged) for key in keys]
@@ -235,7 +248,7 @@ class Conversation:
         before = dict(acknowledged)
         arrived = sum(_entry(self._bob.home(), post_id) is not None for post_id in before.values())
         self._note(
-            f"kill -9 {killed}: {len(before)} of {_BURST} posts were acknowledged, {arrived} had arrived at bob's"
+            f"kill -9 {killed}: {len(before)} of {len(BREAD)} posts were acknowledged, {arrived} had arrived at bob's"
         )
         started_s = time.monotonic()
         self._alice.start()
@@ -247,24 +260,25 @@ class Conversation:
         return Ask(self._bob, lambda home: self._all_once(home, acknowledged, len(before)))
 
     def _post_numbered(self, key: str, acknowledged: dict[str, str]) -> None:
-        number = int(key.rpartition("-")[2])
+        text = BREAD[int(key.rpartition("-")[2]) - 1]
         try:
-            made = self._alice.tell("post", text=f"Number {number} of {_BURST}, counted with care. #count", pk=key)
+            made = self._alice.tell("post", text=text, language="en", pk=key)
         except OSError:
             return  # killed: not acknowledged, so it will be sent again
         acknowledged[key] = str(made["id"])
+        time.sleep(_BURST_PAUSE_S)
 
     def _all_once(self, home: Json, acknowledged: dict[str, str], before: int) -> str | None:
-        if len(acknowledged) != _BURST:
+        if len(acknowledged) != len(BREAD):
             raise DemoFailed("not all posts were acknowledged in the end", acknowledged=len(acknowledged))
         applied = self._bob.arrivals()
-        times = [applied.get(activity_of(post_id), 0) for post_id in acknowledged.values()]
+        times = [applied.get(f"{post_id}#create", 0) for post_id in acknowledged.values()]
         shown = [sum(entry["id"] == post_id for entry in home["entries"]) for post_id in acknowledged.values()]
         if max(times) > 1 or max(shown) > 1:
             raise DemoFailed("something was applied twice", times=times, shown=shown)
         if min(times) != 1 or min(shown) != 1:
             return None
-        return f"all {before} acknowledged before and {_BURST - before} after, each applied once"
+        return f"all {before} acknowledged before and {len(BREAD) - before} after, each applied once"
 
 
 def _carried_out(name: str, did: str, act: Callable[[], Ask]) -> Step:

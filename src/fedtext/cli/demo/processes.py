@@ -16,7 +16,7 @@ from typing import Any, TypeAlias, cast
 from urllib.parse import quote, urlencode
 
 from ...errors import FedtextError
-from .server import VARIABLE, Settings
+from .settings import VARIABLE, Settings
 
 Json: TypeAlias = dict[str, Any]
 

@@ -22,8 +22,6 @@ from hmac import compare_digest
 from typing import Any, TypeAlias, cast
 from urllib.parse import parse_qs
 
-import attrs
-
 from ...behaviors import Follows, FollowState
 from ...config import Config, DeliveryPolicy, DevPolicy, Software
 from ...errors import ConfigurationError, FedtextError
@@ -33,58 +31,13 @@ from ...social import Entry, Post, Social, SocialActor, Visibility
 from ...social.pages import Pages
 from ...vocab import Create
 from ...wire.timestamps import build
+from .settings import VARIABLE, Settings
 
 Json: TypeAlias = dict[str, Any]
 
-VARIABLE = "FEDTEXT_DEMO"
 _BODY_BYTES_MAX = 65_536
 _LEASE_S = 5.0  # how long work stays with a process that was killed
 _ARRIVALS = "CREATE TABLE IF NOT EXISTS demo_arrivals (activity TEXT NOT NULL)"
-
-
-@attrs.frozen(kw_only=True)
-class Settings:
-    """Who a server is.
-
-    Args:
-        name: Its actor, as in the handle.
-        display: The actor's name.
-        about: What the actor says of itself.
-        origin: "http://localhost:PORT".
-        database: Path of its SQLite file.
-        ports: Ports of both servers: the only addresses on this machine that may be reached.
-        token: Who brings it may give commands and read.
-        accept: "auto" or "manual": how follows are answered.
-        tied: Whether to end when standard input ends: with the process that started it.
-    """
-
-    name: str
-    display: str
-    about: str
-    origin: str
-    database: str
-    ports: tuple[int, ...]
-    token: str
-    accept: str = "auto"
-    tied: bool = False
-
-    def dump(self) -> str:
-        """Give the text for the environment."""
-        return json.dumps(attrs.asdict(self))
-
-    @classmethod
-    def load(cls, text: str | None) -> Settings:
-        """Read what `dump` gave.
-
-        Raises:
-            ConfigurationError: It is none.
-        """
-        try:
-            read: Json = json.loads(text or "")
-            read["ports"] = tuple(read["ports"])
-            return cls(**read)
-        except (ValueError, TypeError, KeyError) as error:
-            raise ConfigurationError("this server is started by `fedtext demo`", variable=VARIABLE) from error
 
 
 def make() -> DemoServer:
@@ -314,8 +267,3 @@ async def _send_json(send: Send, status: int, answer: Json) -> None:
     ]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
-
-
-def activity_of(post_id: str) -> str:
-    """Give the id of the activity that announced a post."""
-    return f"{post_id}#create"
