@@ -177,7 +177,13 @@ class SocialActor:
 
     async def _saved(self, context: Context, post: Post) -> list[Statement]:
         entry = await self._own_entry(context, post)
-        return [self._parts.store.save_post(post), self._parts.store.save_entry(self.pk, entry)]
+        store = self._parts.store
+        boosted = [
+            store.save_entry(owner, attrs.evolve(entry, boosted_by=known.boosted_by))
+            for owner, known in await store.entries_of(context, post.uri)
+            if known.boosted_by is not None
+        ]
+        return [store.save_post(post), store.save_entry(self.pk, entry), *boosted]
 
     async def _together(
         self, context: Context, action: BoundAction[..., Iri], post: Post, statements: list[Statement]
@@ -322,6 +328,8 @@ class SocialActor:
             published=post.published,
             updated=post.updated,
             in_reply_to=post.in_reply_to,
+            language=post.language,
+            summary=post.summary,
             url=self._parts.page_url(self.name, post.pk),
         )
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import inspect
 
+import attrs
+
 from ..behaviors import FollowState, author_card
 from ..errors import DocumentError, FetchError, OriginMismatch
 from ..runtime import Context, Federation
@@ -28,6 +30,8 @@ from ..wire.html import sanitize, to_text
 from .actors import SocialActor
 from .model import Entry, Mention
 from .parts import Parts
+
+_BOOSTABLE = (Visibility.PUBLIC, Visibility.UNLISTED)
 
 
 class Inbound:
@@ -81,8 +85,11 @@ class Inbound:
         for owner, known in await self._store.entries_of(context, str(note.id)):
             if known.author.id != author.id or _is_older(changed, known):
                 continue
-            if known.boosted_by is None:
-                await self._store.atomic(context, [self._store.save_entry(owner, changed)])
+            if known.boosted_by is not None and changed.visibility not in _BOOSTABLE:
+                await self._store.remove_boost(context, known.id, known.boosted_by.id)
+                continue
+            entry = attrs.evolve(changed, boosted_by=known.boosted_by)
+            await self._store.atomic(context, [self._store.save_entry(owner, entry)])
 
     async def _own_word(self, context: Context, activity: Create[Object] | Update[Object]) -> Note | None:
         """Give the note that is spoken of, if it is the actor's own."""
@@ -156,7 +163,7 @@ class Inbound:
             return None
         booster = await context.get_actor(announce.actor)
         entry = _entry(note, author, note, booster=booster)
-        return entry if entry.visibility in (Visibility.PUBLIC, Visibility.UNLISTED) else None
+        return entry if entry.visibility in _BOOSTABLE else None
 
     async def _on_undo(self, context: Context, undo: Undo) -> None:
         inner, actor = undo.object, str(undo.actor_id)
@@ -210,6 +217,8 @@ def _entry(note: Note, author: Actor, addressed: Object, *, booster: Actor | Non
         published=note.published,
         updated=note.updated,
         in_reply_to=reference_id(note.in_reply_to),
+        language=next((tag for tag, html in note.content_map.items() if html == content), None),
+        summary=(to_text(note.summary) or None) if note.summary else None,
         boosted_by=author_card(booster) if booster is not None else None,
         url=url if isinstance(url, str) and url.startswith(("https://", "http://")) else str(note.id),
     )

@@ -62,6 +62,8 @@ class Entry:
         published: When, if it says so.
         updated: When it was last changed, if it was.
         in_reply_to: Id of what it answers, or None.
+        language: BCP 47 tag, if it says so.
+        summary: Content warning, plain text, or None.
         boosted_by: Who boosted it, or None.
         url: Page for people, or None.
         likes: How many liked it; of our own posts only.
@@ -78,6 +80,8 @@ class Entry:
     published: datetime | None
     updated: datetime | None = None
     in_reply_to: str | None = None
+    language: str | None = None
+    summary: str | None = None
     boosted_by: Author | None = None
     url: str | None = None
     likes: int = 0

@@ -340,6 +340,8 @@ def _dump_entry(entry: Entry) -> dict[str, object]:
         "published": _text(entry.published) if entry.published else None,
         "updated": _text(entry.updated) if entry.updated else None,
         "in_reply_to": entry.in_reply_to,
+        "language": entry.language,
+        "summary": entry.summary,
         "boosted_by": attrs.asdict(entry.boosted_by) if entry.boosted_by else None,
         "url": entry.url,
     }
@@ -357,6 +359,8 @@ def _load_entry(text: str) -> Entry:
         published=_time(read["published"]),
         updated=_time(read["updated"]),
         in_reply_to=read["in_reply_to"],
+        language=read.get("language"),
+        summary=read.get("summary"),
         boosted_by=Author(**booster) if booster else None,
         url=read["url"],
     )
