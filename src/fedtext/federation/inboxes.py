@@ -32,7 +32,6 @@ async def take(engine: Engine, request: Request, route: Route, ports: PortSet) -
         config=engine.config,
         site=engine.site.origin,
         authorities=engine.site.authorities,
-        own_origins=engine.own_origins,
         refuse=engine.refuse,
         inbox=route.path,
         recipient=route.identifier,

@@ -2,24 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 import attrs
 
 from ..config import Limits
-from ..errors import BodyTooLong, HostRefused, MediaTypeRefused, MethodRefused, MissingProperty, TypeMismatch
+from ..errors import (
+    BodyTooLong,
+    HostRefused,
+    MalformedIri,
+    MediaTypeRefused,
+    MethodRefused,
+    MissingProperty,
+    OriginMismatch,
+    TypeMismatch,
+)
 from ..http import Request
+from ..wire.iri import Url, origin_of, parse_authority, parse_url
 from ..wire.json import JsonObject, JsonValue
 from ..wire.media_types import is_activity
 
 
-def admit(request: Request, limits: Limits, authorities: Collection[str]) -> None:
+def admit(request: Request, limits: Limits, authorities: Collection[str]) -> Request:
     """Check method, host, media type and size.
 
     Args:
         request: As received, its body already bounded by the edge.
         limits: The table of limits.
         authorities: Hosts (with port, if not the default one) that are served here.
+
+    Returns:
+        The request, which may be looked at.
 
     Raises:
         MethodRefused: Not a POST (405).
@@ -29,7 +42,7 @@ def admit(request: Request, limits: Limits, authorities: Collection[str]) -> Non
     """
     if request.method != "POST":
         raise MethodRefused(method=request.method)
-    if request.authority.lower() not in authorities:
+    if _authority(request) not in authorities:
         raise HostRefused(host=request.authority)
     media_types = request.headers.get_all("content-type")
     if len(media_types) != 1 or not is_activity(media_types[0]):
@@ -38,6 +51,14 @@ def admit(request: Request, limits: Limits, authorities: Collection[str]) -> Non
         raise MediaTypeRefused("encoded bodies are not taken", encoding=request.headers.get("content-encoding"))
     if len(request.body) > limits.body_bytes_max:
         raise BodyTooLong(bytes=len(request.body))
+    return request
+
+
+def _authority(request: Request) -> str:
+    try:
+        return parse_authority(request.authority, scheme=request.scheme)
+    except MalformedIri as error:
+        raise HostRefused(host=request.authority) from error
 
 
 @attrs.frozen(kw_only=True)
@@ -78,6 +99,29 @@ def peek(document: JsonObject) -> Peeked:
     if activity_id is not None and not isinstance(activity_id, str):
         raise TypeMismatch("the id is an absolute URL", property="id")
     return Peeked(activity_id=activity_id, type=kind, actor=actor, object_id=_identifier(document.get("object")))
+
+
+def check_claimed(claimed: Peeked, is_own: Callable[[Url], bool]) -> Peeked:
+    """Refuse claims that no signature could make true, so that no key is fetched for them.
+
+    Args:
+        claimed: From `peek`.
+        is_own: Tells whether an address is served here.
+
+    Returns:
+        The same claims.
+
+    Raises:
+        MalformedIri: The actor or the id is not an absolute http(s) URL (400).
+        OriginMismatch: The actor is one of ours (SEC-083), or the id is on another origin than the actor (403;
+            SEC-072).
+    """
+    actor = parse_url(claimed.actor)
+    if is_own(actor):
+        raise OriginMismatch("an actor of this server does not speak from outside", actor=claimed.actor)
+    if claimed.activity_id is not None and origin_of(claimed.activity_id) != actor.origin:
+        raise OriginMismatch("the activity's id is on another origin than its actor", id=claimed.activity_id)
+    return claimed
 
 
 def _identifier(value: JsonValue) -> str | None:

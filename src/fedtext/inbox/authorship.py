@@ -7,19 +7,28 @@ Only `authenticate` and, for the worker, `restore` make an `AuthenticActivity`.
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from typing import Final, cast
 
 import attrs
 
-from ..errors import Gone, KeyRefused, MalformedIri, OriginMismatch, TypeMismatch
-from ..fetch import Budget, Fetcher, fetch_document
+from ..errors import (
+    BudgetExhausted,
+    DocumentError,
+    FetchError,
+    Gone,
+    KeyRefused,
+    KeyUnavailable,
+    OriginMismatch,
+    TypeMismatch,
+)
+from ..fetch import Budget, Fetcher, cached_documents, fetch_document, origin_or_none
+from ..ports import store_key
 from ..signatures import SignatureClaim, VerifiedRequest
-from ..vocab import Activity, load
-from ..wire.iri import origin_of, parse_iri
+from ..vocab import Activity, Delete, load
+from ..wire.iri import parse_url
 from ..wire.json import JsonObject
 from .envelope import InboundTask
-from .ownership import check_identity, confine, identifier
+from .ownership import check_held, confine, held_ids, identifier
 
 
 @attrs.frozen(kw_only=True)
@@ -65,66 +74,84 @@ class AuthenticActivity:
         return f"<AuthenticActivity {self.activity.type_name} {self.activity.id} by {self.evidence.signer}>"
 
 
+@attrs.frozen
+class Departed:
+    """In place of a verified request: the host of the key says that its owner is gone (410)."""
+
+    claim: SignatureClaim
+
+
 async def authenticate(
-    verified: VerifiedRequest,
-    document: JsonObject,
-    *,
-    fetcher: Fetcher,
-    own_origins: Collection[str],
-    budget: Budget,
+    verified: VerifiedRequest | Departed, document: JsonObject, *, fetcher: Fetcher, budget: Budget
 ) -> AuthenticActivity:
     """Decide whether the actor really said this, and give what it said.
 
     Args:
-        verified: Evidence of an HTTP signature; its signer need not be the actor (forwarding).
+        verified: Evidence of an HTTP signature, whose signer need not be the actor (forwarding); or that its key is
+            gone, which is enough for an actor's Delete of itself, if the actor is gone, too.
         document: Normalized body; it goes on only if the signer is the actor.
-        fetcher: Used only to fetch a forwarded activity from its origin.
-        own_origins: Origins served here; their actors never come in from outside (SEC-083).
+        fetcher: Used to fetch a forwarded activity from its origin, and for what we hold of the objects.
         budget: Of this message.
 
     Raises:
         OriginMismatch: Somebody else's word (403).
-        TypeMismatch: Not an activity.
-        FetchError: A forwarded activity could not be fetched from its origin.
+        KeyRefused: The key is gone, and that is not what the activity is about (401).
+        DocumentError: Not an activity that can be used.
+        FetchError: The origin of a forwarded activity cannot be asked now.
     """
-    actor = _actor(document, own_origins)
-    how = "signature"
-    if actor != verified.signer:
-        document = await _from_origin(document, actor, fetcher, budget)
-        how = "origin"
-    check_identity(document, actor)
-    confined = confine(document, actor)
-    activity = _activity(confined)
-    evidence = Evidence(
-        signer=verified.signer,
-        key_id=verified.key.key_id,
-        scheme=verified.scheme.value,
-        how=how,
-        received_s=fetcher.ports.clock.now_s(),
-    )
-    return AuthenticActivity(_SEAL, activity, confined, evidence)
-
-
-async def authenticate_departed(
-    claim: SignatureClaim, document: JsonObject, *, fetcher: Fetcher, budget: Budget
-) -> AuthenticActivity:
-    """Believe an actor's Delete of itself when its own address answers 410 (settled: INB-06, SEC-070).
-
-    Raises:
-        KeyRefused: Anything else than such a Delete, or the actor is still there.
-    """
-    actor = identifier(document.get("actor"))
-    if actor is None or document.get("type") != "Delete" or identifier(document.get("object")) != actor:
-        raise KeyRefused("the owner of the key is gone")
+    actor = _actor(document, fetcher)
     activity = _activity(document)
-    check_identity(document, actor)
+    if isinstance(verified, Departed):
+        evidence = await _departed(verified.claim, document, activity, actor, fetcher, budget)
+    else:
+        how = "signature"
+        if actor != verified.signer:
+            document = await _from_origin(document, actor, fetcher, budget)
+            activity, how = _activity(document), "origin"
+        evidence = Evidence(
+            signer=verified.signer,
+            key_id=verified.key.key_id,
+            scheme=verified.scheme.value,
+            how=how,
+            received_s=fetcher.ports.clock.now_s(),
+        )
+    confined = confine(document, activity, actor)
+    await _compare(document, activity, actor, fetcher)
+    return AuthenticActivity(_SEAL, _activity(confined), confined, evidence)
+
+
+async def _departed(
+    claim: SignatureClaim, document: JsonObject, activity: Activity, actor: str, fetcher: Fetcher, budget: Budget
+) -> Evidence:
+    """Believe an actor's Delete of itself when its own address answers 410 (settled: INB-06, SEC-070)."""
+    if not isinstance(activity, Delete) or identifier(document.get("object")) != actor:
+        raise KeyRefused("the owner of the key is gone", key_id=claim.key_id)
     try:
         await fetch_document(fetcher, actor, budget)
     except Gone:
         now_s = fetcher.ports.clock.now_s()
-        evidence = Evidence(signer=actor, key_id=claim.key_id, scheme=claim.scheme.value, how="gone", received_s=now_s)
-        return AuthenticActivity(_SEAL, activity, confine(document, actor), evidence)
-    raise KeyRefused("the key is gone, but its owner is not")
+        return Evidence(signer=actor, key_id=claim.key_id, scheme=claim.scheme.value, how="gone", received_s=now_s)
+    except (FetchError, DocumentError) as error:
+        if not error.permanent:
+            raise KeyUnavailable("the host of the actor cannot be reached", actor=actor) from error
+        raise KeyRefused("the key is gone, but its owner is not said to be", actor=actor) from error
+    raise KeyRefused("the key is gone, but its owner is not", actor=actor)
+
+
+async def _compare(document: JsonObject, activity: Activity, actor: str, fetcher: Fetcher) -> None:
+    """Compare with what we hold of the objects: who is known as an actor, and what is in the cache; no fetch."""
+    ids = held_ids(document, activity, actor)
+    if not ids:
+        return
+    marks = {known_key(fetcher.site, object_id): object_id for object_id in ids}
+    known = await fetcher.ports.store.get_many(list(marks))
+    held = await cached_documents(fetcher, ids)
+    check_held(document, activity, actor, held, frozenset(marks[key] for key in known))
+
+
+def known_key(site: str, actor: str) -> str:
+    """Give the store's key of the lasting fact that we have met this actor."""
+    return store_key(site, "known", actor)
 
 
 def restore(task: InboundTask) -> AuthenticActivity:
@@ -147,12 +174,11 @@ def _activity(document: JsonObject) -> Activity:
     return cast("Activity", loaded)
 
 
-def _actor(document: JsonObject, own_origins: Collection[str]) -> str:
+def _actor(document: JsonObject, fetcher: Fetcher) -> str:
     actor = identifier(document.get("actor"))
     if actor is None:
         raise TypeMismatch("the actor is one absolute URL", property="actor")
-    parse_iri(actor)
-    if origin_of(actor) in own_origins:
+    if fetcher.is_own(parse_url(actor)):
         raise OriginMismatch("an actor of this server does not speak from outside", actor=actor)
     return actor
 
@@ -160,13 +186,14 @@ def _actor(document: JsonObject, own_origins: Collection[str]) -> str:
 async def _from_origin(document: JsonObject, actor: str, fetcher: Fetcher, budget: Budget) -> JsonObject:
     """Fetch a forwarded activity at its id and demand that it is by the same actor (INB-15, SEC-131: F<=1)."""
     activity_id = document.get("id")
-    try:
-        same_origin = isinstance(activity_id, str) and origin_of(activity_id) == origin_of(actor)
-    except MalformedIri:
-        same_origin = False
-    if not same_origin or not isinstance(activity_id, str) or "#" in activity_id:
+    if not isinstance(activity_id, str) or "#" in activity_id or origin_or_none(activity_id) != origin_or_none(actor):
         raise OriginMismatch("signed by somebody else than its actor", actor=actor)
-    found = await fetch_document(fetcher, activity_id, budget)
+    try:
+        found = await fetch_document(fetcher, activity_id, budget)
+    except (FetchError, DocumentError) as error:
+        if not error.permanent or isinstance(error, BudgetExhausted):
+            raise
+        raise OriginMismatch("its origin does not know this activity", actor=actor, id=activity_id) from error
     if found.get("id") != activity_id or identifier(found.get("actor")) != actor:
         raise OriginMismatch("its origin knows this activity as another's", actor=actor, id=activity_id)
     return found

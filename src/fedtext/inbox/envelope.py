@@ -10,6 +10,7 @@ from ..wire.json import JsonObject, JsonValue, dump, parse_object
 
 KIND = "inbound"
 VERSION = 1
+_DEFAULT_LIMITS = Limits()
 
 
 @attrs.frozen(kw_only=True)
@@ -51,15 +52,25 @@ class InboundTask:
 _TEXT_FIELDS = ("site", "inbox", "signer", "key_id", "scheme", "how", "content_hash")
 
 
-def decode_envelope(payload: bytes) -> InboundTask:
+def decode_envelope(payload: bytes, limits: Limits = _DEFAULT_LIMITS) -> InboundTask:
     """Read a payload.
+
+    Args:
+        payload: From `InboundTask.encode`.
+        limits: Those under which the document was received.
 
     Raises:
         QueueError: Not an envelope of this version.
     """
+    # The envelope adds a level and a few nodes to what has been within the limits already; numbers may grow in writing.
+    wider = attrs.evolve(
+        limits,
+        json_depth_max=limits.json_depth_max + 1,
+        json_nodes_max=limits.json_nodes_max + 100,
+        document_bytes_max=6 * max(limits.body_bytes_max, limits.document_bytes_max) + 65_536,
+    )
     try:
-        # The envelope adds a level and a few nodes to what has been within the limits already.
-        value = parse_object(payload, Limits(json_depth_max=40, json_nodes_max=60_000, document_bytes_max=4_194_304))
+        value = parse_object(payload, wider)
     except DocumentError as error:
         raise QueueError("the envelope is not JSON") from error
     if value.get("v") != VERSION or value.get("kind") != KIND:

@@ -2,62 +2,57 @@
 
 Pure functions over the normalized document. What an actor says about objects of other origins is reduced to ids
 (INB-09, SEC-079); what it claims to have made, changed or removed must be its own (INB-08, INB-18, SEC-080…082).
+
+Invariant: which check holds follows from the class that the activity is dispatched by, never from a spelling of its
+type; so no spelling reaches a listener unchecked.
+
 Sources: FEP-fe34 (origin-based security model), FEP-2277.
 """
 
 from __future__ import annotations
 
-from ..errors import MalformedIri, MissingProperty, OriginMismatch, TypeMismatch
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from ..errors import MissingProperty, OriginMismatch, TypeMismatch
+from ..fetch import origin_or_none, reduce_foreign
+from ..vocab import Accept, Activity, Add, Announce, Create, Delete, Move, Reject, Remove, Undo, Update
 from ..wire.iri import Origin, origin_of
 from ..wire.json import JsonObject, JsonValue
 
-_REDUCED = ("object", "target", "instrument", "result", "origin", "inReplyTo")
-_WITHOUT_ID = ("Add", "Remove")  # Interop: MOD-56, Mastodon's Add and Remove have no id
+HELD_COUNT_MAX: Final = 32
+"""So many objects of one activity are compared with what is held of them."""
+
+_WITHOUT_ID: Final = (Add, Remove)  # Interop: MOD-56, Mastodon's Add and Remove have no id
 
 
-def check_identity(document: JsonObject, actor: str) -> None:
-    """Demand an id on the actor's origin (SEC-072).
-
-    Raises:
-        MissingProperty: No id, and the type is not one that is seen without.
-        OriginMismatch: The id is on another origin.
-        MalformedIri: The id is not an absolute URL.
-    """
-    activity_id = document.get("id")
-    if activity_id is None:
-        if document.get("type") not in _WITHOUT_ID:
-            raise MissingProperty("an activity has an id", property="id")
-        return
-    if not isinstance(activity_id, str):
-        raise TypeMismatch("the id is an absolute URL", property="id")
-    if origin_of(activity_id) != origin_of(actor):
-        raise OriginMismatch("the activity's id is on another origin than its actor", id=activity_id, actor=actor)
-
-
-def confine(document: JsonObject, actor: str) -> JsonObject:
+def confine(document: JsonObject, activity: Activity, actor: str) -> JsonObject:
     """Check that the actor may say this and reduce what it says of others to ids.
 
     Args:
-        document: Normalized; `actor` is already authenticated.
-        actor: The actor's id.
+        document: Normalized.
+        activity: The model of the same document.
+        actor: Id of the actor, which is authentic.
 
     Returns:
         A new document; the given one is not changed.
 
     Raises:
         OriginMismatch: It claims what is not its own.
-        MissingProperty: It does not say whose the object is.
+        MissingProperty: It has no id, or does not say whose the object is.
+        TypeMismatch: The id is not text.
+        MalformedIri: The id is not an absolute URL.
     """
     origin = origin_of(actor)
-    kind = document.get("type")
-    check = _CHECKS.get(kind) if isinstance(kind, str) else None
-    if check is not None:
-        check(document, actor, origin)
-    confined = dict(document)
+    _check_identity(document, activity, actor, origin)
+    for cls, check in _CHECKS:
+        if isinstance(activity, cls):
+            check(document, actor, origin)
+    _check_nameless(document.get("object"), actor)
+    confined = reduce_foreign(document, origin)
     confined["actor"] = actor
-    for name in _REDUCED:
-        if name in confined:
-            confined[name] = _reduce(confined[name], actor, origin, announced=kind == "Announce")
+    if isinstance(activity, Announce) and "object" in confined:
+        confined["object"] = _announced(confined["object"], actor)
     return confined
 
 
@@ -70,40 +65,97 @@ def identifier(value: JsonValue) -> str | None:
     return value if isinstance(value, str) and value else None
 
 
-def _reduce(value: JsonValue, actor: str, origin: Origin, *, announced: bool) -> JsonValue:
+def held_ids(document: JsonObject, activity: Activity, actor: str) -> list[str]:
+    """Give the ids of those objects whose owner we may know better than the sender says."""
+    if not isinstance(activity, Update | Delete | Undo | Accept | Reject):
+        return []
+    ids = [identifier(value) for value in _objects(document)[:HELD_COUNT_MAX]]
+    return [found for found in ids if found is not None and found != actor]
+
+
+def check_held(
+    document: JsonObject, activity: Activity, actor: str, held: Mapping[str, JsonObject], known: frozenset[str]
+) -> None:
+    """Compare what an activity claims with what we hold under the ids that it names (SEC-081, SEC-082).
+
+    An id says who serves an object, not whose it is: neighbours on one server share an origin.
+
+    Args:
+        document: As in `confine`.
+        activity: As in `confine`.
+        actor: As in `confine`.
+        held: Id -> document, as its origin gave it to us.
+        known: Those ids that are known to be actors.
+
+    Raises:
+        OriginMismatch: It is somebody else's.
+    """
+    for object_id in held_ids(document, activity, actor):
+        found = held.get(object_id, {})
+        if isinstance(activity, Accept | Reject):
+            if _is_a(found, "Follow") and identifier(found.get("object")) != actor:
+                raise OriginMismatch("the Follow that is answered is for somebody else", object=object_id, actor=actor)
+            continue
+        owner = identifier(found.get("actor", found.get("attributedTo")))
+        if object_id in known or "inbox" in found or owner not in (None, actor):
+            raise OriginMismatch("the object is known as somebody else's", object=object_id, actor=actor)
+
+
+def _check_identity(document: JsonObject, activity: Activity, actor: str, origin: Origin) -> None:
+    """Demand an id on the actor's origin (SEC-072)."""
+    activity_id = document.get("id")
+    if activity_id is None:
+        if not isinstance(activity, _WITHOUT_ID):
+            raise MissingProperty("an activity has an id", property="id")
+        return
+    if not isinstance(activity_id, str):
+        raise TypeMismatch("the id is an absolute URL", property="id")
+    if origin_of(activity_id) != origin:
+        raise OriginMismatch("the activity's id is on another origin than its actor", id=activity_id, actor=actor)
+
+
+def _check_nameless(value: JsonValue, actor: str) -> None:
+    """Refuse words in somebody else's name that have no id: nobody could ask him (SEC-079).
+
+    What others did to the actor, such as the Follow that it accepts, may stand without an id.
+    """
     if isinstance(value, list):
-        return [_reduce(item, actor, origin, announced=announced) for item in value]
-    if not isinstance(value, dict):
-        return value
-    object_id = value.get("id")
-    if not isinstance(object_id, str):
-        return value
-    if _origin(object_id) != origin:
-        return object_id
-    if announced and identifier(value.get("attributedTo")) != actor:
-        return object_id  # MOD-43: an embedded object counts only when it is the announcer's own
-    nested = dict(value)
-    for name in _REDUCED:
-        if name in nested:
-            nested[name] = _reduce(nested[name], actor, origin, announced=False)
-    return nested
+        for item in value:
+            _check_nameless(item, actor)
+    if not isinstance(value, dict) or isinstance(value.get("id"), str):
+        return
+    author, doer = value.get("attributedTo"), value.get("actor")
+    done_to_actor = identifier(value.get("object")) == actor
+    if (author is not None and identifier(author) != actor) or (
+        doer is not None and identifier(doer) != actor and not done_to_actor
+    ):
+        raise OriginMismatch("an object without an id is attributed to somebody else", actor=actor)
+    _check_nameless(value.get("object"), actor)
 
 
-def _origin(iri: str) -> Origin | None:
-    try:
-        return origin_of(iri)
-    except MalformedIri:
-        return None
+def _announced(value: JsonValue, actor: str) -> JsonValue:
+    """Keep an announced object only when it is the announcer's own (MOD-43)."""
+    if isinstance(value, list):
+        return [_announced(item, actor) for item in value]
+    if isinstance(value, dict) and isinstance(value.get("id"), str) and identifier(value.get("attributedTo")) != actor:
+        return value["id"]
+    return value
+
+
+def _is_a(value: JsonObject, name: str) -> bool:
+    kinds = value.get("type")
+    return name in kinds if isinstance(kinds, list) else kinds == name
+
+
+def _says_something(value: JsonValue) -> bool:
+    """Tell an embedded object from a reference written as an object (JLD-16)."""
+    return isinstance(value, dict) and value.keys() != {"id"}
 
 
 def _check_authored(document: JsonObject, actor: str, origin: Origin) -> None:
     for value in _objects(document):
-        object_id = identifier(value)
-        if object_id is None:
-            raise MissingProperty("the object has no id", property="object")
-        if _origin(object_id) != origin:
-            raise OriginMismatch("the object is on another origin than its actor", object=object_id, actor=actor)
-        if isinstance(value, dict) and object_id != actor:
+        object_id = _own_id(value, actor, origin)
+        if isinstance(value, dict) and _says_something(value) and object_id != actor:
             author = value.get("attributedTo", value.get("actor"))
             if identifier(author) != actor:
                 raise OriginMismatch("the object is attributed to somebody else", object=object_id, actor=actor)
@@ -111,55 +163,60 @@ def _check_authored(document: JsonObject, actor: str, origin: Origin) -> None:
 
 def _check_removed(document: JsonObject, actor: str, origin: Origin) -> None:
     for value in _objects(document):
-        object_id = identifier(value)
-        if object_id is None:
-            raise MissingProperty("the object has no id", property="object")
-        if _origin(object_id) != origin:
-            raise OriginMismatch("the object is on another origin than its actor", object=object_id, actor=actor)
-        if isinstance(value, dict):
+        object_id = _own_id(value, actor, origin)
+        if isinstance(value, dict) and object_id != actor:
             author = value.get("attributedTo", value.get("actor"))
-            if author is not None and identifier(author) != actor:
+            if "inbox" in value or (author is not None and identifier(author) != actor):
                 raise OriginMismatch("the object is attributed to somebody else", object=object_id, actor=actor)
 
 
 def _check_undone(document: JsonObject, actor: str, origin: Origin) -> None:
     for value in _objects(document):
         object_id = identifier(value)
-        if object_id is not None and _origin(object_id) != origin:
+        if object_id is not None and origin_or_none(object_id) != origin:
             raise OriginMismatch("what is undone is on another origin", object=object_id, actor=actor)
-        if isinstance(value, dict) and identifier(value.get("actor")) != actor:
+        if isinstance(value, dict) and _says_something(value) and identifier(value.get("actor")) != actor:
             raise OriginMismatch("what is undone is somebody else's", actor=actor)
 
 
-def _check_answered(document: JsonObject, actor: str, _origin_of_actor: Origin) -> None:
+def _check_answered(document: JsonObject, actor: str, _origin: Origin) -> None:
     """An Accept or Reject of an embedded Follow comes from whom the Follow is for (INB-17, SEC-085)."""
     for value in _objects(document):
-        if isinstance(value, dict) and value.get("type") == "Follow" and identifier(value.get("object")) != actor:
+        if isinstance(value, dict) and _is_a(value, "Follow") and identifier(value.get("object")) != actor:
             raise OriginMismatch("the Follow that is answered is for somebody else", actor=actor)
 
 
 def _check_collected(document: JsonObject, actor: str, origin: Origin) -> None:
     target = identifier(document.get("target"))
-    if target is None or _origin(target) != origin:
+    if target is None or origin_or_none(target) != origin:
         raise OriginMismatch("the collection is on another origin than its actor", target=target or "", actor=actor)
 
 
-def _check_moved(document: JsonObject, actor: str, _origin_of_actor: Origin) -> None:
+def _check_moved(document: JsonObject, actor: str, _origin: Origin) -> None:
     if identifier(document.get("object")) != actor:
         raise OriginMismatch("an actor moves itself only", actor=actor)
 
 
-_CHECKS = {
-    "Create": _check_authored,
-    "Update": _check_authored,
-    "Delete": _check_removed,
-    "Undo": _check_undone,
-    "Accept": _check_answered,
-    "Reject": _check_answered,
-    "Add": _check_collected,
-    "Remove": _check_collected,
-    "Move": _check_moved,
-}
+_CHECKS: Final[tuple[tuple[type[Activity], Callable[[JsonObject, str, Origin], None]], ...]] = (
+    (Create, _check_authored),
+    (Update, _check_authored),
+    (Delete, _check_removed),
+    (Undo, _check_undone),
+    (Accept, _check_answered),
+    (Reject, _check_answered),
+    (Add, _check_collected),
+    (Remove, _check_collected),
+    (Move, _check_moved),
+)
+
+
+def _own_id(value: JsonValue, actor: str, origin: Origin) -> str:
+    object_id = identifier(value)
+    if object_id is None:
+        raise MissingProperty("the object has no id", property="object")
+    if origin_or_none(object_id) != origin:
+        raise OriginMismatch("the object is on another origin than its actor", object=object_id, actor=actor)
+    return object_id
 
 
 def _objects(document: JsonObject) -> list[JsonValue]:

@@ -10,19 +10,21 @@ from collections.abc import Callable
 import attrs
 
 from ..config import Config
-from ..errors import Gone, SignatureMismatch
-from ..fetch import Budget, Fetcher, resolve
+from ..errors import AlgorithmRefused, Gone, SignatureMismatch, TypeMismatch
+from ..fetch import Budget, Fetcher, admit_key_id, origin_or_none, resolve
 from ..http import Request
 from ..jsonld import normalize
-from ..ports import Event, Lane, LaneKind, PortSet, Task, store_key
+from ..ports import Event, Lane, LaneKind, PortSet, Task
 from ..signatures import SignatureClaim, VerifiedRequest, check_claim, parse_claim, verify
-from ..vocab import load
+from ..vocab import Activity, load
 from ..wire.iri import origin_of
 from ..wire.json import JsonValue, parse_object
-from .admission import Peeked, admit, peek
-from .authorship import AuthenticActivity, authenticate, authenticate_departed
+from .admission import Peeked, admit, check_claimed, peek
+from .authorship import AuthenticActivity, Departed, authenticate, known_key
 from .envelope import InboundTask
 from .idempotency import activity_key, content_hash, seen
+
+_TYPE_CHARS_MAX = 100
 
 
 @attrs.frozen(kw_only=True)
@@ -35,7 +37,6 @@ class Reception:
         config: Limits and policies.
         site: Origin of the receiving site.
         authorities: Hosts under which the site is served.
-        own_origins: All origins served here.
         refuse: Policy by host or IRI; raises `PolicyRefusal`. Called for every IRI involved, before any work for it.
         inbox: Path of the inbox.
         recipient: Identifier of the inbox's owner, or None for the shared inbox.
@@ -46,7 +47,6 @@ class Reception:
     config: Config
     site: str
     authorities: frozenset[str]
-    own_origins: frozenset[str]
     refuse: Callable[[str], None]
     inbox: str
     recipient: str | None
@@ -80,47 +80,41 @@ async def receive(request: Request, reception: Reception) -> Receipt:
     """
     config, ports = reception.config, reception.ports
     # (1) Admit: method, host, media type, length.
-    admit(request, config.limits, reception.authorities)
+    admitted = admit(request, config.limits, reception.authorities)
     # (2) Parse the claim of who signed; ask the policy about the key's host.
-    claim = parse_claim(request)
+    claim = parse_claim(admitted, config.limits)
+    admit_key_id(reception.fetcher, claim.key_id)
     reception.refuse(claim.key_id)
-    # (3) Parse the body strictly and peek at what it claims to be.
-    raw = parse_object(request.body, config.limits)
-    claimed = peek(raw)
+    # (3) Parse the body strictly and peek at what it claims to be; nothing is fetched for what nobody may say.
+    raw = parse_object(admitted.body, config.limits)
+    claimed = check_claimed(peek(raw), reception.fetcher.is_own)
     reception.refuse(claimed.actor)
     if claimed.concerns_own_actor and not await _is_known(reception, claimed.actor):
         return _ignored(reception, claimed)
-    _check_claim(request, claim, reception)
+    _check_claim(admitted, claim, reception)
     # (4) Resolve the key, its owner confirmed, and (5) verify the signature.
     budget = reception.fetcher.budget()
-    verified = await _verify(request, claim, reception, budget)
+    verified = await _verify(admitted, claim, reception, budget)
     # (6) Normalize: known contexts are mapped, nothing is fetched.
-    document = normalize(raw)
+    document = normalize(raw, limits=config.limits)
     # (7) Load it as a model: typed, unknown properties kept, any type name accepted.
-    load(document)
+    _require_activity(load(document))
     # (8) Authenticate: who speaks, and may he say this.
-    if verified is None:
-        authentic = await authenticate_departed(claim, document, fetcher=reception.fetcher, budget=budget)
-    else:
-        authentic = await authenticate(
-            verified, document, fetcher=reception.fetcher, own_origins=reception.own_origins, budget=budget
-        )
+    authentic = await authenticate(verified, document, fetcher=reception.fetcher, budget=budget)
     _refuse_involved(reception, authentic)
     # (9) Ask whether it has been handled already.
     task = _task(reception, authentic)
-    key = activity_key(
-        reception.site, str(authentic.activity.actor_id), authentic.activity.id, reception.inbox, task.content_hash
-    )
+    actor = str(authentic.activity.actor_id)
+    key = activity_key(reception.site, actor, authentic.activity.id, reception.inbox, task.content_hash)
     known_hash = await seen(ports.store, key)
     if known_hash is not None:
         return _duplicate(reception, authentic, same=known_hash == task.content_hash)
     # (10) Enqueue: durable when it returns.
-    await _remember_actor(reception, str(authentic.activity.actor_id))
-    sender = origin_of(str(authentic.activity.actor_id))
-    waiting = Task(
-        site=reception.site, lane=Lane(LaneKind.IN, sender), payload=task.encode(), dedupe_key=key, ordering_key=""
-    )
-    await ports.queue.enqueue([waiting])
+    await _remember_actor(reception, actor)
+    lane = Lane(LaneKind.IN, origin_of(actor))
+    waiting = Task(site=reception.site, lane=lane, payload=task.encode(), dedupe_key=key, ordering_key="")
+    if not await ports.queue.enqueue([waiting]):
+        return _duplicate(reception, authentic, same=None)
     return _queued(reception, authentic)
 
 
@@ -137,37 +131,44 @@ def _check_claim(request: Request, claim: SignatureClaim, reception: Reception) 
 
 async def _verify(
     request: Request, claim: SignatureClaim, reception: Reception, budget: Budget
-) -> VerifiedRequest | None:
+) -> VerifiedRequest | Departed:
     """Verify with the key as known; once more with a fresh one if that fails (SIG-20, SEC-069).
 
-    None: the key's owner is gone, says its host (410); only that actor's own Delete may go on (SEC-070).
+    Where the host of the key says that its owner is gone (410), only that actor's own Delete may go on (SEC-070).
     """
     now_s = reception.ports.clock.now_s()
-    policy = reception.config.signatures
+    authorities, policy = reception.authorities, reception.config.signatures
     try:
         key = await resolve(reception.fetcher, claim.key_id, budget)
+        try:
+            verified = verify(request, claim, key, now_s=now_s, authorities=authorities, policy=policy)
+        except (SignatureMismatch, AlgorithmRefused):
+            fresh = await resolve(reception.fetcher, claim.key_id, budget, refresh=True)
+            if fresh.public.fingerprint == key.public.fingerprint:
+                raise
+            verified = verify(request, claim, fresh, now_s=now_s, authorities=authorities, policy=policy)
     except Gone:
-        return None
-    try:
-        return verify(request, claim, key, now_s=now_s, authorities=reception.authorities, policy=policy)
-    except SignatureMismatch:
-        fresh = await resolve(reception.fetcher, claim.key_id, budget, refresh=True)
-        if fresh.public.fingerprint == key.public.fingerprint:
-            raise
-        return verify(request, claim, fresh, now_s=now_s, authorities=reception.authorities, policy=policy)
+        return Departed(claim)
+    reception.refuse(verified.signer)
+    return verified
+
+
+def _require_activity(loaded: object) -> None:
+    if not isinstance(loaded, Activity):
+        raise TypeMismatch("an inbox takes activities only", type=type(loaded).__name__)
 
 
 def _refuse_involved(reception: Reception, authentic: AuthenticActivity) -> None:
     """Ask the policy about every IRI that is involved (SEC-151)."""
     document = authentic.document
-    for name in ("id", "actor", "object", "target", "inReplyTo"):
+    for name in ("id", "actor", "object", "target", "origin", "instrument", "inReplyTo"):
         for iri in _iris(document.get(name)):
             reception.refuse(iri)
 
 
 def _iris(value: JsonValue) -> list[str]:
     if isinstance(value, str):
-        return [value] if "://" in value else []
+        return [value] if origin_or_none(value) is not None else []
     if isinstance(value, list):
         return [iri for item in value for iri in _iris(item)]
     if isinstance(value, dict):
@@ -177,16 +178,12 @@ def _iris(value: JsonValue) -> list[str]:
 
 
 async def _is_known(reception: Reception, actor: str) -> bool:
-    return await reception.ports.store.get(_known_key(reception, actor)) is not None
+    return await reception.ports.store.get(known_key(reception.site, actor)) is not None
 
 
 async def _remember_actor(reception: Reception, actor: str) -> None:
     """Keep the fact that we have met this actor, so that its Delete is listened to (INB-06)."""
-    await reception.ports.store.add_if_absent(_known_key(reception, actor), b"1")
-
-
-def _known_key(reception: Reception, actor: str) -> str:
-    return store_key(reception.site, "known", actor)
+    await reception.ports.store.add_if_absent(known_key(reception.site, actor), b"1")
 
 
 def _task(reception: Reception, authentic: AuthenticActivity) -> InboundTask:
@@ -215,13 +212,14 @@ def _ignored(reception: Reception, claimed: Peeked) -> Receipt:
     return Receipt(outcome="ignored", activity_id=claimed.activity_id)
 
 
-def _duplicate(reception: Reception, authentic: AuthenticActivity, *, same: bool) -> Receipt:
-    """First wins; the same id with other content is noted (SEC-046, SEC-047)."""
+def _duplicate(reception: Reception, authentic: AuthenticActivity, *, same: bool | None) -> Receipt:
+    """First wins; the same id with other content is noted (SEC-046, SEC-047). None: the first one waits still."""
     _emit(reception, "inbox.duplicate", id=authentic.activity.id, same_content=same)
     return Receipt(outcome="duplicate", activity_id=authentic.activity.id)
 
 
 def _queued(reception: Reception, authentic: AuthenticActivity) -> Receipt:
     activity = authentic.activity
-    _emit(reception, "inbox.queued", id=activity.id, type=activity.type_name, signer=authentic.evidence.signer)
+    kind = activity.type_name[:_TYPE_CHARS_MAX]
+    _emit(reception, "inbox.queued", id=activity.id, type=kind, signer=authentic.evidence.signer)
     return Receipt(outcome="queued", activity_id=activity.id)
