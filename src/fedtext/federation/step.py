@@ -61,7 +61,7 @@ async def run_job(engine: Engine, job: Job, ports: PortSet) -> JobOutcome:
 
 
 async def _inbound(engine: Engine, job: Job, ports: PortSet) -> JobOutcome:
-    task = decode_envelope(job.payload)
+    task = decode_envelope(job.payload, engine.config.limits)
     authentic = restore(task)
     activity = authentic.activity
     key = activity_key(task.site, str(activity.actor_id), activity.id, task.inbox, task.content_hash)
