@@ -238,7 +238,7 @@ def host_to_ascii(host: str) -> str:
     labels = bare.split(".")
     if len(bare) > HOST_CHARS_MAX or not all(_LABEL.fullmatch(label) for label in labels):
         raise MalformedIri("the host is not a name", host=host)
-    if _NUMERIC_LABEL.fullmatch(labels[-1]) and (not host.isascii() or name != bare or parse_address(name) is None):
+    if _NUMERIC_LABEL.fullmatch(labels[-1]) and (not host.isascii() or parse_address(name) is None):
         # Threat: resolvers read "127.1", "0x7f.1" and circled digits as 127.0.0.1 (SEC-092).
         raise MalformedIri("the host is a number in an unusual form", host=host)
     return name

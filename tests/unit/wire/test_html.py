@@ -50,6 +50,7 @@ SANITIZED = {
     '<img src="https://a.example/x.png" alt="a cat">': f'<a href="https://a.example/x.png" {REL}>a cat</a>',
     "<IMG alt='a \"cat\"' src='https://a.example/x.png'/>": f'<a href="https://a.example/x.png" {REL}>a "cat"</a>',
     '<img src="https://a.example/x.png">': f'<a href="https://a.example/x.png" {REL}>https://a.example/x.png</a>',
+    "<img src='https://a.example/\"x' alt=y>": f'<a href="https://a.example/&quot;x" {REL}>y</a>',
     '<img data-src="https://a.example/y" alt="z">': "z",
     '<img src="data:image/png;base64,x" alt="z">': "z",
     "<img>": "",
