@@ -1,0 +1,68 @@
+"""HTTP messages as plain values."""
+
+from __future__ import annotations
+
+import pytest
+
+from fedtext.errors import MalformedIri
+from fedtext.http import Headers, Request, Response
+
+TARGETS = [
+    ("https://a.example", "a.example", "/"),
+    ("https://a.example/", "a.example", "/"),
+    ("https://a.example?x=1", "a.example", "/?x=1"),
+    ("https://a.example:8443/p/q?x=1#part", "a.example:8443", "/p/q?x=1"),
+    ("https://a.example/p?next=/other", "a.example", "/p?next=/other"),
+]
+
+
+@pytest.mark.parametrize(("url", "authority", "target"), TARGETS)
+def test_an_outgoing_request_takes_its_url_apart(url: str, authority: str, target: str) -> None:
+    """The target is what stands on the request line; the fragment never leaves."""
+    request = Request.to(url)
+    assert (request.authority, request.target) == (authority, target)
+    assert request.url == f"https://{authority}{target}"
+
+
+def test_a_relative_address_is_refused() -> None:
+    """Only absolute URLs can be asked."""
+    with pytest.raises(MalformedIri):
+        Request.to("/relative")
+
+
+def test_path_and_query_are_not_decoded() -> None:
+    """What was signed is what is compared."""
+    request = Request.to("https://a.example/%2e%2E/x?q=%20")
+    assert (request.path, request.query) == ("/%2e%2E/x", "q=%20")
+
+
+def test_header_names_compare_without_case_and_keep_their_order() -> None:
+    """RFC 9110 section 5.1; values of one name are joined in order (5.2)."""
+    headers = Headers.build([("Date", " now "), ("X-One", "1"), ("x-ONE", "2")])
+    assert headers.get("DATE") == "now"
+    assert headers.get_all("X-One") == ["1", "2"]
+    assert headers.get("x-one") == "1, 2"
+    assert headers.get("absent") is None
+    assert ("X-ONE" in headers, "absent" in headers, 1 in headers) == (True, False, False)
+
+
+def test_fields_are_replaced_and_dropped_in_copies() -> None:
+    """Headers never change; `with_fields` and `without` give new ones."""
+    headers = Headers.build([("a", "1"), ("b", "2"), ("a", "3")])
+    assert list(headers.with_fields(("A", "9"))) == [("b", "2"), ("a", "9")]
+    assert list(headers.without("A")) == [("b", "2")]
+    assert list(headers) == [("a", "1"), ("b", "2"), ("a", "3")]
+
+
+def test_sec_170_bodies_and_header_values_are_not_shown() -> None:
+    """A repr may end in a log: it names sizes and names, not contents."""
+    request = Request.to("https://a.example/", headers=[("authorization", "secret")], body=b"secret")
+    response = Response(status=200, headers=request.headers, body=b"secret")
+    assert "secret" not in repr(request)
+    assert "secret" not in repr(response)
+
+
+def test_the_media_type_is_the_content_type_or_nothing() -> None:
+    """A missing header is the empty text, never None."""
+    assert Response(status=200).media_type == ""
+    assert Response(status=200, headers=Headers.build([("Content-Type", "text/html")])).media_type == "text/html"
