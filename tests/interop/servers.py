@@ -192,7 +192,7 @@ class Server:
     def log_tail(self, lines: int = 40) -> str:
         """Give the end of what the process printed."""
         text = self.output.read_text("utf-8", "replace") if self.output.exists() else ""
-        return "\n".join(text.splitlines()[-lines:])
+        return "\n".join(line[:400] for line in text.splitlines()[-lines:])
 
     # ---- asking
 
@@ -293,6 +293,12 @@ class Account:
         """Tell the text that this actor reads of a post from elsewhere; None when there is none (any more)."""
         return self.server.shown(self.user, object_id)
 
+    def reactions(self, object_id: str) -> Json:
+        """Count the reactions to an own post by the deed that made them: `like`, `announce`; ours alone counts."""
+        entries = self.server.ask("timeline", user=self.user)
+        counts: Json = next(entry["reactions"] for entry in entries if entry["id"] == object_id)
+        return counts
+
     def post(
         self,
         content: str,
@@ -380,10 +386,23 @@ class FedifyPeer(Server):
 
 
 class OurServer(Server):
-    """Ours: `ours.py`, a server built on `fedtext.social`."""
+    """Ours: a server built on `fedtext.social`.
 
-    def __init__(self, authority: Authority, folder: Path, users: Sequence[str], *, host: str = OURS_HOST) -> None:
+    Args:
+        options: Further options of `ours.py`, such as `--manual-accept`.
+    """
+
+    def __init__(
+        self,
+        authority: Authority,
+        folder: Path,
+        users: Sequence[str],
+        *,
+        options: Sequence[str] = (),
+        host: str = OURS_HOST,
+    ) -> None:
         super().__init__("ours", host, authority, folder, users)
+        self.options = tuple(options)
 
     def command(self) -> list[str]:
         """Give the command line of `ours.py`."""
@@ -396,7 +415,8 @@ class OurServer(Server):
             "--ca": str(self.authority.ca_file),
             "--database": str(self.folder / "ours.sqlite3"),
         }
-        return [sys.executable, str(HERE / "ours.py"), *itertools.chain.from_iterable(arguments.items())]
+        program = [sys.executable, str(HERE / "ours.py")]
+        return [*program, *itertools.chain.from_iterable(arguments.items()), *self.options]
 
     def shown(self, user: str, object_id: str) -> str | None:
         """Read the actor's timeline."""
