@@ -6,12 +6,12 @@ actor, and the actor's own name on that host leads back to it (WF-09, WF-10, WF-
 
 from __future__ import annotations
 
-from ..errors import DocumentError, FetchError, OriginMismatch, TypeMismatch
+from ..errors import OriginMismatch
 from ..fetch import Budget, Fetcher, get_actor, get_object
 from ..vocab import Actor, Object
 from ..wire.acct import Handle, parse_handle, split
 from ..wire.iri import parse_url
-from .webfinger import JRD, fetch_jrd
+from .handles import ask_host, resolve_handle, same_handle
 
 
 async def lookup_object(fetcher: Fetcher, text: str, budget: Budget) -> Object:
@@ -23,7 +23,7 @@ async def lookup_object(fetcher: Fetcher, text: str, budget: Budget) -> Object:
         OriginMismatch: Handle and actor do not name each other.
     """
     if "://" in text:
-        return await get_object(fetcher, text, budget)
+        return await get_object(fetcher, text, budget, elsewhere=True)
     return await lookup_actor(fetcher, parse_handle(text), budget)
 
 
@@ -39,54 +39,20 @@ async def lookup_actor(fetcher: Fetcher, handle: Handle, budget: Budget) -> Acto
         FetchError: Not to be had.
         OriginMismatch: The subject is another's, or the actor goes by another name.
     """
-    jrd, actor_id = await _find(fetcher, handle, budget)
-    subject = _subject(jrd)
-    if subject.lower() != handle.lower():
-        # One redirection of the subject is allowed (WF-09): the other host must say the same of itself.
-        jrd, other_id = await _find(fetcher, subject, budget)
-        if other_id != actor_id or _subject(jrd).lower() != subject.lower():
-            raise OriginMismatch("the hosts of the handle disagree", handle=handle, subject=subject)
+    subject, actor_id = await ask_host(fetcher, handle, budget)
     actor = await get_actor(fetcher, actor_id, budget)
-    await _confirm(fetcher, actor, subject, budget)
+    if not _calls_itself(actor, subject):
+        # The handle is of another host than the actor: the actor's host must know it by the same name.
+        confirmed = await resolve_handle(fetcher, actor, budget)
+        if confirmed is None or not same_handle(confirmed, subject):
+            raise OriginMismatch("the actor goes by another name", subject=subject, name=confirmed or "")
     return actor
 
 
-async def _find(fetcher: Fetcher, handle: Handle, budget: Budget) -> tuple[JRD, str]:
-    jrd = await fetch_jrd(fetcher, handle, budget, scheme=_scheme(fetcher, handle))
-    actor_id = jrd.actor_id()
-    if actor_id is None:
-        raise TypeMismatch("the JRD links no actor", handle=handle)
-    return jrd, actor_id
-
-
-def _scheme(fetcher: Fetcher, handle: Handle) -> str:
-    """Choose https always, but for hosts that `DevPolicy` lists and that are to be reached without TLS."""
-    dev = fetcher.config.dev
-    if dev is None or "http" not in dev.schemes:
-        return "https"
-    _user, host = split(handle)
-    name = host.rpartition(":")[0] or host
-    return "http" if name in dev.hosts and dev.ca_file is None else "https"
-
-
-def _subject(jrd: JRD) -> Handle:
-    return parse_handle(jrd.subject)
-
-
-async def _confirm(fetcher: Fetcher, actor: Actor, subject: Handle, budget: Budget) -> None:
-    """Demand that the actor goes by the handle's name, itself or through its own host."""
+def _calls_itself(actor: Actor, subject: Handle) -> bool:
+    """Tell whether the actor's own document, at its own host, claims the handle."""
+    if actor.webfinger is not None and same_handle(actor.webfinger, subject):
+        return True
     user, host = split(subject)
-    if actor.webfinger is not None and actor.webfinger.lower() == subject.lower():
-        return
     name = actor.preferred_username
-    if name is None or name.lower() != user.lower():
-        raise OriginMismatch("the actor goes by another name", subject=subject, name=name or "")
-    actor_host = parse_url(actor.id or "").authority
-    if actor_host == host:
-        return
-    try:
-        _jrd, actor_id = await _find(fetcher, parse_handle(f"{name}@{actor_host}"), budget)
-    except (FetchError, DocumentError) as error:
-        raise OriginMismatch("the actor's own host does not confirm the handle", subject=subject) from error
-    if actor_id != actor.id:
-        raise OriginMismatch("the actor's own host names another actor", subject=subject)
+    return name is not None and same_handle(name, user) and parse_url(actor.id or "").authority == host

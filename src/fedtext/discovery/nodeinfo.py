@@ -8,7 +8,7 @@ import attrs
 
 from ..config import Software
 from ..errors import MissingProperty, OriginMismatch
-from ..fetch import Budget, Fetcher
+from ..fetch import Budget, Fetcher, origin_or_none
 from ..wire.iri import Origin, parse_url
 from ..wire.json import JsonObject, JsonValue, parse_object
 from ..wire.media_types import is_json_document
@@ -16,6 +16,7 @@ from ..wire.media_types import is_json_document
 SCHEMAS = {version: f"http://nodeinfo.diaspora.software/ns/schema/{version}" for version in ("2.0", "2.1")}
 _COUNT_MAX = 2**53 - 1
 _NAME_CHARS_MAX = 128
+_LINKS_MAX = 32
 
 
 @attrs.frozen(kw_only=True)
@@ -94,25 +95,27 @@ async def fetch_nodeinfo(fetcher: Fetcher, origin: Origin, budget: Budget) -> No
     found = await fetcher.get(
         index_url, accept="application/json", accepts=is_json_document, budget=budget, bytes_max=bytes_max, signed=False
     )
-    href = _newest(parse_object(found.body, fetcher.config.limits))
+    href = choose_nodeinfo(parse_object(found.body, fetcher.config.limits))
+    if href is None:
+        raise MissingProperty("no NodeInfo 2.0 or 2.1 is linked", origin=origin)
     if parse_url(href).origin != origin:
         raise OriginMismatch("the NodeInfo document lies on another origin", href=href, origin=origin)
     fetched = await fetcher.get(
         href, accept="application/json", accepts=is_json_document, budget=budget, bytes_max=bytes_max, signed=False
     )
+    if parse_url(fetched.url).origin != origin:
+        raise OriginMismatch("the NodeInfo document is answered by another origin", url=fetched.url, origin=origin)
     return parse_nodeinfo(parse_object(fetched.body, fetcher.config.limits))
 
 
-def _newest(index: JsonObject) -> str:
+def choose_nodeinfo(index: JsonObject) -> str | None:
+    """Give the address of the newest version that we read, as `/.well-known/nodeinfo` links it; None: there is none."""
     links = index.get("links")
-    hrefs: dict[str, str] = {}
-    for link in links[:32] if isinstance(links, list) else []:
-        if isinstance(link, dict) and isinstance(link.get("rel"), str) and isinstance(link.get("href"), str):
-            hrefs[str(link["rel"])] = str(link["href"])
-    for version in ("2.1", "2.0"):
-        if SCHEMAS[version] in hrefs:
-            return hrefs[SCHEMAS[version]]
-    raise MissingProperty("no NodeInfo 2.0 or 2.1 is linked")
+    hrefs: dict[JsonValue, str] = {}
+    for link in links[:_LINKS_MAX] if isinstance(links, list) else []:
+        if isinstance(link, dict) and isinstance(link.get("rel"), str) and origin_or_none(link.get("href")) is not None:
+            hrefs[link["rel"]] = str(link["href"])
+    return hrefs.get(SCHEMAS["2.1"], hrefs.get(SCHEMAS["2.0"]))
 
 
 def _mapping(value: JsonValue) -> Mapping[str, JsonValue]:

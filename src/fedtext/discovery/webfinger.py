@@ -1,4 +1,7 @@
-"""WebFinger (RFC 7033): build and parse JRDs, and fetch them."""
+"""WebFinger (RFC 7033): build and parse JRDs, and fetch them.
+
+Decides what a JRD says and where it is asked for; whether it is true is decided by `handles`.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +10,13 @@ from urllib.parse import quote
 
 import attrs
 
-from ..errors import DocumentError, MalformedIri, MissingProperty, TypeMismatch
+from ..errors import DocumentError, FetchError, HTTPStatusError, MalformedIri, TypeMismatch
 from ..fetch import Budget, Fetcher
 from ..wire.acct import Handle, split
 from ..wire.iri import parse_url
 from ..wire.json import JsonObject, JsonValue, parse_object
 from ..wire.media_types import ACTIVITY_JSON, is_activity, is_jrd
+from .host_meta import fetch_host_meta
 
 ACCEPT_JRD = "application/jrd+json, application/json"
 REL_SELF = "self"
@@ -32,9 +36,9 @@ class JRDLink:
 
 @attrs.frozen(kw_only=True)
 class JRD:
-    """A JSON Resource Descriptor: the subject as given, its aliases and links (RFC 7033 section 4.4)."""
+    """A JSON Resource Descriptor: the subject as given (optional), aliases and links (RFC 7033 section 4.4)."""
 
-    subject: str
+    subject: str | None
     aliases: tuple[str, ...] = ()
     links: tuple[JRDLink, ...] = ()
 
@@ -61,12 +65,11 @@ def parse_jrd(document: JsonObject) -> JRD:
     """Read a JRD; links with other schemes than http(s) are dropped (SEC-158).
 
     Raises:
-        MissingProperty: No subject.
-        TypeMismatch: `links` is not a list.
+        TypeMismatch: The subject is not text, or `links` is not a list.
     """
     subject = document.get("subject")
-    if not isinstance(subject, str):
-        raise MissingProperty("a JRD needs a subject")
+    if subject is not None and not isinstance(subject, str):
+        raise TypeMismatch("the subject of a JRD is text")
     links = document.get("links", [])
     if not isinstance(links, list):
         raise TypeMismatch("the links of a JRD are a list")
@@ -109,16 +112,30 @@ def _is_web_address(value: JsonValue) -> bool:
     return True
 
 
-async def fetch_jrd(fetcher: Fetcher, handle: Handle, budget: Budget, *, scheme: str = "https") -> JRD:
+async def fetch_jrd(fetcher: Fetcher, handle: Handle, budget: Budget) -> JRD:
     """Ask the host of a handle for its JRD, unsigned (TRU-04: WebFinger is open).
+
+    A host that refuses at the usual place may say in its host metadata where else it answers (WF-07).
 
     Raises:
         FetchError: Not to be had.
         DocumentError: Not a JRD.
     """
-    _user, host = split(handle)
-    resource = quote(f"acct:{handle}", safe="")
-    url = f"{scheme}://{host}/.well-known/webfinger?resource={resource}"
+    base, resource = _base(fetcher, handle), f"acct:{handle}"
+    url = f"{base}/.well-known/webfinger?resource={quote(resource, safe='')}"
+    try:
+        return await _fetch_at(fetcher, url, budget)
+    except HTTPStatusError as refused:
+        try:
+            elsewhere = (await fetch_host_meta(fetcher, base, budget)).webfinger_url(resource)
+        except (FetchError, DocumentError) as error:
+            raise refused from error
+        if elsewhere is None or elsewhere == url:
+            raise
+    return await _fetch_at(fetcher, elsewhere, budget)
+
+
+async def _fetch_at(fetcher: Fetcher, url: str, budget: Budget) -> JRD:
     fetched = await fetcher.get(
         url,
         accept=ACCEPT_JRD,
@@ -132,3 +149,12 @@ async def fetch_jrd(fetcher: Fetcher, handle: Handle, budget: Budget, *, scheme:
     except DocumentError as error:
         error.context.setdefault("url", url)
         raise
+
+
+def _base(fetcher: Fetcher, handle: Handle) -> str:
+    """Choose https always, but for hosts that `DevPolicy` lists and that are to be reached without TLS."""
+    _user, host = split(handle)
+    dev = fetcher.config.dev
+    name = host.rpartition(":")[0] or host
+    plain = dev is not None and "http" in dev.schemes and dev.ca_file is None and name in dev.hosts
+    return f"{'http' if plain else 'https'}://{host}"

@@ -1,0 +1,174 @@
+"""Host metadata (RFC 6415): where a host answers for its handles when it is not at the usual place (WF-07).
+
+Reads XRD and its JSON form; knows links and properties, nothing else.
+
+Threat: XML brings entities, external files and bombs of both (SEC-159). A document type declaration is refused as
+soon as it is met, before anything in it is read; the encoding is UTF-8 whatever the document says; what arrives is
+bounded by `discovery_bytes_max` already.
+
+Sources: RFC 6415; XRD 1.0 section 2.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+from urllib.parse import quote
+from xml.parsers import expat
+
+import attrs
+
+from ..config import Limits
+from ..errors import DocumentError, MalformedText
+from ..fetch import Budget, Fetcher
+from ..wire.json import JsonValue, parse_object
+from ..wire.media_types import is_jrd, is_json_document, parse_media_type
+
+ACCEPT_HOST_META: Final = "application/xrd+xml, application/xml;q=0.9, application/jrd+json;q=0.8"
+REL_LRDD: Final = "lrdd"
+
+_XRD: Final = "http://docs.oasis-open.org/ns/xri/xrd-1.0"
+_XML_TYPES: Final = ("application/xrd+xml", "application/xml", "text/xml")
+_LINKS_MAX: Final = 64
+_DEFAULT_LIMITS: Final = Limits()
+
+
+@attrs.frozen(kw_only=True)
+class HostLink:
+    """One link: an address, or a template with "{uri}" in the place of what is asked for."""
+
+    rel: str
+    href: str | None = None
+    template: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class HostMeta:
+    """What a host says of itself: links in their order, and properties (None: it says that it has none)."""
+
+    links: tuple[HostLink, ...] = ()
+    properties: dict[str, str | None] = attrs.field(factory=dict[str, str | None])
+
+    def webfinger_url(self, resource: str) -> str | None:
+        """Give the address that answers for a resource, by the first LRDD template that is a web address."""
+        for link in self.links:
+            template = link.template or ""
+            if link.rel == REL_LRDD and "{uri}" in template and template.startswith(("https://", "http://")):
+                return template.replace("{uri}", quote(resource, safe=""))
+        return None
+
+
+def parse_host_meta(body: bytes, media_type: str, limits: Limits = _DEFAULT_LIMITS) -> HostMeta:
+    """Read host metadata.
+
+    Args:
+        body: As fetched.
+        media_type: Decides between XML and JSON.
+        limits: For JSON.
+
+    Raises:
+        DocumentError: Neither XRD nor its JSON form, or XML with a document type declaration.
+    """
+    if is_json_document(media_type) or is_jrd(media_type):
+        return _from_json(body, limits)
+    return _from_xml(body)
+
+
+def is_host_meta(media_type: str) -> bool:
+    """Tell whether a media type can be host metadata."""
+    if is_json_document(media_type) or is_jrd(media_type):
+        return True
+    try:
+        return parse_media_type(media_type).type in _XML_TYPES
+    except DocumentError:
+        return False
+
+
+async def fetch_host_meta(fetcher: Fetcher, base: str, budget: Budget) -> HostMeta:
+    """Fetch the metadata of a host.
+
+    Args:
+        fetcher: The way out.
+        base: "https://host".
+        budget: Shared by all steps.
+
+    Raises:
+        FetchError: Not to be had.
+        DocumentError: See `parse_host_meta`.
+    """
+    fetched = await fetcher.get(
+        f"{base}/.well-known/host-meta",
+        accept=ACCEPT_HOST_META,
+        accepts=is_host_meta,
+        budget=budget,
+        bytes_max=fetcher.config.limits.discovery_bytes_max,
+        signed=False,
+    )
+    return parse_host_meta(fetched.body, fetched.media_type, fetcher.config.limits)
+
+
+def _from_json(body: bytes, limits: Limits) -> HostMeta:
+    document = parse_object(body, limits)
+    links, properties = document.get("links"), document.get("properties")
+    found = [_link(item) for item in links[:_LINKS_MAX] if isinstance(item, dict)] if isinstance(links, list) else []
+    named = properties if isinstance(properties, dict) else {}
+    return HostMeta(
+        links=tuple(link for link in found if link is not None),
+        properties={name: value for name, value in named.items() if value is None or isinstance(value, str)},
+    )
+
+
+def _link(item: dict[str, JsonValue] | dict[str, str]) -> HostLink | None:
+    rel, href, template = item.get("rel"), item.get("href"), item.get("template")
+    if not isinstance(rel, str):
+        return None
+    return HostLink(
+        rel=rel,
+        href=href if isinstance(href, str) else None,
+        template=template if isinstance(template, str) else None,
+    )
+
+
+class _Reader:
+    """Collects the links and properties at the top of an XRD."""
+
+    def __init__(self) -> None:
+        self.path: list[str] = []
+        self.links: list[HostLink] = []
+        self.properties: dict[str, str | None] = {}
+        self.property: str | None = None
+
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        self.path.append(name)
+        if self.path == [f"{_XRD} XRD", f"{_XRD} Link"] and len(self.links) < _LINKS_MAX:
+            link = _link(attributes)
+            self.links += [] if link is None else [link]
+        if self.path == [f"{_XRD} XRD", f"{_XRD} Property"]:
+            self.property = attributes.get("type")
+            if self.property is not None:
+                self.properties[self.property] = None
+
+    def text(self, data: str) -> None:
+        if self.property is not None and len(self.path) == 2:
+            self.properties[self.property] = (self.properties[self.property] or "") + data
+
+    def end(self, _name: str) -> None:
+        self.path.pop()
+        self.property = None if len(self.path) < 2 else self.property
+
+    def refuse(self, *_declaration: object) -> None:
+        raise MalformedText("a document type declaration is refused")
+
+
+def _from_xml(body: bytes) -> HostMeta:
+    reader = _Reader()
+    parser = expat.ParserCreate("UTF-8", " ")
+    parser.buffer_text = True
+    parser.StartElementHandler = reader.start
+    parser.EndElementHandler = reader.end
+    parser.CharacterDataHandler = reader.text
+    parser.StartDoctypeDeclHandler = reader.refuse
+    try:
+        parser.Parse(body, True)
+    except (expat.ExpatError, ValueError) as error:
+        raise MalformedText("not XML that can be read") from error
+    return HostMeta(links=tuple(reader.links), properties=reader.properties)
