@@ -2,8 +2,8 @@
 
 from .addressing import Audience, audience, strip_blind
 from .attempt import Dispatch, attempt
-from .fanout import Follower, plan_followers
-from .outcome import Delivered, Drop, Outcome, Retry, classify_error, classify_response
+from .fanout import Follower, plan_deliveries, plan_inboxes
+from .outcome import Delivered, Drop, Outcome, Retry, classify_error, classify_response, is_final
 from .retry import lane_pause_s, retry_delay_s
 from .seal import SealedActivity, seal
 from .tasks import DeliveryTask, FanoutTask, ResolveTask, decode_task, encode_task, kind_of
@@ -26,9 +26,11 @@ __all__ = [
     "classify_response",
     "decode_task",
     "encode_task",
+    "is_final",
     "kind_of",
     "lane_pause_s",
-    "plan_followers",
+    "plan_deliveries",
+    "plan_inboxes",
     "retry_delay_s",
     "seal",
     "strip_blind",

@@ -11,7 +11,8 @@ from ..errors import LimitExceeded
 from ..vocab import is_public
 from ..wire.json import JsonObject, JsonValue
 
-_ADDRESSING = ("to", "cc", "bto", "bcc", "audience")
+_BLIND = ("bto", "bcc")
+_ADDRESSING = ("to", "cc", *_BLIND, "audience")
 
 
 @attrs.frozen(kw_only=True)
@@ -22,11 +23,16 @@ class Audience:
         public: Whether Public is among the addressees, in any of its three spellings (MOD-04).
         followers_of: Identifiers of own actors whose followers get it.
         recipients: Ids of the single actors that get it, in order, without duplicates.
+        blind: Those of them that only bto or bcc name: nobody can tell from the document that it is for them.
+        shared: Whether shared inboxes may be used: it says openly that it is for the public or for followers
+            (AP-S08, DLV-01).
     """
 
     public: bool
     followers_of: tuple[str, ...]
     recipients: tuple[str, ...]
+    blind: tuple[str, ...]
+    shared: bool
 
 
 def audience(
@@ -43,37 +49,47 @@ def audience(
     Raises:
         LimitExceeded: More recipients than `recipients_count_max`.
     """
-    found: dict[str, None] = {}
+    found: dict[str, bool] = {}
     for holder in _holders(document):
         for name in _ADDRESSING:
             for iri in _iris(holder.get(name)):
-                found[iri] = None
-    public, followers_of, recipients = False, list[str](), list[str]()
-    for iri in found:
+                found[iri] = found.get(iri, True) and name in _BLIND
+    public, shared, followers_of, recipients = False, False, list[str](), list[str]()
+    for iri, only_blind in found.items():
+        owner = followers_owner(iri)
         if is_public(iri):
             public = True
-        elif (owner := followers_owner(iri)) is not None:
+        elif owner is not None:
             followers_of.append(owner)
         else:
             recipients.append(iri)
+            continue
+        shared = shared or not only_blind
     if len(recipients) > (limits or Limits()).recipients_count_max:
         raise LimitExceeded("too many recipients", limit="recipients_count_max", value=len(recipients))
-    return Audience(public=public, followers_of=tuple(followers_of), recipients=tuple(recipients))
+    blind = tuple(iri for iri in recipients if found[iri])
+    return Audience(
+        public=public, followers_of=tuple(followers_of), recipients=tuple(recipients), blind=blind, shared=shared
+    )
 
 
 def strip_blind(document: JsonObject) -> JsonObject:
-    """Give a copy without bto and bcc, at the top and in what it embeds (ActivityPub section 6)."""
-    stripped: JsonObject = {}
-    for name, value in document.items():
-        if name in ("bto", "bcc"):
-            continue
-        stripped[name] = strip_blind(value) if name == "object" and isinstance(value, dict) else value
-    return stripped
+    """Give a copy without bto and bcc, at the top and in whatever it embeds (ActivityPub section 6, SEC-136)."""
+    return {name: _stripped(value) for name, value in document.items() if name not in _BLIND}
+
+
+def _stripped(value: JsonValue) -> JsonValue:
+    if isinstance(value, dict):
+        return strip_blind(value)
+    if isinstance(value, list):
+        return [_stripped(item) for item in value]
+    return value
 
 
 def _holders(document: JsonObject) -> list[JsonObject]:
     inner = document.get("object")
-    return [document, inner] if isinstance(inner, dict) else [document]
+    embedded = inner if isinstance(inner, list) else [inner]
+    return [document, *(value for value in embedded if isinstance(value, dict))]
 
 
 def _iris(value: JsonValue) -> list[str]:

@@ -9,7 +9,7 @@ import attrs
 
 from ..errors import MalformedIri
 from ..ports import Lane, LaneKind, Task, store_key
-from ..wire.iri import host_of, origin_of
+from ..wire.iri import Origin, host_of, origin_of
 from .tasks import DeliveryTask, FanoutTask, encode_task
 
 
@@ -22,31 +22,43 @@ class Follower:
     shared_inbox: str | None = None
 
 
-def plan_followers(task: FanoutTask, followers: Iterable[Follower], *, refused: Callable[[str], bool]) -> list[Task]:
-    """Plan the deliveries of one page of followers, one per inbox, shared ones grouped.
+def plan_inboxes(task: FanoutTask, followers: Iterable[Follower], *, refused: Callable[[str], bool]) -> tuple[str, ...]:
+    """Choose the inboxes of one page of followers: each once, shared ones for all behind them.
 
     A shared inbox is trusted only on the follower's own origin (SEC-148). A malformed inbox drops that follower and
     no other (SEC-147).
 
     Args:
-        task: The sealed activity.
+        task: The sealed activity; inboxes that it has `reached` are left out.
         followers: One page.
-        refused: Tells whether policy refuses a host.
+        refused: Tells whether nothing may be sent to an IRI: asked about follower and inbox.
     """
     inboxes: dict[str, None] = {}
     for follower in followers:
         inbox = _inbox_of(follower, shared=task.shared)
-        if inbox is not None and not refused(inbox):
+        if inbox is not None and inbox not in inboxes and not refused(follower.actor_id) and not refused(inbox):
             inboxes[inbox] = None
+    reached = set(task.reached)
+    return tuple(inbox for inbox in inboxes if inbox not in reached)
+
+
+def plan_deliveries(task: FanoutTask, inboxes: Iterable[str]) -> list[Task]:
+    """Plan one delivery per inbox, each in the lane of its host."""
     return [_delivery(task, inbox) for inbox in inboxes]
 
 
 def _inbox_of(follower: Follower, *, shared: bool) -> str | None:
+    origin = _origin(follower.actor_id)
+    if origin is None:
+        return None
+    if shared and follower.shared_inbox is not None and _origin(follower.shared_inbox) == origin:
+        return follower.shared_inbox
+    return follower.inbox if _origin(follower.inbox) is not None else None
+
+
+def _origin(iri: str) -> Origin | None:
     try:
-        origin = origin_of(follower.actor_id)
-        if shared and follower.shared_inbox is not None and origin_of(follower.shared_inbox) == origin:
-            return follower.shared_inbox
-        return follower.inbox if origin_of(follower.inbox) else None
+        return origin_of(iri)
     except MalformedIri:
         return None
 

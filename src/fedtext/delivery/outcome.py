@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import attrs
 
-from ..errors import FetchError, FetchRefused, MalformedText
+from ..errors import (
+    BudgetExhausted,
+    FedtextError,
+    FetchError,
+    FetchRefused,
+    HTTPStatusError,
+    MalformedText,
+    WrongMediaType,
+)
 from ..http import Response
 from ..wire.timestamps import parse_http_date
 
@@ -18,16 +26,21 @@ class Delivered:
 
 @attrs.frozen(kw_only=True)
 class Retry:
-    """Try again later; `host_failed` when it is the host's fault, `after_s` when it asked for a pause."""
+    """Try again later.
+
+    `after_s` when the host asked for a pause; `host_failed` when every delivery to it would fail now; `unauthorized`
+    when it does not believe the signature yet (DLV-05: it may be fetching the key).
+    """
 
     reason: str
     after_s: float | None = None
     host_failed: bool = False
+    unauthorized: bool = False
 
 
 @attrs.frozen(kw_only=True)
 class Drop:
-    """It will never be taken; `gone` when the recipient is no more (404, 410)."""
+    """It will never be taken; `gone` when the recipient is no more (410)."""
 
     reason: str
     gone: bool = False
@@ -35,6 +48,8 @@ class Drop:
 
 Outcome = Delivered | Retry | Drop
 _WORTH_A_RETRY = frozenset({401, 408, 425, 429})
+# An actor that is refused for now: 403 is what servers answer whose fetch of our key has failed.
+_TRANSIENT_TEXTS = frozenset({"401", "403", "408", "425", "429"})
 
 
 def classify_response(response: Response, *, now_s: float, retry_after_s_max: int) -> Outcome:
@@ -48,8 +63,13 @@ def classify_response(response: Response, *, now_s: float, retry_after_s_max: in
         return Delivered(status=status)
     if status in _WORTH_A_RETRY or (status >= 500 and status != 501):
         after_s = _retry_after_s(response, now_s=now_s, retry_after_s_max=retry_after_s_max)
-        return Retry(reason=f"status {status}", after_s=after_s, host_failed=status >= 500 or status == 429)
-    return Drop(reason=f"status {status}", gone=status in (404, 410))
+        return Retry(
+            reason=f"status {status}",
+            after_s=after_s,
+            host_failed=status >= 500 or status == 429,
+            unauthorized=status == 401,
+        )
+    return Drop(reason=f"status {status}", gone=status == 410)
 
 
 def classify_error(error: FetchError) -> Outcome:
@@ -57,6 +77,20 @@ def classify_error(error: FetchError) -> Outcome:
     if isinstance(error, FetchRefused):
         return Drop(reason=error.code)
     return Retry(reason=error.code, host_failed=True)
+
+
+def is_final(error: FedtextError) -> bool:
+    """Tell whether asking again for an actor is pointless.
+
+    A status counts as final only where it says so: 4xx but those that are worth a retry. A cached "not to be had a
+    moment ago" bears no status: that says nothing about the next time.
+    """
+    if isinstance(error, HTTPStatusError):
+        status = error.context.get("status", "")
+        return status.startswith("4") and status not in _TRANSIENT_TEXTS
+    if isinstance(error, BudgetExhausted | WrongMediaType):
+        return False  # the deadline of this attempt; the maintenance page of an hour
+    return error.permanent
 
 
 def _retry_after_s(response: Response, *, now_s: float, retry_after_s_max: int) -> float | None:

@@ -10,8 +10,8 @@ from ..signatures import build_digest
 from ..wire.json import JsonObject, JsonValue, dump
 from .addressing import strip_blind
 
-# Interop: JLD-15, Pixelfed reads JSON to depth 8 and drops what is deeper.
-DEPTH_MAX = 8
+# Interop: JLD-15, Pixelfed stops at depth 8.
+DEPTH_MAX = 7
 
 
 @attrs.frozen(kw_only=True)
@@ -37,10 +37,9 @@ def seal(document: JsonObject, limits: Limits) -> SealedActivity:
     activity_id, actor = document.get("id"), document.get("actor")
     if not isinstance(activity_id, str) or not isinstance(actor, str):
         raise LocalProtocolError("an outgoing activity has an id and one actor")
-    stripped = strip_blind(document)
-    if _depth(stripped) > DEPTH_MAX:
+    if _depth(document) > DEPTH_MAX:
         raise LocalProtocolError("an outgoing activity is deeper than other servers read", id=activity_id)
-    body = dump(stripped)
+    body = dump(strip_blind(document))
     if len(body) > limits.body_bytes_max:
         raise LocalProtocolError("an outgoing activity is larger than other servers take", bytes=len(body))
     return SealedActivity(activity_id=activity_id, actor=actor, body=body, digest=build_digest(body))

@@ -23,6 +23,7 @@ class ResolveTask:
         sender: Identifier of the own actor.
         document: The unsealed activity, with @context.
         mentions: Handles to be resolved.
+        recipients: Ids of single actors that get it besides those in its addressing.
         ordering_key: Jobs of one key keep their order.
     """
 
@@ -30,6 +31,7 @@ class ResolveTask:
     sender: str
     document: JsonObject
     mentions: tuple[str, ...]
+    recipients: tuple[str, ...]
     ordering_key: str
 
 
@@ -45,8 +47,10 @@ class FanoutTask:
         body: The exact bytes, as text.
         digest: Digest header value of the body.
         recipients: Ids of single actors; they are served before the crowd (DLV-11).
+        blind: Those of them whom the body does not name; they get it in their own inbox (INB-12).
         followers_of: Identifiers of own actors whose followers get it.
         cursor: Where in the followers to go on.
+        reached: Inboxes that pages before this one have led to; they are not planned again.
         ordering_key: Jobs of one key keep their order.
         shared: Whether shared inboxes may be used; not for direct messages (DLV-01, AP-S08).
     """
@@ -58,8 +62,10 @@ class FanoutTask:
     body: str
     digest: str
     recipients: tuple[str, ...]
+    blind: tuple[str, ...]
     followers_of: tuple[str, ...]
     cursor: str
+    reached: tuple[str, ...]
     ordering_key: str
     shared: bool
 

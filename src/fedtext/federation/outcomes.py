@@ -14,11 +14,15 @@ class Done:
 
 @attrs.frozen(kw_only=True)
 class Later:
-    """Try again after some seconds; `host_failed` when the whole lane should pause."""
+    """Try again after some seconds.
+
+    `host_failed` when the whole lane should pause; `pause_s` for how long at least, when the host has said so.
+    """
 
     after_s: float
     reason: str
     host_failed: bool = False
+    pause_s: float = 0.0
 
 
 @attrs.frozen(kw_only=True)

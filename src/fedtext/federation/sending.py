@@ -17,8 +17,7 @@ from ..wire.json import JsonObject
 from ..wire.json import dump as dump_json
 from .context import Context
 from .engine import Engine
-
-ACCT = "acct:"
+from .mentions import unresolved_handles
 
 
 async def send(engine: Engine, context: Context, activity: Activity, *, to: object, within: object) -> Iri:
@@ -79,6 +78,7 @@ def fanout_task(engine: Engine, activity: Activity, recipients: Sequence[str] = 
             sender=sender,
             document=document,
             mentions=mentions,
+            recipients=tuple(recipients),
             ordering_key=ordering,
         )
         # Threat: a host that hangs while a handle is looked up must not hold up posts that need no look-up.
@@ -88,29 +88,32 @@ def fanout_task(engine: Engine, activity: Activity, recipients: Sequence[str] = 
     return _task(engine, encode_task(planned), planned.activity_id, ordering)
 
 
-def unresolved_handles(document: JsonObject) -> tuple[str, ...]:
-    """Give the handles that stand where ids will: "acct:bob@mastodon.example" in `to` or `cc`."""
-    inner = document.get("object")
-    found: dict[str, None] = {}
-    for holder in (document, inner if isinstance(inner, dict) else {}):
-        for name in ("to", "cc"):
-            values = holder.get(name)
-            for value in values if isinstance(values, list) else ():
-                if isinstance(value, str) and value.startswith(ACCT):
-                    found[value.removeprefix(ACCT)] = None
-    return tuple(found)
-
-
 def plan_fanout(
     engine: Engine, document: JsonObject, sender: str, ordering: str, recipients: Sequence[str] = ()
 ) -> FanoutTask:
-    """Seal a document and compute whom it goes to."""
-    addressed = audience(document, followers_owner=engine.followers_owner, limits=engine.config.limits)
-    sealed = seal(document, engine.config.limits)
-    own = sealed.actor
-    singles = tuple(iri for iri in dict.fromkeys((*recipients, *addressed.recipients)) if iri != own)
-    if not singles and not addressed.followers_of and not addressed.public:
+    """Seal a document and compute whom it goes to.
+
+    Args:
+        engine: Knows whose followers collections are ours.
+        document: The activity as dumped, still with bto and bcc.
+        sender: Identifier of its actor; "" for the instance actor.
+        ordering: See `ordering_key`.
+        recipients: Ids of single actors besides those in its addressing; none but they learn that they got it.
+
+    Raises:
+        ConfigurationError: Nobody gets it.
+        LimitExceeded: Too many recipients.
+        LocalProtocolError: It is not what other servers take.
+    """
+    limits = engine.config.limits
+    addressed = audience(document, followers_owner=engine.followers_owner, limits=limits)
+    besides = audience({"bcc": list(recipients)}, followers_owner=engine.followers_owner, limits=limits)
+    sealed = seal(document, limits)
+    followers_of = tuple(dict.fromkeys((*addressed.followers_of, *besides.followers_of)))
+    singles = tuple(iri for iri in dict.fromkeys((*besides.recipients, *addressed.recipients)) if iri != sealed.actor)
+    if not singles and not followers_of and not addressed.public:
         raise ConfigurationError("nobody gets this activity: give `to`", activity=sealed.activity_id)
+    named = set(addressed.recipients) - set(addressed.blind)
     return FanoutTask(
         site=engine.site.origin,
         sender=sender,
@@ -119,10 +122,12 @@ def plan_fanout(
         body=sealed.body.decode("utf-8"),
         digest=sealed.digest,
         recipients=singles,
-        followers_of=addressed.followers_of,
+        blind=tuple(iri for iri in singles if iri not in named),
+        followers_of=followers_of,
         cursor="",
+        reached=(),
         ordering_key=ordering,
-        shared=addressed.public or bool(addressed.followers_of),
+        shared=addressed.shared,
     )
 
 
@@ -162,26 +167,43 @@ class Mark:
     value: bytes
 
     @classmethod
-    def tombstone(cls, engine: Engine, iri: str, former_type: str) -> Mark:
-        """Make the mark that an own object or actor is gone for good."""
-        document: JsonObject = {"id": iri, "type": "Tombstone", "formerType": former_type}
+    def tombstone(cls, engine: Engine, iri: str, former_type: str | None, *, public: bool = True) -> Mark:
+        """Make the mark that an own object or actor is gone for good.
+
+        Args:
+            engine: Knows the key.
+            iri: Id of what is gone.
+            former_type: What it was.
+            public: Whether everybody could see it: of what was not for everybody nobody is told that it has been
+                (SEC-134).
+        """
+        document: JsonObject = {"id": iri, "type": "Tombstone", "public": public}
+        if former_type is not None:
+            document["formerType"] = former_type
         return cls(key=engine.tombstone_key(iri), value=dump_json(document))
 
 
 async def enqueue(engine: Engine, ports: PortSet, task: Task, *, within: object, marks: Sequence[Mark] = ()) -> None:
-    """Put a task and its marks into queue and store, or all of them into the application's transaction."""
+    """Put a task and its marks into queue and store, or all of them into the application's transaction.
+
+    Without a transaction of the application they still are written together where there is SQL. Elsewhere the task
+    goes first: the worker buries what a Delete removes, so a mark that fails is made up for, a task is not.
+    """
     if within is None:
         within = getattr(engine.backend(), "default_within", None)
-    if within is None:
+    in_sql = ports.sql is not None and ports.queue.dialect is not None
+    if within is None and not (marks and in_sql):
+        await ports.queue.enqueue([task])
         for mark in marks:
             await ports.store.put(mark.key, mark.value)
-        await ports.queue.enqueue([task])
         return
-    now_s = ports.clock.now_s()
-    statements: list[Statement] = ports.queue.statements(task, now_s)
+    statements: list[Statement] = ports.queue.statements(task, ports.clock.now_s())
     for mark in marks:
         statements += ports.store.statements(mark.key, mark.value)
-    await engine.run_within(within, statements)
+    if within is not None:
+        await engine.run_within(within, statements)
+    elif ports.sql is not None:
+        await ports.sql.atomic(statements)
 
 
 async def confirm(engine: Engine, context: Context, key: str, value: str, *, within: object) -> None:

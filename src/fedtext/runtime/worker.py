@@ -140,7 +140,8 @@ class Worker:
         if outcome.host_failed and claim.lane.kind is LaneKind.OUT:
             lane.failures += not lane.stopped
             lane.stopped = True
-            lane.pause_s = max(lane.pause_s, lane_pause_s(lane.failures, ports.randomness.fraction()))
+            breaker_s = lane_pause_s(lane.failures, ports.randomness.fraction())
+            lane.pause_s = max(lane.pause_s, breaker_s, outcome.pause_s)
         await ports.queue.retry(claim, job, due_s=ports.clock.now_s() + outcome.after_s)
 
     def _emit(self, name: str, **fields: str) -> None:

@@ -1,0 +1,304 @@
+"""From a queued activity to deliveries: handles to ids, single recipients to inboxes, followers a page at a time.
+
+Invariants: what one job leads to is enqueued in one transaction, so a job that is done twice adds nothing but what is
+no longer waiting; an activity reaches the waiting deliveries of one inbox in the order in which it was sent (DLV-10),
+because every job of it bears the same ordering key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from hashlib import sha256
+
+import attrs
+
+from ..delivery import (
+    FanoutTask,
+    Follower,
+    ResolveTask,
+    encode_task,
+    is_final,
+    plan_deliveries,
+    plan_inboxes,
+    retry_delay_s,
+)
+from ..discovery import lookup_actor
+from ..dispatch import PageRequest, Viewer, may_see
+from ..errors import (
+    ConfigurationError,
+    DocumentError,
+    FedtextError,
+    FetchError,
+    FetchTimeout,
+    MalformedIri,
+    PolicyRefusal,
+    PortError,
+    Unreachable,
+)
+from ..fetch import get_actor
+from ..inbox import InboundTask, activity_key
+from ..inbox.idempotency import content_hash as hash_of
+from ..ports import Event, Job, Lane, LaneKind, PortSet, Task, store_key
+from ..wire.acct import parse_handle, split
+from ..wire.iri import host_of, parse_url
+from ..wire.json import dump, parse_object
+from . import serving, wellknown
+from .engine import Engine
+from .mentions import with_ids
+from .outcomes import Bury, Done, JobOutcome, Later
+from .sending import Mark, plan_fanout
+
+GONE_S = 86_400
+"""For how long followers' inboxes that answered 410 are left out (DLV-04)."""
+
+_RESOLVE_ATTEMPTS = 4
+_REACHED_MAX = 1_000
+
+
+# ---- handles ---------------------------------------------------------------------------------------------------------
+
+
+async def resolve(engine: Engine, task: ResolveTask, job: Job, ports: PortSet) -> JobOutcome:
+    """Look up the mentions that are still handles, seal the document and enqueue its fan-out.
+
+    A handle that cannot be had after several attempts stays plain text and the post goes out all the same; unless
+    nobody else gets it.
+    """
+    found: dict[str, str] = {}
+    failed: FedtextError | None = None
+    for handle in task.mentions:
+        try:
+            found[handle] = await _find_handle(engine, handle, ports)
+        except PortError:
+            raise
+        except FedtextError as error:
+            _emit(ports, "mention.unresolved", handle=handle, code=error.code, attempts=job.attempts + 1)
+            failed = failed if is_final(error) else error
+    if failed is not None and job.attempts + 1 < _RESOLVE_ATTEMPTS:
+        return later(engine, job, ports, str(failed))
+    document = with_ids(task.document, found)
+    try:
+        planned = plan_fanout(engine, document, task.sender, task.ordering_key, task.recipients)
+    except ConfigurationError as error:
+        return Bury(reason=str(error)) if failed is None else later(engine, job, ports, str(failed))
+    await ports.store.put(resolved_key(task.site, planned.activity_id), dump(dict(found.items())))
+    waiting = Task(
+        site=task.site,
+        lane=Lane(LaneKind.FANOUT, task.site),
+        payload=encode_task(planned),
+        dedupe_key=store_key(task.site, "fanout-resolved", planned.activity_id),
+        ordering_key=task.ordering_key,
+    )
+    await ports.queue.enqueue([waiting])
+    return Done()
+
+
+def resolved_key(site: str, activity_id: str) -> str:
+    """Give the store's key of what the handles in an activity were resolved to."""
+    return store_key(site, "resolved", activity_id)
+
+
+async def _find_handle(engine: Engine, text: str, ports: PortSet) -> str:
+    own = await wellknown.local_lookup(engine, text, ports)
+    if own is not None:
+        return str(own.id)
+    handle = parse_handle(text)
+    engine.refuse(f"https://{split(handle)[1]}/")
+    fetcher = engine.fetcher(ports)
+    return str((await lookup_actor(fetcher, handle, fetcher.budget())).id)
+
+
+def later(engine: Engine, job: Job, ports: PortSet, reason: str, *, host_failed: bool = False) -> JobOutcome:
+    """Put a job off by the schedule of retries, or bury it when that has come to its end."""
+    delay_s = retry_delay_s(job.attempts + 1, ports.randomness.fraction(), engine.config.delivery)
+    if delay_s is None:
+        return Bury(reason=f"{reason}, given up after {job.attempts + 1} attempts")
+    return Later(after_s=delay_s, reason=reason, host_failed=host_failed)
+
+
+# ---- fan-out ---------------------------------------------------------------------------------------------------------
+
+
+async def fan_out(engine: Engine, task: FanoutTask, job: Job, ports: PortSet) -> JobOutcome:
+    """Turn a sealed activity into deliveries: single recipients first, then a page of followers at a time (DLV-11)."""
+    if job.lane.kind is LaneKind.OUT:
+        return await _find_recipient(engine, task, job, ports)
+    await _bury_deleted(engine, task, ports)
+    if task.recipients:
+        own = [iri for iri in task.recipients if _is_own(engine, iri)]
+        jobs = await _local(engine, task, own, ports)
+        jobs += [single for iri in task.recipients for single in _single(engine, task, iri)]
+        jobs += _followers_part(attrs.evolve(task, recipients=(), blind=())) if task.followers_of else []
+        await ports.queue.enqueue(jobs)
+    elif task.followers_of:
+        await _followers_page(engine, task, ports)
+    return Done()
+
+
+def _is_own(engine: Engine, iri: str) -> bool:
+    return iri.startswith(engine.site.origin + "/")
+
+
+def _single(engine: Engine, task: FanoutTask, iri: str) -> list[Task]:
+    """Plan the search for one recipient's inbox, in the lane of its host."""
+    if _is_own(engine, iri) or _refusing(engine)(iri):
+        return []
+    shared = task.shared and iri not in task.blind
+    part = attrs.evolve(task, recipients=(iri,), blind=(), followers_of=(), shared=shared)
+    mark = sha256(f"{task.activity_id}\n{iri}".encode()).hexdigest()
+    return [
+        Task(
+            site=task.site,
+            lane=Lane(LaneKind.OUT, host_of(iri)),
+            payload=encode_task(part),
+            dedupe_key=store_key(task.site, "single", mark),
+            ordering_key=f"{task.ordering_key}\n{iri}",
+        )
+    ]
+
+
+def _followers_part(task: FanoutTask) -> list[Task]:
+    mark = store_key(task.site, "followers", task.activity_id, "|".join(task.followers_of), task.cursor)
+    lane = Lane(LaneKind.FANOUT, task.site)
+    return [
+        Task(
+            site=task.site,
+            lane=lane,
+            payload=encode_task(task),
+            dedupe_key=mark,
+            ordering_key=task.ordering_key,
+        )
+    ]
+
+
+async def _find_recipient(engine: Engine, task: FanoutTask, job: Job, ports: PortSet) -> JobOutcome:
+    """Find one recipient's inbox (cached or fetched) and enqueue the delivery to it."""
+    fetcher = engine.fetcher(ports)
+    recipient = task.recipients[0]
+    try:
+        actor = await get_actor(fetcher, recipient, fetcher.budget())
+    except (FetchError, DocumentError) as error:
+        if is_final(error):
+            _emit(ports, "delivery.recipient_unknown", recipient=recipient, code=error.code)
+            return Done()
+        host_failed = isinstance(error, Unreachable | FetchTimeout)
+        return later(engine, job, ports, str(error), host_failed=host_failed)
+    if actor.inbox is None:
+        _emit(ports, "delivery.recipient_unknown", recipient=recipient, code="no inbox")
+        return Done()
+    follower = Follower(actor_id=recipient, inbox=str(actor.inbox), shared_inbox=actor.shared_inbox)
+    inboxes = plan_inboxes(task, [follower], refused=_refusing(engine))
+    await ports.queue.enqueue(plan_deliveries(task, inboxes))
+    return Done()
+
+
+async def _followers_page(engine: Engine, task: FanoutTask, ports: PortSet) -> None:
+    """Plan one page of followers and, in the same transaction, the job for the next page."""
+    source = engine.router.follower_source
+    if source is None:
+        return
+    owner, *others = task.followers_of
+    request = PageRequest(cursor=task.cursor or None, size=engine.config.delivery.followers_page_max)
+    page = await source.page(engine.context(ports), owner, request)
+    own = [follower.actor_id for follower in page.items if _is_own(engine, follower.actor_id)]
+    remote = [follower for follower in page.items if not _is_own(engine, follower.actor_id)]
+    inboxes = await _without_gone(plan_inboxes(task, remote, refused=_refusing(engine)), task.site, ports)
+    jobs = [*plan_deliveries(task, inboxes), *await _local(engine, task, own, ports)]
+    rest = attrs.evolve(task, reached=(*task.reached, *inboxes)[-_REACHED_MAX:])
+    if page.next is not None:
+        jobs += _followers_part(attrs.evolve(rest, cursor=page.next))
+    elif others:
+        jobs += _followers_part(attrs.evolve(rest, followers_of=tuple(others), cursor=""))
+    await ports.queue.enqueue(jobs)
+
+
+def gone_key(site: str, inbox: str) -> str:
+    """Give the store's key of the mark that an inbox has answered 410."""
+    return store_key(site, "gone-inbox", inbox)
+
+
+async def _without_gone(inboxes: Sequence[str], site: str, ports: PortSet) -> list[str]:
+    marks = {gone_key(site, inbox): inbox for inbox in inboxes}
+    gone = await ports.store.get_many(list(marks)) if marks else {}
+    return [inbox for mark, inbox in marks.items() if mark not in gone]
+
+
+# ---- our own ---------------------------------------------------------------------------------------------------------
+
+
+async def _local(engine: Engine, task: FanoutTask, actor_ids: Sequence[str], ports: PortSet) -> list[Task]:
+    """Plan the hand-over to our own actors: no network, no signature; we are the origin. The author gets nothing."""
+    if not actor_ids:
+        return []
+    document = parse_object(task.body.encode("utf-8"), engine.config.limits)
+    content_hash, received_s, jobs = hash_of(document), ports.clock.now_s(), list[Task]()
+    for actor_id in dict.fromkeys(actor_ids):
+        local = engine.parse_path(actor_id[len(engine.site.origin) :])
+        if local is None or local.kind != "actor" or actor_id == task.actor:
+            continue
+        if await serving.own_actor(engine, local.pk, ports) is None:
+            continue
+        inbox = engine.actor_path(local.pk) + "/inbox"
+        envelope = InboundTask(
+            site=task.site,
+            inbox=inbox,
+            recipient=local.pk,
+            signer=task.actor,
+            key_id="",
+            scheme="local",
+            how="local",
+            received_s=received_s,
+            content_hash=content_hash,
+            document=document,
+        )
+        jobs.append(
+            Task(
+                site=task.site,
+                lane=Lane(LaneKind.IN, engine.site.origin),
+                payload=envelope.encode(),
+                dedupe_key=activity_key(task.site, task.actor, task.activity_id, inbox, content_hash),
+                ordering_key=f"{task.ordering_key}\n{inbox}",
+            )
+        )
+    return jobs
+
+
+async def _bury_deleted(engine: Engine, task: FanoutTask, ports: PortSet) -> None:
+    """Keep a tombstone for what an own Delete removes, before anybody is told (COL-12, MOD-28)."""
+    if '"Delete"' not in task.body or task.cursor:
+        return
+    document = parse_object(task.body.encode("utf-8"), engine.config.limits)
+    removed = document.get("object")
+    if document.get("type") != "Delete":
+        return
+    removed_id = removed.get("id") if isinstance(removed, dict) else removed
+    if isinstance(removed_id, str) and _is_own(engine, removed_id):
+        former = removed.get("formerType") if isinstance(removed, dict) else None
+        former_type = former if isinstance(former, str) else None
+        mark = Mark.tombstone(engine, removed_id, former_type, public=may_see(document, Viewer()))
+        await ports.store.add_if_absent(mark.key, mark.value)
+
+
+# ---- policy ----------------------------------------------------------------------------------------------------------
+
+
+def _refusing(engine: Engine) -> Callable[[str], bool]:
+    """Give the question whether nothing may be sent to an IRI: by policy, or because no request could go there."""
+
+    def refused(iri: str) -> bool:
+        try:
+            url = parse_url(iri)
+            engine.refuse(iri)
+        except (MalformedIri, PolicyRefusal):
+            return True
+        if url.origin in engine.own_origins:
+            return True
+        # Threat: SEC-145, inboxes on thousands of ports of one host would be as many lanes; nobody connects there.
+        wanted = url.port or (443 if url.scheme == "https" else 80)
+        return engine.config.dev is None and (url.scheme != "https" or wanted not in engine.config.fetch.ports)
+
+    return refused
+
+
+def _emit(ports: PortSet, name: str, **fields: str | int | None) -> None:
+    ports.observer.emit(Event(name=name, fields=fields))
