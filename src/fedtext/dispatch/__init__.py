@@ -1,8 +1,9 @@
 """Serve what we are: actors, objects, collections, and who may see them."""
 
-from .access import Viewer, may_see
+from .access import Viewer, addressees, may_see
 from .paging import Page, PageRequest
 from .responses import (
+    CURSOR_CHARS_MAX,
     accepted,
     collection,
     collection_page,
@@ -14,10 +15,12 @@ from .responses import (
 )
 
 __all__ = [
+    "CURSOR_CHARS_MAX",
     "Page",
     "PageRequest",
     "Viewer",
     "accepted",
+    "addressees",
     "collection",
     "collection_page",
     "document_response",

@@ -21,13 +21,18 @@ def may_see(document: JsonObject, viewer: Viewer) -> bool:
 
     An object without any addressee is for nobody but its author.
     """
-    addressees = {iri for name in ("to", "cc", "bto", "bcc", "audience") for iri in _iris(document.get(name))}
-    if any(is_public(iri) for iri in addressees):
+    addressed = addressees(document)
+    if any(is_public(iri) for iri in addressed):
         return True
     if viewer.actor is None:
         return False
     author = _iris(document.get("attributedTo", document.get("actor")))
-    return viewer.actor in addressees or viewer.actor in author or bool(addressees & viewer.followed_collections)
+    return viewer.actor in addressed or viewer.actor in author or bool(addressed & viewer.followed_collections)
+
+
+def addressees(document: JsonObject) -> frozenset[str]:
+    """Give everybody whom an object is addressed to, openly or blindly."""
+    return frozenset(iri for name in ("to", "cc", "bto", "bcc", "audience") for iri in _iris(document.get(name)))
 
 
 def _iris(value: JsonValue) -> list[str]:

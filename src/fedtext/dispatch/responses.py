@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from hashlib import sha256
 from urllib.parse import quote
 
-from ..errors import FedtextError
+from ..errors import ConfigurationError, FedtextError
 from ..http import Headers, Request, Response
 from ..jsonld import default_context
 from ..wire.json import JsonObject, JsonValue, dump
 from ..wire.media_types import ACTIVITY_JSON
 
-_CURSOR_CHARS_MAX = 500
+CURSOR_CHARS_MAX = 500
+"""How long a cursor may be: it stands in a URL."""
 
 
 def json_response(
@@ -49,13 +50,15 @@ def document_response(
         ("cache-control", caching),
         ("access-control-allow-origin", "*"),
     ]
-    if status == 200 and etag in [tag.strip().removeprefix("W/") for tag in _if_none_match(request)]:
+    if status == 200 and not {etag, "*"}.isdisjoint(_if_none_match(request)):
         return Response(status=304, headers=Headers.build(fields[1:]))
     return Response(status=status, headers=Headers.build(fields), body=body)
 
 
 def _if_none_match(request: Request) -> list[str]:
-    return (request.headers.get("if-none-match") or "").split(",")[:32]
+    """Give the tags of the header; of which strength they are does not matter here (RFC 9110 section 13.1.2)."""
+    tags = (request.headers.get("if-none-match") or "").split(",")[:32]
+    return [tag.strip().removeprefix("W/") for tag in tags]
 
 
 def gone(object_id: str, request: Request, *, former_type: str | None = None) -> Response:
@@ -112,7 +115,13 @@ def collection(collection_id: str, *, total: int | None, first: bool, ordered: b
 def collection_page(
     collection_id: str, cursor: str | None, items: Sequence[JsonValue], *, next_cursor: str | None, total: int | None
 ) -> JsonObject:
-    """Build one page of an ordered collection."""
+    """Build one page of an ordered collection.
+
+    Raises:
+        ConfigurationError: The application's cursor is too long to be read again.
+    """
+    if next_cursor is not None and len(next_cursor) > CURSOR_CHARS_MAX:
+        raise ConfigurationError("a cursor has at most 500 characters", cursor=next_cursor)
     document: JsonObject = {
         "@context": default_context(),
         "id": page_id(collection_id, cursor),
@@ -123,7 +132,7 @@ def collection_page(
     if total is not None:
         document["totalItems"] = total
     if next_cursor is not None:
-        document["next"] = page_id(collection_id, next_cursor[:_CURSOR_CHARS_MAX])
+        document["next"] = page_id(collection_id, next_cursor)
     return document
 
 

@@ -6,10 +6,13 @@ from typing import Any, cast
 from urllib.parse import parse_qsl
 
 from ..config import Limits
+from ..delivery import strip_blind
 from ..dispatch import (
+    CURSOR_CHARS_MAX,
     Page,
     PageRequest,
     Viewer,
+    addressees,
     collection,
     collection_page,
     document_response,
@@ -19,11 +22,13 @@ from ..dispatch import (
 )
 from ..errors import (
     ConfigurationError,
-    FedtextError,
+    FetchError,
     HostRefused,
+    KeyRefused,
     MethodRefused,
     NotAcceptable,
     NotFound,
+    PolicyRefusal,
     RecipientGone,
     SignatureMissing,
 )
@@ -39,8 +44,6 @@ from .engine import Engine
 from .publishing import complete, create_of
 from .registry import ObjectRoute
 from .routes import Route, RouteKind
-
-_CURSOR_CHARS_MAX = 500
 
 
 def refuse_method(request: Request) -> None:
@@ -143,8 +146,9 @@ async def _actor(
     engine: Engine, request: Request, route: Route, ports: PortSet, wanted: Representation
 ) -> Response | None:
     actor_id = engine.site.origin + route.path
-    if await tombstone(ports, engine.site.origin, actor_id) is not None:
-        return gone(actor_id, request)
+    buried = await tombstone(ports, engine.site.origin, actor_id)
+    if buried is not None:
+        return _gone(buried, actor_id, request)
     actor = await own_actor(engine, route.identifier or "", ports)
     if actor is None:
         raise NotFound
@@ -205,39 +209,54 @@ async def _object(
     object_id = engine.site.origin + route.path
     buried = await tombstone(ports, engine.site.origin, object_id)
     if buried is not None:
-        former = buried.get("formerType")
-        return gone(object_id, request, former_type=former if isinstance(former, str) else None)
+        return _gone(buried, object_id, request)
     model = await own_object(engine, route, ports)
-    if model is None:
-        raise NotFound
-    document = dump(model)
-    public = may_see(document, Viewer())
-    if not public and not may_see(document, await _viewer(engine, request, ports, document)):
+    document = None if model is None else dump(model)
+    public = document is not None and may_see(document, Viewer())
+    if not public:
+        # Who asks is found out also where there is nothing, so that what is private looks and lasts as if absent.
+        viewer = await _viewer(engine, request, ports, document or {})
+        if document is None or not may_see(document, viewer):
+            raise NotFound
+    if model is None or document is None:
         raise NotFound
     if wanted is Representation.HTML:
         return _page_for_people(model, object_id)
-    return document_response(document, request, public=public)
+    return document_response(strip_blind(document), request, public=public)
+
+
+def _gone(buried: JsonObject, iri: str, request: Request) -> Response:
+    """Answer 410; of what was not for everybody nobody is told that it has been (SEC-134).
+
+    Raises:
+        NotFound: It was private.
+    """
+    if buried.get("public") is False:
+        raise NotFound
+    former = buried.get("formerType")
+    return gone(iri, request, former_type=former if isinstance(former, str) else None)
 
 
 async def _viewer(engine: Engine, request: Request, ports: PortSet, document: JsonObject) -> Viewer:
-    """Find out who signed the GET; a bad signature is nobody's."""
+    """Find out who signed the GET: nobody, where it is unsigned or its signer is refused by policy.
+
+    Raises:
+        SignatureError: A signature that does not hold: 401, so that the peer knocks again in another way (SIG-27),
+            or 503 when its key cannot be had now.
+        PortError: It could not be found out; nobody is told that there is nothing.
+    """
     try:
         signer = await _signer(engine, request, ports)
-    except SignatureMissing:
+    except (SignatureMissing, PolicyRefusal):
         return Viewer()
-    except FedtextError as error:
-        ports.observer.emit(Event(name="get.unverified", fields={"code": error.code}))
-        return Viewer()
+    except FetchError as error:
+        raise KeyRefused("the owner of the key is not to be had") from error
     source = engine.router.follower_source
     followed: set[str] = set()
-    for name in ("to", "cc"):
-        values = document.get(name)
-        for iri in values if isinstance(values, list) else [values]:
-            owner = engine.followers_owner(iri) if isinstance(iri, str) else None
-            if owner is None or source is None:
-                continue
-            if await source.contains(engine.context(ports), owner, signer):
-                followed.add(str(iri))
+    for iri in addressees(document):
+        owner = engine.followers_owner(iri)
+        if owner is not None and source is not None and await source.contains(engine.context(ports), owner, signer):
+            followed.add(iri)
     return Viewer(actor=signer, followed_collections=frozenset(followed))
 
 
@@ -248,6 +267,7 @@ async def _signer(engine: Engine, request: Request, ports: PortSet) -> str:
     check_claim(request, claim, now_s=now_s, authorities=engine.site.authorities, policy=policy)
     fetcher = engine.fetcher(ports)
     key = await resolve(fetcher, claim.key_id, fetcher.budget())
+    engine.refuse(key.owner)
     verified = verify(request, claim, key, now_s=now_s, authorities=engine.site.authorities, policy=policy)
     return verified.signer
 
@@ -319,7 +339,9 @@ async def _outbox_item(engine: Engine, thing: object, ports: PortSet) -> JsonVal
     if model is None:
         return None
     document = dump(_as_activity(model), context=False)
-    return document if may_see(document, Viewer()) else None
+    inner = document.get("object")
+    hidden = isinstance(inner, dict) and bool(addressees(inner)) and not may_see(inner, Viewer())
+    return None if hidden or not may_see(document, Viewer()) else strip_blind(document)
 
 
 async def map_thing(engine: Engine, thing: object, ports: PortSet) -> Object | None:
@@ -361,7 +383,7 @@ def _page_wanted(request: Request) -> tuple[bool, str | None]:
     except ValueError:
         query = {}
     cursor = query.get("cursor")
-    if cursor is not None and len(cursor) <= _CURSOR_CHARS_MAX:
+    if cursor is not None and len(cursor) <= CURSOR_CHARS_MAX:
         return True, cursor
     return "page" in query, None
 
