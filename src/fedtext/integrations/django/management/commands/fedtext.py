@@ -5,32 +5,36 @@ from __future__ import annotations
 import asyncio
 import signal
 from argparse import ArgumentTypeError
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from .....runtime import Federation, Worker
+from .....runtime import Federation
 from ...door import federations
 
-_UNITS_S = {"": 1.0, "s": 1.0, "m": 60.0}
+_UNITS_S = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
 class Command(BaseCommand):
     """`manage.py fedtext worker`."""
 
-    help = "Carries out the queues of the federations in the root URL configuration, until it is told to stop."
+    help = "Carries out what waits in the queues of the federations in the URL configuration."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Describe the arguments."""
         parser.add_argument("action", choices=["worker"], help="what to do")
-        parser.add_argument("--concurrency", type=int, default=8, help="hosts in work at once (default: 8)")
+        parser.add_argument("--concurrency", type=int, default=8, help="hosts served at once (default 8)")
         parser.add_argument(
-            "--drain", type=_seconds, default=50.0, metavar="50s", help="time to finish in, once told to stop"
+            "--drain",
+            type=duration_s,
+            metavar="DURATION",
+            help="work until nothing is due, at most this long (such as 50s), then end: for cron",
         )
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        """Work until SIGTERM or SIGINT."""
+        """Work until SIGTERM or SIGINT, or until nothing is due."""
         found = list(federations())
         if not found:
             raise CommandError('no federation in the URL configuration: path("", include(urls(fed)))')
@@ -39,31 +43,35 @@ class Command(BaseCommand):
         asyncio.run(_work(found, options["concurrency"], options["drain"]))
 
 
-async def _work(found: list[Federation], concurrency: int, drain_s: float) -> None:
+async def _work(found: Sequence[Federation], concurrency: int, drain_s: float | None) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
         with suppress(NotImplementedError, RuntimeError):  # not on Windows, not off the main thread
             loop.add_signal_handler(name, stop.set)
-    working = [asyncio.create_task(Worker(one, concurrency=concurrency).run(stop=stop)) for one in found]
-    stopping = asyncio.create_task(stop.wait())
-    await asyncio.wait([stopping, *working], return_when=asyncio.FIRST_COMPLETED)
-    stopping.cancel()
-    _done, late = await asyncio.wait(working, timeout=drain_s)
-    for task in late:
-        task.cancel()
-    results = await asyncio.gather(*working, return_exceptions=True)
-    for federation in found:
-        await federation.ports.close()
-    for result in results:
-        if isinstance(result, Exception):
-            raise result
+    try:
+        async with asyncio.TaskGroup() as group:
+            for federation in found:
+                worker = federation.worker(concurrency=concurrency)
+                group.create_task(worker.run(stop=stop) if drain_s is None else _drained(worker.drain(), drain_s))
+    finally:
+        for federation in found:
+            await federation.ports.close()
 
 
-def _seconds(text: str) -> float:
-    """Read "50", "50s" or "2m"."""
-    number = text.rstrip("sm")
+async def _drained(draining: Any, drain_s: float) -> None:
+    with suppress(TimeoutError):
+        await asyncio.wait_for(draining, drain_s)
+
+
+def duration_s(text: str) -> float:
+    """Read "50", "50s" or "2m".
+
+    Raises:
+        ArgumentTypeError: It is no duration.
+    """
+    number = text.rstrip("smh")
     try:
         return float(number) * _UNITS_S[text[len(number) :]]
     except (ValueError, KeyError):
-        raise ArgumentTypeError(f"{text!r} is no time: write 50s or 2m") from None
+        raise ArgumentTypeError(f"write a duration such as 50s or 2m, not {text!r}") from None
