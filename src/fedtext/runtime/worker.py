@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 
 import attrs
 
@@ -18,6 +18,7 @@ from ..delivery import lane_pause_s
 from ..errors import PortError
 from ..federation.outcomes import Bury, Done, JobOutcome, Later
 from ..ports import Claim, Event, Job, LaneKind, PortSet
+from ..sync import run_sync
 from .served import Served
 
 _IDLE_S_MIN, _IDLE_S_MAX = 0.02, 0.5
@@ -74,6 +75,24 @@ class Worker:
         await self._work(claim, ports)
         return True
 
+    def step_blocking(self) -> bool:
+        """Do what `step` does on the calling thread, one job after the other and without an event loop."""
+        return run_sync(self._step_in_turn(), what="a job of the worker")
+
+    async def _step_in_turn(self) -> bool:
+        ports = self._federation.ports.blocking()
+        policy = self._federation.config.delivery
+        claim = await ports.queue.claim(lease_s=policy.lease_s, batch_max=policy.batch_max)
+        if claim is None:
+            return False
+        lane = _LaneState(failures=claim.failures, lease_until_s=claim.lease_until_s)
+        try:
+            for chain in _chains(claim.jobs):
+                await self._chain(claim, chain, lane, ports, nullcontext())
+        finally:
+            await self._release(claim, lane, ports)
+        return True
+
     async def _loop(self, stop: asyncio.Event | None) -> None:
         idle_s = _IDLE_S_MIN
         while stop is None or not stop.is_set():
@@ -81,6 +100,9 @@ class Worker:
                 worked = await self.step()
             except PortError as error:
                 self._emit("worker.port_failed", error=str(error))
+                worked = False
+            except Exception as error:  # a group of them, or a fault of ours: the work of all other lanes goes on
+                self._emit("worker.step_failed", error=repr(error)[:300])
                 worked = False
             idle_s = _IDLE_S_MIN if worked else min(idle_s * 2, _IDLE_S_MAX)
             if not worked:
@@ -96,12 +118,20 @@ class Worker:
                 for chain in chains:
                     group.create_task(self._chain(claim, chain, lane, ports, slots))
         finally:
-            due_s = ports.clock.now_s() + lane.pause_s if lane.pause_s else 0.0
-            with suppress(PortError):  # the lease runs out by itself
-                await asyncio.shield(ports.queue.release(claim, due_s=due_s, failures=lane.failures))
+            await asyncio.shield(self._release(claim, lane, ports))
+
+    async def _release(self, claim: Claim, lane: _LaneState, ports: PortSet) -> None:
+        due_s = ports.clock.now_s() + lane.pause_s if lane.pause_s else 0.0
+        with suppress(PortError):  # the lease runs out by itself
+            await ports.queue.release(claim, due_s=due_s, failures=lane.failures)
 
     async def _chain(
-        self, claim: Claim, jobs: Sequence[Job], lane: _LaneState, ports: PortSet, slots: asyncio.Semaphore
+        self,
+        claim: Claim,
+        jobs: Sequence[Job],
+        lane: _LaneState,
+        ports: PortSet,
+        slots: AbstractAsyncContextManager[object],
     ) -> None:
         """Carry out jobs of one ordering key, one after the other, until one of them has to wait."""
         for job in jobs:
