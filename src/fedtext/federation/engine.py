@@ -218,6 +218,10 @@ class Engine:
         found = await ports.store.get(self.tombstone_key(iri))
         return None if found is None else parse_object(found, self.config.limits)
 
+    def handle_uri(self, name: str) -> str:
+        """Give the acct URI of an own name, in one spelling: under it the tombstone of the handle is kept."""
+        return f"acct:{name.lower()}@{self.site.handle_host}"
+
     def tombstone_key(self, iri: str) -> str:
         """Give the store's key of a tombstone."""
         return store_key(self.site.origin, "tombstone", iri)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from ..dispatch import accepted
-from ..errors import FedtextError, NotFound, RecipientGone
+from ..errors import FedtextError, NotFound, PortError, RecipientGone
 from ..http import Request, Response
 from ..inbox import Reception, peek, receive
-from ..ports import PortSet
+from ..ports import Event, PortSet
 from ..wire.json import parse_object
 from . import serving
 from .context import Scope
@@ -55,7 +55,7 @@ async def _require_owner(engine: Engine, route: Route, ports: PortSet) -> None:
 
 async def _tell(engine: Engine, request: Request, route: Route, ports: PortSet, error: FedtextError) -> None:
     """Tell `on_unverified` listeners the error and what the body claims, never a model."""
-    if not engine.router.unverified:
+    if not engine.router.unverified or isinstance(error, PortError):
         return
     try:
         claimed = peek(parse_object(request.body, engine.config.limits))
@@ -63,4 +63,7 @@ async def _tell(engine: Engine, request: Request, route: Route, ports: PortSet, 
         claimed = None
     context = engine.context(ports, Scope(recipient=route.identifier))
     for callback in engine.router.unverified:
-        await engine.caller.call(callback, context, error, claimed)
+        try:
+            await engine.caller.call(callback, context, error, claimed)
+        except Exception as fault:  # the application's own; the sender is answered what the request deserves
+            ports.observer.emit(Event(name="inbox.on_unverified_failed", fields={"error": repr(fault)[:300]}))

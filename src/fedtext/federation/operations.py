@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from ..discovery import lookup_object
 from ..dispatch import failure
-from ..errors import ConfigurationError, FedtextError
+from ..errors import ConfigurationError, FedtextError, Gone, HTTPStatusError, NotFound, RecipientGone
 from ..fetch import get_object
 from ..http import Headers, Request, Response
 from ..ports import Event, Job, PortSet
 from ..vocab import Activity, Object, load_as, reference_id
+from ..wire.acct import parse_handle, split
 from ..wire.iri import Iri
 from . import sending, serving, step, wellknown
 from .context import Context, Scope
@@ -46,7 +47,7 @@ class EngineOperations:
         if iri is None:
             raise ConfigurationError("a reference is an id or a model", reference=repr(reference))
         if context.parse(iri) is not None or iri == engine.instance_actor_id:
-            return load_as(await serving.local_document(engine, iri, context.ports), Object)
+            return await _local(engine, iri, context.ports)
         engine.refuse(iri)
         fetcher = engine.fetcher(context.ports)
         return await get_object(fetcher, iri, fetcher.budget(), fresh=fresh)
@@ -56,6 +57,7 @@ class EngineOperations:
         local = await wellknown.local_lookup(engine, text, context.ports)
         if local is not None:
             return local
+        engine.refuse(text if "://" in text else f"https://{split(parse_handle(text))[1]}/")
         fetcher = engine.fetcher(context.ports)
         return await lookup_object(fetcher, text, fetcher.budget())
 
@@ -68,6 +70,16 @@ class EngineOperations:
         if scope.confirm_key is None:
             raise ConfigurationError("there is something to confirm in listeners only")
         await sending.confirm(engine, context, scope.confirm_key, scope.confirm_value, within=within)
+
+
+async def _local(engine: Engine, iri: str, ports: PortSet) -> Object:
+    """Give a thing of ours; where there is none, fail as a fetch would: callers need not know whose it is."""
+    try:
+        return load_as(await serving.local_document(engine, iri, ports), Object)
+    except RecipientGone as error:
+        raise Gone("it was here", url=iri) from error
+    except NotFound as error:
+        raise HTTPStatusError("there is nothing here", url=iri, status=404) from error
 
 
 async def _respond(engine: Engine, request: Request, route: Route, ports: PortSet) -> Response | None:

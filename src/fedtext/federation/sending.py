@@ -11,7 +11,7 @@ from ..delivery import FanoutTask, ResolveTask, audience, encode_task, seal
 from ..errors import ConfigurationError
 from ..inbox import confirm as confirm_mark
 from ..ports import Lane, LaneKind, PortSet, Statement, Task, store_key
-from ..vocab import Accept, Activity, Object, Reject, Undo, dump, reference_id
+from ..vocab import Accept, Activity, Actor, Object, Reject, Undo, dump, reference_id
 from ..wire.iri import Iri
 from ..wire.json import JsonObject
 from ..wire.json import dump as dump_json
@@ -181,6 +181,15 @@ class Mark:
         if former_type is not None:
             document["formerType"] = former_type
         return cls(key=engine.tombstone_key(iri), value=dump_json(document))
+
+
+def removal_marks(engine: Engine, actor_id: str, actor: Actor | None) -> tuple[Mark, ...]:
+    """Give the marks of an actor that is removed: of its id and, where it is known, of its handle (ACT-19, WF-01)."""
+    former_type = None if actor is None else actor.type_name
+    marks = [Mark.tombstone(engine, actor_id, former_type)]
+    if actor is not None and actor.preferred_username is not None:
+        marks.append(Mark.tombstone(engine, engine.handle_uri(actor.preferred_username), former_type))
+    return tuple(marks)
 
 
 async def enqueue(engine: Engine, ports: PortSet, task: Task, *, within: object, marks: Sequence[Mark] = ()) -> None:

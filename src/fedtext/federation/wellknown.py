@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote
 
 from ..discovery import build_jrd, build_nodeinfo, build_nodeinfo_index
 from ..dispatch import json_response
-from ..errors import DocumentError, MalformedText, NotFound, RecipientGone
+from ..errors import ConfigurationError, DocumentError, MalformedIri, MalformedText, NotFound, RecipientGone
 from ..http import Request, Response
-from ..ports import PortSet
-from ..vocab import Actor, Object, load
+from ..ports import Event, PortSet
+from ..vocab import Object, load
 from ..wire.acct import Handle, parse_handle, split
-from ..wire.iri import Iri
+from ..wire.iri import Url, parse_url
 from ..wire.media_types import JRD_JSON
 from . import serving
 from .context import Scope
@@ -58,43 +58,83 @@ def _resource(request: Request) -> str:
 
 
 async def _subject(engine: Engine, resource: str, ports: PortSet) -> tuple[str | None, str]:
-    """Give identifier and id of whom a resource names; no identifier for the instance actor."""
+    """Give identifier and id of whom a resource names; no identifier for the instance actor (WF-04)."""
     if "://" in resource:
-        return _by_id(engine, resource)
+        return await _by_url(engine, resource, ports)
     handle = parse_handle(resource)
-    user, host = split(handle)
-    if host not in (engine.site.handle_host, engine.site.authority):
+    if split(handle)[1] not in (engine.site.handle_host, engine.site.authority):
         raise NotFound
-    if user.lower() == host:
+    return await _by_handle(engine, handle, ports)
+
+
+async def _by_handle(engine: Engine, handle: Handle, ports: PortSet) -> tuple[str | None, str]:
+    name, host = split(handle)
+    if name.lower() == host:
         return None, engine.instance_actor_id
-    identifier = await identifier_of(engine, user, ports)
+    identifier = await identifier_of(engine, name, ports)
     if identifier is None:
+        if await engine.is_removed(ports, engine.handle_uri(name)) is not None:
+            raise RecipientGone
         raise NotFound
     return identifier, engine.site.origin + engine.actor_path(identifier)
 
 
-def _by_id(engine: Engine, resource: str) -> tuple[str | None, str]:
-    if not resource.startswith(engine.site.origin + "/"):
+async def _by_url(engine: Engine, resource: str, ports: PortSet) -> tuple[str | None, str]:
+    """Take an actor's id, or the address of its page for people."""
+    url = parse_url(resource)
+    if url.origin == engine.site.origin:
+        route = engine.route(url.target)
+        if route is not None and route.kind is RouteKind.INSTANCE_ACTOR:
+            return None, engine.instance_actor_id
+        if route is not None and route.kind is RouteKind.ACTOR and route.identifier is not None:
+            return route.identifier, engine.site.origin + route.path
+    if url.authority not in (engine.site.handle_host, engine.site.authority):
         raise NotFound
-    route = engine.route(resource[len(engine.site.origin) :])
-    if route is not None and route.kind is RouteKind.INSTANCE_ACTOR:
-        return None, engine.instance_actor_id
-    if route is None or route.kind is not RouteKind.ACTOR or route.identifier is None:
+    # Pages are the application's: the end of the path is tried as a name, and believed if the actor's page is there.
+    name = unquote(url.path.rstrip("/").rpartition("/")[2]).removeprefix("@")
+    identifier = await identifier_of(engine, name, ports) if name else None
+    actor = None if identifier is None else await serving.own_actor(engine, identifier, ports)
+    if actor is None or identifier is None or not _is_page(actor.url, url):
         raise NotFound
-    return route.identifier, resource
+    return identifier, engine.site.origin + engine.actor_path(identifier)
+
+
+def _is_page(page: object, url: Url) -> bool:
+    try:
+        return isinstance(page, str) and str(parse_url(page)).rstrip("/") == str(url).rstrip("/")
+    except MalformedIri:
+        return False
 
 
 async def identifier_of(engine: Engine, name: str, ports: PortSet) -> str | None:
     """Map a name to an identifier; without a `handle` callback they are the same. Case counts only if it must."""
+    for spelling in dict.fromkeys((name, name.lower())):
+        found = await _mapped(engine, spelling, ports)
+        if found is not None:
+            return found
+    return None
+
+
+async def _mapped(engine: Engine, name: str, ports: PortSet) -> str | None:
     callback = engine.router.handle_callback
     if callback is None:
-        return name
-    context = engine.context(ports, Scope())
-    for spelling in dict.fromkeys((name, name.lower())):
-        found = await engine.caller.call(callback, context, spelling)
-        if found is not None:
-            return str(found)
-    return None
+        return name if await _is_identifier(engine, name, ports) else None
+    try:
+        found = await engine.caller.call(callback, engine.context(ports, Scope()), name)
+    except ValueError as error:  # as for identifiers: what the application cannot read names nobody
+        ports.observer.emit(Event(name="handle.unreadable_name", fields={"error": repr(error)[:200]}))
+        return None
+    return None if found is None else str(found)
+
+
+async def _is_identifier(engine: Engine, name: str, ports: PortSet) -> bool:
+    try:
+        actor_id = engine.site.origin + engine.actor_path(name)
+    except ConfigurationError:  # it cannot stand in the path
+        return False
+    if await engine.is_removed(ports, actor_id) is not None:
+        return True
+    return await serving.own_actor(engine, name, ports) is not None
 
 
 def nodeinfo(engine: Engine, route: Route) -> Response:
@@ -110,22 +150,25 @@ def nodeinfo(engine: Engine, route: Route) -> Response:
 
 
 async def local_lookup(engine: Engine, text: str, ports: PortSet) -> Object | None:
-    """Find what a handle or URL of ours names; None when it is not ours."""
+    """Find what a handle or URL of ours names; None when it is not ours.
+
+    Raises:
+        NotFound: It would be ours, but there is nothing.
+        RecipientGone: There was.
+    """
     if "://" in text:
         if not text.startswith(engine.site.origin + "/"):
             return None
-        return load(await serving.local_document(engine, text, ports))
-    try:
-        user, host = split(parse_handle(text))
-    except DocumentError:
-        return None
-    if host not in (engine.site.handle_host, engine.site.authority):
-        return None
-    identifier = await identifier_of(engine, user, ports)
-    if identifier is None:
-        raise NotFound
-    actor_id = Iri(engine.site.origin + engine.actor_path(identifier))
-    found = load(await serving.local_document(engine, actor_id, ports))
-    if not isinstance(found, Actor):
-        raise NotFound
-    return found
+        try:
+            return load(await serving.local_document(engine, text, ports))
+        except NotFound:
+            _identifier, actor_id = await _by_url(engine, text, ports)
+    else:
+        try:
+            handle = parse_handle(text)
+        except DocumentError:
+            return None
+        if split(handle)[1] not in (engine.site.handle_host, engine.site.authority):
+            return None
+        _identifier, actor_id = await _by_handle(engine, handle, ports)
+    return load(await serving.local_document(engine, actor_id, ports))

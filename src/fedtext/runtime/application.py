@@ -19,7 +19,7 @@ from ..federation.routes import Paths
 from ..federation.site import Site
 from ..keys import KeyRing
 from ..ports import Backend, Observer, PortSet
-from ..vocab import PUBLIC, Activity, Delete, Object
+from ..vocab import PUBLIC, Activity, Delete, Object, is_public
 from ..wire.acct import parse_handle
 from ..wire.iri import Iri, is_public_host, parse_origin, parse_url
 from .actions import Action
@@ -192,7 +192,8 @@ class Federation(Router):
     async def _withdraw(self, ports: PortSet, thing: object, *, within: object = None) -> Iri:
         """Tell those who got it that something is gone, before the application deletes it; its id answers 410."""
         model = await self._mapped(ports, thing)
-        mark = sending.Mark.tombstone(self.engine, str(model.id), model.type_name)
+        public = any(is_public(iri) for iri in (*model.to, *model.cc))
+        mark = sending.Mark.tombstone(self.engine, str(model.id), model.type_name, public=public)
         return await self._send(ports, publishing.delete_of(model), within=within, about=model, marks=(mark,))
 
     async def _remove_actor(self, ports: PortSet, pk: object, *, within: object = None) -> Iri:
@@ -201,9 +202,9 @@ class Federation(Router):
         activity = Delete(
             id=Iri(f"{actor_id}#delete"), actor=actor_id, object=actor_id, to=PUBLIC, cc=[f"{actor_id}/followers"]
         )
-        mark = sending.Mark.tombstone(self.engine, actor_id, "Person")
+        marks = sending.removal_marks(self.engine, actor_id, await serving.own_actor(self.engine, str(pk), ports))
         task = sending.fanout_task(self.engine, activity)
-        await sending.enqueue(self.engine, ports, task, within=within, marks=(mark,))
+        await sending.enqueue(self.engine, ports, task, within=within, marks=marks)
         return actor_id
 
     async def _lookup(self, ports: PortSet, text: str) -> Object:
