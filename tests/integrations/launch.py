@@ -39,7 +39,7 @@ def reach(point: str) -> None:
 
 
 class Publish:
-    """Stands in for `fed.publish`."""
+    """Stands in for `fed.publish`, or `fed.withdraw`."""
 
     def __init__(self, real: Any) -> None:
         self._real = real
@@ -58,7 +58,7 @@ class Publish:
 
 
 def instrument(fed: Any) -> None:
-    fed.publish = Publish(fed.publish)
+    fed.publish, fed.withdraw = Publish(fed.publish), Publish(fed.withdraw)
     fed.worker_mode = os.environ.get("WORKER", "auto")
 
 

@@ -64,7 +64,8 @@ class Blog:
         self.origin = f"http://localhost:{self.port}"
         self.folder = folder
         self.database = folder / f"{self.kind}.sqlite3"
-        self.client = httpx.Client(base_url=self.origin, timeout=20)
+        # no connection is kept: servers drop them when an application fails
+        self.client = httpx.Client(base_url=self.origin, timeout=20, limits=httpx.Limits(max_keepalive_connections=0))
         self._process: subprocess.Popen[bytes] | None = None
 
     # ---- the process
@@ -184,6 +185,10 @@ class Blog:
         assert response.status_code in (302, 303), (response.status_code, response.text[:500], self.log())
         return response.headers["location"]
 
+    def _failed(self, response: httpx.Response) -> str:
+        assert response.status_code == 500
+        return ""
+
     def register(self) -> None:
         """Make alice an author."""
         location = self._done(self.submit("/", "/users", name="alice", title="Alice of the Blog", key=KEY))
@@ -192,15 +197,18 @@ class Blog:
     def publish(self, text: str, *, fail_at: str = "") -> str:
         """Write a post; give its pk."""
         response = self.submit("/", "/posts", name="alice", key=KEY, text=text, fail_at=fail_at)
-        return self._done(response).rpartition("/")[2]
+        done = self._done if not fail_at.endswith(":raise") else self._failed
+        return done(response).rpartition("/")[2]
 
     def edit(self, pk: str, text: str) -> None:
         """Change a post."""
         self._done(self.submit(f"/posts/{pk}", f"/posts/{pk}/edit", name="alice", key=KEY, text=text))
 
-    def delete(self, pk: str) -> None:
+    def delete(self, pk: str, *, fail_at: str = "") -> None:
         """Delete a post."""
-        self._done(self.submit(f"/posts/{pk}", f"/posts/{pk}/delete", name="alice", key=KEY))
+        response = self.submit(f"/posts/{pk}", f"/posts/{pk}/delete", name="alice", key=KEY, fail_at=fail_at)
+        done = self._done if not fail_at.endswith(":raise") else self._failed
+        done(response)
 
     def remove_alice(self) -> None:
         """Remove the author for good, from a shell."""
@@ -319,7 +327,7 @@ class Demo(Blog):
         """Change a post."""
         self._command("edit", post=self.id_of(pk), text=text)
 
-    def delete(self, pk: str) -> None:
+    def delete(self, pk: str, *, fail_at: str = "") -> None:
         """Delete a post."""
         self._command("delete", post=self.id_of(pk))
 
