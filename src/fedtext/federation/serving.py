@@ -36,7 +36,7 @@ from ..fetch import resolve
 from ..http import Request, Response
 from ..ports import Event, PortSet, store_key
 from ..signatures import check_claim, parse_claim, verify
-from ..vocab import Activity, Actor, Application, Object, dump
+from ..vocab import Activity, Actor, Application, Object, PublicKeyClaim, dump
 from ..wire.json import JsonObject, JsonValue, parse_object
 from ..wire.media_types import Representation, prefers_html
 from .context import Scope
@@ -113,10 +113,12 @@ async def actor_document(engine: Engine, identifier: str, ports: PortSet) -> Jso
 
 
 async def _with_key(engine: Engine, actor: Actor, ports: PortSet) -> JsonObject:
-    document = dump(actor)
-    key = await engine.keys.public_key(ports, engine.site.origin, str(actor.id))
-    document.setdefault("publicKey", dict(key))
-    return document
+    """Dump an own actor with its key: added to the model, so that the context explains `publicKey` too."""
+    if not actor.keys:
+        key = await engine.keys.public_key(ports, engine.site.origin, str(actor.id))
+        claim = PublicKeyClaim(id=key["id"], owner=key["owner"], pem=key["publicKeyPem"])
+        actor = actor.evolve(public_key=claim)
+    return dump(actor)
 
 
 async def instance_actor_document(engine: Engine, ports: PortSet) -> JsonObject:
