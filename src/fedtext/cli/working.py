@@ -10,12 +10,11 @@ import re
 import signal
 
 from ..errors import ConfigurationError
-from ..runtime import Federation
+from ..runtime import Federation, Worker
 from .console import Console
 
 _DURATION = re.compile(r"([0-9]{1,6}(?:\.[0-9]{1,3})?)(ms|s|m|h)?")
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
-_HAND_BACK_S = 10.0
 
 
 def duration_s(text: str) -> float:
@@ -33,11 +32,13 @@ def duration_s(text: str) -> float:
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument("target", metavar="MODULE:NAME", help="a Federation or a Social")
+    parser.add_argument("--once", action="store_true", help="end when nothing is due: for cron and scripts")
     parser.add_argument(
         "--drain",
         type=duration_s,
+        default=50.0,
         metavar="DURATION",
-        help="work until nothing is due, at most this long (such as 50s), then end: for cron",
+        help="time to finish what is under way, once told to stop; the rest is handed back (default 50s)",
     )
     parser.add_argument("--concurrency", type=int, default=8, help="hosts served at once (default 8)")
 
@@ -47,54 +48,39 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     from .naming import load_federation
 
     if arguments.concurrency < 1:
-        raise ConfigurationError("at least one at once", concurrency=arguments.concurrency)
+        raise ConfigurationError("at least one host at once", concurrency=arguments.concurrency)
     logging.basicConfig(level="INFO", format="%(asctime)s %(levelname)s %(name)s %(message)s")
     federation = load_federation(arguments.target)
-    return asyncio.run(_work(federation, arguments.drain, arguments.concurrency, console))
+    worker = federation.worker(concurrency=arguments.concurrency)
+    console.say(f"working for {federation.site.origin}; Ctrl+C ends")
+    console.tell({"event": "working", "origin": federation.site.origin})
+    asyncio.run(_work(federation, worker, console, once=arguments.once, drain_s=arguments.drain))
+    return 0
 
 
-async def _work(federation: Federation, drain_s: float | None, concurrency: int, console: Console) -> int:
+async def _work(federation: Federation, worker: Worker, console: Console, *, once: bool, drain_s: float) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM):
         with contextlib.suppress(NotImplementedError):  # Windows: Ctrl+C interrupts the loop instead
             loop.add_signal_handler(name, stop.set)
-    console.say(f"working for {federation.site.origin}; Ctrl+C ends")
-    console.tell({"event": "working", "origin": federation.site.origin})
+    working = asyncio.create_task(_until_idle(worker, stop) if once else worker.run(stop=stop))
+    stopping = asyncio.create_task(stop.wait())
     try:
-        lanes = None
-        if drain_s is None:
-            await _until_stopped(federation, concurrency, stop)
-        else:
-            lanes = await _drain(federation, drain_s, stop)
+        await asyncio.wait((working, stopping), return_when=asyncio.FIRST_COMPLETED)
+        finished, _ = await asyncio.wait((working,), timeout=drain_s)
+        if not finished:
+            working.cancel()  # hands its leases back: somebody else need not wait until they run out
+        with contextlib.suppress(asyncio.CancelledError):
+            await working
         depth = await federation.ports.asynchronous().queue.depth()
     finally:
+        stopping.cancel()
         await federation.ports.close()
-    left = depth.waiting
-    console.say(f"ended: {left} waiting, {depth.leased} leased, {depth.buried} given up")
-    ended = {"event": "ended", "waiting": left, "leased": depth.leased, "buried": depth.buried}
-    console.tell(ended if lanes is None else {**ended, "lanes": lanes})
-    return 0
+    console.say(f"ended: {depth.waiting} waiting, {depth.leased} leased, {depth.buried} given up")
+    console.tell({"event": "ended", "waiting": depth.waiting, "leased": depth.leased, "buried": depth.buried})
 
 
-async def _until_stopped(federation: Federation, concurrency: int, stop: asyncio.Event) -> None:
-    """Work until the event; what is under way ends first, or is handed back after a while."""
-    work = asyncio.create_task(federation.worker(concurrency=concurrency).run(stop=stop))
-    waiting = asyncio.create_task(stop.wait())
-    await asyncio.wait((work, waiting), return_when=asyncio.FIRST_COMPLETED)
-    done, _ = await asyncio.wait((work,), timeout=_HAND_BACK_S)
-    waiting.cancel()
-    if not done:
-        work.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await work
-
-
-async def _drain(federation: Federation, seconds: float, stop: asyncio.Event) -> int:
-    """Work until nothing is due, the time is over or the event is set; gives how many lanes were worked on."""
-    worker, lanes = federation.worker(), 0
-    loop = asyncio.get_running_loop()
-    deadline_s = loop.time() + seconds
-    while not stop.is_set() and loop.time() < deadline_s and await worker.step():
-        lanes += 1
-    return lanes
+async def _until_idle(worker: Worker, stop: asyncio.Event) -> None:
+    while not stop.is_set() and await worker.step():
+        pass

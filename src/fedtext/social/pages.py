@@ -14,7 +14,7 @@ from hashlib import sha256
 from hmac import compare_digest
 from http.cookies import CookieError, SimpleCookie
 from importlib.resources import files
-from urllib.parse import parse_qs, quote
+from urllib.parse import parse_qs, quote, unquote
 
 import attrs
 
@@ -110,7 +110,7 @@ class Pages:
             return None
         for key, name in self._readers.items():
             cookie = cookies.get(_cookie_name(name))
-            if cookie is not None and _same(cookie.value, key):
+            if cookie is not None and _same(unquote(cookie.value), key):
                 return name
         return None
 

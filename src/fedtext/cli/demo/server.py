@@ -247,9 +247,11 @@ def _entry_json(entry: Entry) -> Json:
 
 async def _read_json(receive: Receive) -> Json:
     body = b""
-    while len(body) <= _BODY_BYTES_MAX:
+    while True:
         message = await receive()
         body += message.get("body", b"")
+        if len(body) > _BODY_BYTES_MAX:
+            break
         if not message.get("more_body", False):
             read: object = json.loads(body or b"{}")
             if isinstance(read, dict):
