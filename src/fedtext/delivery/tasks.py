@@ -137,8 +137,9 @@ def _parse(payload: bytes) -> JsonObject:
         value = parse_object(payload, _LIMITS)
     except DocumentError as error:
         raise QueueError("the task is not JSON") from error
-    if value.get("v") != VERSION:
-        raise QueueError("a task of another version", version=repr(value.get("v")))
+    version = value.get("v")
+    if type(version) is not int or version != VERSION:
+        raise QueueError("a task of another version", version=repr(version))
     return value
 
 

@@ -1,0 +1,118 @@
+"""What waits in the queue: pure values, schema-checked JSON (SEC-150)."""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+
+import attrs
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fedtext.delivery import DeliveryTask, FanoutTask, ResolveTask, decode_task, encode_task, kind_of
+from fedtext.errors import QueueError
+
+SITE, ALICE = "https://home.example.com", "https://home.example.com/users/1"
+BODY = '{"id":"https://home.example.com/users/1#1"}'
+DELIVERY = DeliveryTask(
+    site=SITE, sender="1", activity_id=f"{ALICE}#1", inbox="https://b.example.org/inbox", body=BODY, digest="SHA-256=x"
+)
+FANOUT = FanoutTask(
+    site=SITE,
+    sender="1",
+    activity_id=f"{ALICE}#1",
+    actor=ALICE,
+    body=BODY,
+    digest="SHA-256=x",
+    recipients=("https://b.example.org/users/bob",),
+    blind=(),
+    followers_of=("1",),
+    cursor="",
+    reached=("https://c.example.org/inbox",),
+    ordering_key="k",
+    shared=True,
+)
+RESOLVE = ResolveTask(
+    site=SITE,
+    sender="1",
+    document={"id": f"{ALICE}#1", "to": ["acct:bob@b.example.org"]},
+    mentions=("bob@b.example.org",),
+    recipients=(),
+    ordering_key="k",
+)
+
+
+@pytest.mark.parametrize(("task", "kind"), [(DELIVERY, "deliver"), (FANOUT, "fanout"), (RESOLVE, "resolve")])
+def test_a_task_is_a_pure_value_that_survives_the_queue(task, kind):
+    payload = encode_task(task)
+    assert decode_task(payload) == task
+    assert kind_of(payload) == kind
+    envelope = json.loads(payload)
+    assert (envelope["v"], envelope["kind"]) == (1, kind)
+    assert encode_task(decode_task(payload)) == payload
+    assert b"PRIVATE KEY" not in payload
+
+
+def test_a_task_cannot_be_changed():
+    with pytest.raises(attrs.exceptions.FrozenInstanceError):
+        DELIVERY.inbox = "https://elsewhere.example.org/inbox"  # type: ignore[misc]
+
+
+def tampered(task: object, **changes: object) -> bytes:
+    envelope = json.loads(encode_task(task))
+    for name, value in changes.items():
+        if value is ...:
+            del envelope[name]
+        else:
+            envelope[name] = value
+    return json.dumps(envelope).encode()
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        b"",
+        b"null",
+        b"[]",
+        b"{",
+        b'{"v":1}',
+        b"\x80\x04\x95\x1a\x00\x00\x00\x00\x00\x00\x00\x8c\x05posix\x94\x8c\x06system\x94\x93\x94.",
+        b"cos\nsystem\n(S'true'\ntR.",
+        b'{"v":1,"kind":"deliver","kind":"fanout"}',
+        tampered(DELIVERY, v=0),
+        tampered(DELIVERY, v=2),
+        tampered(DELIVERY, v="1"),
+        tampered(DELIVERY, v=...),
+        tampered(DELIVERY, kind="unpickle"),
+        tampered(DELIVERY, kind=7),
+        tampered(DELIVERY, inbox=...),
+        tampered(DELIVERY, inbox=["https://b.example.org/inbox"]),
+        tampered(DELIVERY, body={"id": 1}),
+        tampered(FANOUT, shared="yes"),
+        tampered(FANOUT, shared=1),
+        tampered(FANOUT, recipients="https://b.example.org/users/bob"),
+        tampered(FANOUT, recipients=[1]),
+        tampered(RESOLVE, document=[]),
+        tampered(RESOLVE, document="{}"),
+    ],
+)
+def test_sec_150_a_payload_that_is_tampered_with_or_of_another_version_is_refused(payload):
+    with pytest.raises(QueueError):
+        decode_task(payload)
+
+
+def test_another_version_may_be_true_but_is_not_one():
+    """SEC-150: in Python `True == 1`."""
+    with pytest.raises(QueueError):
+        decode_task(tampered(DELIVERY, v=True))
+
+
+def test_what_is_unknown_besides_is_ignored():
+    assert decode_task(tampered(DELIVERY, more="x")) == DELIVERY
+
+
+@given(st.binary(max_size=200) | st.from_regex(rb'\{"v":1,"kind":"(deliver|fanout)".{0,60}\}', fullmatch=True))
+def test_only_queue_errors_leave(payload):
+    with suppress(QueueError):
+        decode_task(payload)
