@@ -386,7 +386,7 @@ class Peer:
 
     async def _serve(self) -> None:
         self._loop = asyncio.get_running_loop()
-        self.bob = await self.social.create_actor("bob", display_name="Bob")
+        self.bob = await self.social.create_actor("bob", name="Bob")
         self._server = uvicorn.Server(uvicorn.Config(self.federation.asgi(), log_level="warning", lifespan="on"))
         self._ready.set()
         await self._server.serve(sockets=[self._socket])

@@ -75,7 +75,7 @@ class Ours:
     async def start(self) -> None:
         """Create the actors."""
         for user in self.users:
-            self.actors[user] = await self.social.create_actor(user, display_name=f"{user} (fedtext)", summary="Ours.")
+            self.actors[user] = await self.social.create_actor(user, name=f"{user} (fedtext)", summary="Ours.")
 
 
 class Control:

@@ -17,8 +17,9 @@ from urllib.parse import unquote
 import attrs
 
 from ..runtime import Context, Federation, Follower, Page, PageRequest, Store
-from ..vocab import Accept, Actor, Block, Delete, Follow, Reject, Undo
+from ..vocab import Accept, Block, Delete, Follow, Reject, Undo
 
+_ACCT = "acct:"
 _UNDO_REMEMBERED_S = 6 * 3_600  # MOD-27: how long Mastodon remembers an Undo that came first
 
 
@@ -100,18 +101,31 @@ class Follows:
 
     # ---- for the application -------------------------------------------------------------------------------------
 
-    async def follow(self, context: Context, pk: str, target: Actor) -> str:
-        """Ask to follow somebody; gives the Follow's id. Asking again sends it again."""
-        target_id = str(target.id)
+    async def follow(self, context: Context, pk: str, target: str) -> str:
+        """Ask to follow somebody; gives the Follow's id. Asking again sends it again. No network here.
+
+        Args:
+            context: Of any colour.
+            pk: Identifier of the own actor.
+            target: Id, or "acct:user@host": then the worker looks the handle up.
+        """
+        target_id = await self.known_id(context, target)
         activity = Follow(actor=context.actor_uri(pk), object=target_id)
         follow_id = await context.send(activity, to=target_id)
-        record = _Record(state=FollowState.PENDING, follow_id=follow_id, inbox=str(target.inbox))
+        record = _Record(state=FollowState.PENDING, follow_id=follow_id)
         await context.store.put(context.key("following", pk, target_id), record.encode())
         return follow_id
 
-    async def unfollow(self, context: Context, pk: str, target_id: str) -> bool:
-        """Stop following somebody; False when we did not."""
-        key = context.key("following", pk, target_id)
+    async def known_id(self, context: Context, target: str) -> str:
+        """Give the id behind "acct:user@host" if the worker has ever looked it up, else the text as it is."""
+        if not target.startswith(_ACCT):
+            return target
+        found = await context.store.get(context.key("handle", target.removeprefix(_ACCT)))
+        return target if found is None else found.decode()
+
+    async def unfollow(self, context: Context, pk: str, target: str) -> bool:
+        """Stop following somebody (id, or "acct:user@host"); False when we did not. No network here."""
+        target_id, key = await self._followed(context, pk, target)
         record = await _read(context.store, key)
         if record is None:
             return False
@@ -121,10 +135,29 @@ class Follows:
         await context.store.delete(key)
         return True
 
-    async def following(self, context: Context, pk: str, target_id: str) -> FollowState | None:
-        """Tell how far following somebody has come."""
-        record = await _read(context.store, context.key("following", pk, target_id))
+    async def withdraw(self, context: Context, pk: str, follow_id: str) -> bool:
+        """Take back a Follow by its id; False when there is none."""
+        prefix, after = context.key("following", pk) + "/", ""
+        while rows := await context.store.scan(prefix, after=after):
+            for key, value in rows:
+                if _Record.decode(value).follow_id == follow_id:
+                    return await self.unfollow(context, pk, _last_part(key))
+            after = rows[-1][0]
+        return False
+
+    async def following(self, context: Context, pk: str, target: str) -> FollowState | None:
+        """Tell how far following somebody (id, or "acct:user@host") has come."""
+        _target_id, key = await self._followed(context, pk, target)
+        record = await _read(context.store, key)
         return None if record is None else record.state
+
+    async def _followed(self, context: Context, pk: str, target: str) -> tuple[str, str]:
+        """Give target and key of a following: under the id, or under the handle while no Accept has come."""
+        target_id = await self.known_id(context, target)
+        key = context.key("following", pk, target_id)
+        if target_id != target and await context.store.get(key) is None:
+            return target, context.key("following", pk, target)
+        return target_id, key
 
     async def pending(self, context: Context, pk: str) -> AsyncIterator[str]:
         """Give the ids of those who wait to be accepted."""
@@ -219,7 +252,13 @@ class Follows:
         found = await self._our_follow(context, accept)
         if found is not None:
             key, record = found
-            await context.store.put(key, attrs.evolve(record, state=FollowState.ACCEPTED).encode())
+            local = context.parse(record.follow_id.partition("#")[0])
+            if local is None:
+                return
+            accepted = attrs.evolve(record, state=FollowState.ACCEPTED).encode()
+            await context.store.put(context.key("following", local.pk, str(accept.actor_id)), accepted)
+            if key != context.key("following", local.pk, str(accept.actor_id)):
+                await context.store.delete(key)
 
     async def _on_reject(self, context: Context, reject: Reject) -> None:
         found = await self._our_follow(context, reject)
@@ -236,9 +275,18 @@ class Follows:
             return None
         key = context.key("following", local.pk, str(answer.actor_id))
         record = await _read(context.store, key)
+        if record is None and follow_id is not None:
+            key = context.key("following", local.pk, await self._handle_asked(context, follow_id, answer))
+            record = await _read(context.store, key)
         if record is None or (follow_id is not None and follow_id != record.follow_id):
             return None
         return key, record
+
+    async def _handle_asked(self, context: Context, follow_id: str, answer: Accept | Reject) -> str:
+        """Give the handle under which we asked, if the worker found it to be whom the answer comes from; else ""."""
+        resolved = await context.store.get(context.key("resolved", follow_id))
+        found: dict[str, str] = {} if resolved is None else json.loads(resolved)
+        return next((_ACCT + handle for handle, iri in found.items() if iri == answer.actor_id), "")
 
     async def _end_following(self, context: Context, follow: object, actor_id: str) -> None:
         if isinstance(follow, Follow):

@@ -31,6 +31,7 @@ from ..errors import (
     FetchError,
     FetchTimeout,
     MalformedIri,
+    MissingProperty,
     PolicyRefusal,
     PortError,
     Unreachable,
@@ -39,12 +40,13 @@ from ..fetch import get_actor
 from ..inbox import InboundTask, activity_key
 from ..inbox.idempotency import content_hash as hash_of
 from ..ports import Event, Job, Lane, LaneKind, PortSet, Task, store_key
+from ..vocab import reference_id
 from ..wire.acct import parse_handle, split
 from ..wire.iri import host_of, parse_url
 from ..wire.json import dump, parse_object
 from . import serving, wellknown
 from .engine import Engine
-from .mentions import with_ids
+from .mentions import AUTHOR_OF, with_ids
 from .outcomes import Bury, Done, JobOutcome, Later
 from .sending import Mark, plan_fanout
 
@@ -68,7 +70,7 @@ async def resolve(engine: Engine, task: ResolveTask, job: Job, ports: PortSet) -
     failed: FedtextError | None = None
     for handle in task.mentions:
         try:
-            found[handle] = await _find_handle(engine, handle, ports)
+            found[handle] = await _find(engine, handle, ports)
         except PortError:
             raise
         except FedtextError as error:
@@ -77,6 +79,8 @@ async def resolve(engine: Engine, task: ResolveTask, job: Job, ports: PortSet) -
     if failed is not None and job.attempts + 1 < _RESOLVE_ATTEMPTS:
         return later(engine, job, ports, str(failed))
     document = with_ids(task.document, found)
+    if document.get("object") is None:
+        return Bury(reason="whom it is about could not be found")
     try:
         planned = plan_fanout(engine, document, task.sender, task.ordering_key, task.recipients)
     except ConfigurationError as error:
@@ -96,6 +100,19 @@ async def resolve(engine: Engine, task: ResolveTask, job: Job, ports: PortSet) -
 def resolved_key(site: str, activity_id: str) -> str:
     """Give the store's key of what the handles in an activity were resolved to."""
     return store_key(site, "resolved", activity_id)
+
+
+async def _find(engine: Engine, stand_in: str, ports: PortSet) -> str:
+    """Give the id that something stands for: an author's, or that of the actor with a handle."""
+    if not stand_in.startswith(AUTHOR_OF):
+        found = await _find_handle(engine, stand_in, ports)
+        await ports.store.put(store_key(engine.site.origin, "handle", stand_in), found.encode())
+        return found
+    written = await engine.context(ports).get(stand_in.removeprefix(AUTHOR_OF))
+    author = reference_id(written.attributed_to) if written.attributed_to is not None else None
+    if author is None:
+        raise MissingProperty("nobody is named as its author", object=stand_in.removeprefix(AUTHOR_OF))
+    return author
 
 
 async def _find_handle(engine: Engine, text: str, ports: PortSet) -> str:

@@ -1,4 +1,8 @@
-"""Handles in the place of ids: "acct:bob@mastodon.example" in the addressing of an activity, until it is sealed."""
+"""Stand-ins for ids that only the network knows, until the worker has looked them up and the activity is sealed.
+
+"acct:bob@mastodon.example" stands for the id of the actor with this handle, "author-of:https://…" for the id of whom
+an object is attributed to; in the addressing, in Mention tags, and as the object of a Follow, a Block or their Undo.
+"""
 
 from __future__ import annotations
 
@@ -7,18 +11,19 @@ from collections.abc import Mapping
 from ..wire.json import JsonObject, JsonValue
 
 ACCT = "acct:"
+AUTHOR_OF = "author-of:"
 _ADDRESSING = ("to", "cc", "bto", "bcc", "audience")
 
 
 def unresolved_handles(document: JsonObject) -> tuple[str, ...]:
-    """Give the handles that stand where ids will, in order, each once; of the activity and of the object inside it."""
+    """Give what stands where ids will, in order, each once: handles without "acct:", authors with "author-of:"."""
     inner = document.get("object")
     found: dict[str, None] = {}
     for holder in (document, inner if isinstance(inner, dict) else {}):
-        for name in _ADDRESSING:
+        for name in (*_ADDRESSING, "object"):
             for value in _listed(holder.get(name)):
-                if isinstance(value, str) and value.startswith(ACCT):
-                    found[value.removeprefix(ACCT)] = None
+                if _is_stand_in(value):
+                    found[str(value).removeprefix(ACCT)] = None
     return tuple(found)
 
 
@@ -40,6 +45,8 @@ def with_ids(document: JsonObject, found: Mapping[str, str]) -> JsonObject:
         for name in _ADDRESSING:
             if name in holder:
                 holder[name] = _with_ids(_listed(holder[name]), found)
+        if _is_stand_in(holder.get("object")):
+            holder["object"] = _with_id(holder["object"], found)
         tags = holder.get("tag")
         if isinstance(tags, list):
             holder["tag"] = [kept for tag in tags if (kept := _tag(tag, found)) is not None]
@@ -63,9 +70,13 @@ def _with_ids(values: list[JsonValue], found: Mapping[str, str]) -> list[JsonVal
 
 
 def _with_id(value: JsonValue, found: Mapping[str, str]) -> JsonValue:
-    if isinstance(value, str) and value.startswith(ACCT):
+    if isinstance(value, str) and _is_stand_in(value):
         return found.get(value.removeprefix(ACCT))
     return value
+
+
+def _is_stand_in(value: JsonValue) -> bool:
+    return isinstance(value, str) and value.startswith((ACCT, AUTHOR_OF))
 
 
 def _tag(tag: JsonValue, found: Mapping[str, str]) -> JsonValue:

@@ -9,7 +9,7 @@ import attrs
 from ..behaviors import FollowState, author_card
 from ..errors import ConfigurationError
 from ..runtime import Batch, BoundAction, Context, Iri, PageRequest, Statement, parse_handle
-from ..vocab import PUBLIC, Actor, Announce, Block, Follow, Like, Object, Undo, Visibility, reference_id
+from ..vocab import PUBLIC, Actor, Announce, Block, Follow, Like, Object, Undo, Visibility
 from .composing import compose
 from .model import Entry, Mention, Post, at
 from .parts import POST_PATH, Parts
@@ -205,20 +205,19 @@ class SocialActor:
     # ---- following -----------------------------------------------------------------------------------------------
 
     async def follow(self, target: str) -> str:
-        """Ask to follow a handle or id; gives the Follow's id. The target is looked up."""
+        """Ask to follow a handle or id; gives the Follow's id. A handle is looked up by the worker."""
         context = self._context()
-        actor = await self._find(context, target)
-        return await self._parts.follows.follow(context, self.pk, actor)
+        return await self._parts.follows.follow(context, self.pk, await self._reference(context, target))
 
     async def unfollow(self, target: str) -> bool:
         """Stop following a handle or id; False when it was not followed."""
         context = self._context()
-        actor = await self._find(context, target)
-        return await self._parts.follows.unfollow(context, self.pk, str(actor.id))
+        return await self._parts.follows.unfollow(context, self.pk, await self._reference(context, target))
 
     async def following(self, target: str) -> FollowState | None:
-        """Tell how far following somebody (an id) has come."""
-        return await self._parts.follows.following(self._context(), self.pk, target)
+        """Tell how far following a handle or id has come."""
+        context = self._context()
+        return await self._parts.follows.following(context, self.pk, await self._reference(context, target))
 
     async def accept(self, follow: Follow | str) -> bool:
         """Accept a Follow, or who waits (an id)."""
@@ -231,7 +230,7 @@ class SocialActor:
         return await self._parts.follows.reject(self._context(), self.pk, follower)
 
     async def block(self, target: str) -> str:
-        """Block a handle or id: both directions end, and they are told; gives the Block's id."""
+        """Block a handle or id: both directions end, and they are told; gives the Block's id. Looks a handle up."""
         context = self._context()
         actor = await self._find(context, target)
         target_id = str(actor.id)
@@ -263,11 +262,11 @@ class SocialActor:
         return activity
 
     async def undo(self, activity: str) -> bool:
-        """Take back a like, boost or block by the id that its call gave; False when there is none."""
+        """Take back a follow, like, boost or block by the id that its call gave; False when there is none."""
         context = self._context()
         sent = await self._parts.store.sent(context, activity, self.pk)
         if sent is None:
-            return False
+            return await self._parts.follows.withdraw(context, self.pk, activity)
         kind = {"like": Like, "announce": Announce, "block": Block}[sent.kind]
         inner = kind(id=Iri(activity), actor=self.uri, object=Iri(sent.object))
         undo = Undo(id=Iri(f"{activity}/undo"), actor=self.uri, object=inner)
@@ -286,13 +285,25 @@ class SocialActor:
         return activity_id
 
     async def _target(self, target: Entry | str) -> tuple[str, str]:
+        """Give id and author of a post; an author that we do not know is looked up by the worker."""
         if isinstance(target, Entry):
             return target.id, target.author.id
-        found = await self._context().get(target)
-        author = reference_id(found.attributed_to) if found.attributed_to is not None else None
-        if found.id is None or author is None:
-            raise ConfigurationError("this is not a post", target=target)
-        return found.id, author
+        context = self._context()
+        local = context.parse(target)
+        if local is not None:
+            post = await self._parts.store.post(context, local.pk)
+            if post is None:
+                raise ConfigurationError("there is no such post", target=target)
+            return post.uri, context.actor_uri(post.author)
+        known = await self._parts.store.entries_of(context, target)
+        return target, known[0][1].author.id if known else f"author-of:{target}"
+
+    async def _reference(self, context: Context, target: str) -> str:
+        """Give the id of an own actor or of a URL; else the handle, for the worker to look up."""
+        if "://" in target:
+            return target
+        handle = parse_handle(target)
+        return await self._own(context, handle) or f"acct:{handle}"
 
     # ---- reading -------------------------------------------------------------------------------------------------
 

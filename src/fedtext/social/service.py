@@ -61,31 +61,31 @@ class Social:
     # ---- for the application -------------------------------------------------------------------------------------
 
     async def create_actor(
-        self, name: str, *, display_name: str | None = None, summary: str = "", pk: str | None = None
+        self, username: str, *, name: str | None = None, summary: str = "", pk: str | None = None
     ) -> SocialActor:
         """Create an actor, or give the one that has this name already.
 
         Args:
-            name: a-z, 0-9 and "_", at most 30 characters (WF-12).
-            display_name: Plain text.
+            username: The name in its handle: a-z, 0-9 and "_", at most 30 characters (WF-12).
+            name: The name that is shown, plain text.
             summary: Plain text about it.
             pk: Identifier in its ids; made by chance when not given.
 
         Raises:
             ConfigurationError: Not a name.
         """
-        if not name or len(name) > _NAME_CHARS_MAX or not set(name) <= _NAME:
-            raise ConfigurationError("a name takes a-z, 0-9 and '_', at most 30 characters", name=name)
+        if not username or len(username) > _NAME_CHARS_MAX or not set(username) <= _NAME:
+            raise ConfigurationError("a name takes a-z, 0-9 and '_', at most 30 characters", name=username)
         context = self.federation.context()
         made = StoredActor(
             pk=pk or context.token()[:16],
-            name=name,
-            display=display_name or name,
+            name=username,
+            display=name or username,
             summary=summary,
             created=at(int(context.now_s())),
         )
         await self.store.add_actor(context, made)
-        return await self.actor(name)
+        return await self.actor(username)
 
     async def actor(self, name: str) -> SocialActor:
         """Give the actor with this name.
