@@ -38,25 +38,25 @@ class Command(BaseCommand):
         found = list(federations())
         if not found:
             raise CommandError('no federation in the URL configuration: path("", include(urls(fed)))')
+        asyncio.run(self._work(found, options["concurrency"], options["drain"]))
+
+    async def _work(self, found: Sequence[Federation], concurrency: int, drain_s: float | None) -> None:
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for name in (signal.SIGTERM, signal.SIGINT):
+            with suppress(NotImplementedError, RuntimeError):  # not on Windows, not off the main thread
+                loop.add_signal_handler(name, stop.set)
         for federation in found:
             self.stdout.write(f"working for {federation.site.origin}")
-        asyncio.run(_work(found, options["concurrency"], options["drain"]))
-
-
-async def _work(found: Sequence[Federation], concurrency: int, drain_s: float | None) -> None:
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for name in (signal.SIGTERM, signal.SIGINT):
-        with suppress(NotImplementedError, RuntimeError):  # not on Windows, not off the main thread
-            loop.add_signal_handler(name, stop.set)
-    try:
-        async with asyncio.TaskGroup() as group:
+        self.stdout.flush()
+        try:
+            async with asyncio.TaskGroup() as group:
+                for federation in found:
+                    worker = federation.worker(concurrency=concurrency)
+                    group.create_task(worker.run(stop=stop) if drain_s is None else _drained(worker.drain(), drain_s))
+        finally:
             for federation in found:
-                worker = federation.worker(concurrency=concurrency)
-                group.create_task(worker.run(stop=stop) if drain_s is None else _drained(worker.drain(), drain_s))
-    finally:
-        for federation in found:
-            await federation.ports.close()
+                await federation.ports.close()
 
 
 async def _drained(draining: Any, drain_s: float) -> None:
