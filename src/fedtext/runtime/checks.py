@@ -103,7 +103,7 @@ def _ids(federation: Served) -> list[Finding]:
 
 def _listeners(federation: Served) -> list[Finding]:
     keys = {getattr(listener.key, "__origin__", listener.key) for listener in federation.engine.router.listeners}
-    if Create not in keys:
+    if Create not in keys or Activity in keys:
         return []
     missing = [kind.__name__ for kind in (Update, Delete, Block) if kind not in keys]
     if not missing:
