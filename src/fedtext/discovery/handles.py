@@ -48,12 +48,12 @@ def claimed_handle(actor: Actor) -> Handle | None:
     """Give the handle that an actor itself claims: `webfinger`, else its name at the host of its id; pure."""
     if actor.id is None:
         return None
-    claims = [actor.webfinger]
-    if actor.preferred_username is not None:
-        claims.append(f"{actor.preferred_username}@{parse_url(actor.id).authority}")
+    name = actor.preferred_username
+    claims = [actor.webfinger, None if name is None else f"{name}@{parse_url(actor.id).authority}"]
     for claim in claims:
         try:
-            return None if claim is None else parse_handle(claim)
+            if claim is not None:
+                return parse_handle(claim)
         except MalformedText:
             continue
     return None

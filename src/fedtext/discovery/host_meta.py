@@ -168,7 +168,7 @@ def _from_xml(body: bytes) -> HostMeta:
     parser.CharacterDataHandler = reader.text
     parser.StartDoctypeDeclHandler = reader.refuse
     try:
-        parser.Parse(body, True)
+        parser.Parse(body.decode("utf-8-sig").encode(), True)  # a byte order mark would change the encoding again
     except (expat.ExpatError, ValueError) as error:
         raise MalformedText("not XML that can be read") from error
     return HostMeta(links=tuple(reader.links), properties=reader.properties)

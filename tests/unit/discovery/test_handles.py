@@ -1,0 +1,145 @@
+"""The handle of an actor is what both hosts say (WF-09, WF-10, WF-20, FEP-2c59)."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from tests.receiving import Door, answer
+
+from fedtext.discovery import claimed_handle, resolve_handle
+from fedtext.discovery.handles import ask_host, same_handle
+from fedtext.errors import FedtextError, HTTPStatusError, OriginMismatch, TypeMismatch, Unreachable
+from fedtext.http import Request, Response
+from fedtext.sync import run_sync
+from fedtext.vocab import Actor, Person, load
+from fedtext.wire.acct import parse_handle, split
+
+ID = "https://a.example.com/users/alice"
+
+
+def jrd(subject: str | None, actor_id: str = ID) -> dict[str, Any]:
+    document = {"subject": subject, "links": [{"rel": "self", "type": "application/activity+json", "href": actor_id}]}
+    return {name: value for name, value in document.items() if value is not None}
+
+
+def world(responses: dict[str, Any]) -> Door:
+    """Serve JRDs by the resource that is asked for, each at the host of its handle."""
+    door = Door()
+
+    def handle(request: Request) -> Response:
+        for resource, document in responses.items():
+            if f"resource={quote(resource, safe='')}".lower() == request.query.lower():
+                return document if isinstance(document, Response) else answer(document, "application/jrd+json")
+        return Response(status=404)
+
+    for resource in responses:
+        door.network.script(split(parse_handle(resource))[1], handle)
+    return door
+
+
+def person(**members: Any) -> Actor:
+    found = load({"id": ID, "type": "Person", "inbox": ID + "/inbox", "outbox": ID + "/outbox", **members})
+    assert isinstance(found, Actor)
+    return found
+
+
+def resolve(door: Door, actor: Actor) -> str | None:
+    fetcher = door.fetcher()
+    return run_sync(resolve_handle(fetcher, actor, fetcher.budget()))
+
+
+@pytest.mark.parametrize(
+    ("members", "claimed"),
+    [
+        ({"preferredUsername": "alice"}, "alice@a.example.com"),
+        ({"preferredUsername": "alice", "webfinger": "al@example.com"}, "al@example.com"),
+        ({"webfinger": "acct:al@example.com"}, "al@example.com"),
+        ({"preferredUsername": "alice", "webfinger": "not a handle"}, "alice@a.example.com"),
+        ({"preferredUsername": "alice", "webfinger": "a@127.0.0.1"}, "alice@a.example.com"),
+        ({"preferredUsername": "a b"}, None),
+        ({}, None),
+    ],
+)
+def test_what_an_actor_claims(members: dict[str, Any], claimed: str | None) -> None:
+    assert claimed_handle(person(**members)) == claimed
+
+
+def test_who_has_no_id_has_no_handle() -> None:
+    nobody = Person(preferred_username="alice")
+    assert claimed_handle(nobody) is None
+    assert resolve(world({}), nobody) is None
+
+
+@pytest.mark.spec("WF-10")
+@pytest.mark.parametrize(
+    ("subject", "actor_id", "found"),
+    [
+        ("acct:alice@a.example.com", ID, "alice@a.example.com"),
+        ("acct:Alice@A.example.com", ID, "Alice@a.example.com"),
+        ("acct:alice@a.example.com", ID + "2", None),
+        ("acct:bob@a.example.com", ID, None),
+        ("https://a.example.com/", ID, None),
+        (None, ID, None),
+    ],
+)
+def test_wf_10_the_host_of_the_id_leads_back_to_it(subject: str | None, actor_id: str, found: str | None) -> None:
+    door = world({"acct:alice@a.example.com": jrd(subject, actor_id)})
+    assert resolve(door, person(preferredUsername="alice")) == found
+
+
+@pytest.mark.spec("WF-20")
+def test_a_host_that_cannot_be_asked_now_may_know_later() -> None:
+    door = world({"acct:alice@a.example.com": Response(status=503)})
+    with pytest.raises(Unreachable):
+        resolve(door, person(preferredUsername="alice"))
+
+
+@pytest.mark.spec("WF-09")
+def test_wf_09_one_hop_to_the_true_handle() -> None:
+    both = {
+        "acct:alice@a.example.com": jrd("acct:alice@example.com"),
+        "acct:alice@example.com": jrd("acct:alice@example.com"),
+    }
+    assert resolve(world(both), person(preferredUsername="alice")) == "alice@example.com"
+
+
+@pytest.mark.spec("WF-09")
+@pytest.mark.parametrize(
+    ("second", "error"),
+    [
+        (jrd("acct:alice@example.com", "https://a.example.com/users/other"), OriginMismatch),
+        (jrd("acct:alice@third.example.com"), OriginMismatch),
+        (jrd(None), TypeMismatch),
+        ({"subject": "acct:alice@example.com", "links": []}, TypeMismatch),
+        (Response(status=404), HTTPStatusError),
+    ],
+)
+def test_wf_09_hosts_that_disagree(second: Any, error: type[FedtextError]) -> None:
+    door = world(
+        {
+            "acct:alice@a.example.com": jrd("acct:alice@example.com"),
+            "acct:alice@example.com": second,
+            "acct:alice@third.example.com": jrd("acct:alice@third.example.com"),
+        }
+    )
+    fetcher = door.fetcher()
+    with pytest.raises(error):
+        run_sync(ask_host(fetcher, parse_handle("alice@a.example.com"), fetcher.budget()))
+    assert resolve(door, person(preferredUsername="alice")) is None
+
+
+def test_handles_compare_without_case() -> None:
+    assert same_handle("Alice@example.com", "alice@EXAMPLE.com")
+    assert not same_handle("alice@example.com", "alice@example.org")
+
+
+@pytest.mark.vectors("webfinger/reverse-discovery.json")
+def test_shared_cases(vector_file: Path) -> None:
+    for case in json.loads(vector_file.read_text("utf-8"))["cases"]:
+        actor = load({"type": "Person", **case["actor"]})
+        assert isinstance(actor, Actor)
+        assert resolve(world(case["responses"]), actor) == case["expect"], case["id"]
