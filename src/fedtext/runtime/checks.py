@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import logging
 import textwrap
 from collections.abc import Callable, Sequence
 from enum import Enum
@@ -14,6 +15,7 @@ from typing import Any
 
 import attrs
 
+from ..config import DevPolicy
 from ..dispatch import PageRequest
 from ..errors import ConfigurationError, FedtextError
 from ..federation import serving
@@ -66,6 +68,8 @@ async def check_async(federation: Served, ports: PortSet, *, actor: str | None =
 
 async def report_async(federation: Served, ports: PortSet) -> None:
     """Tell the observer of every mistake; what doors do when they start. Never raises: serving goes on."""
+    if federation.config.dev is not None:
+        _warn_of_exceptions(federation.config.dev, ports)
     try:
         findings = await check_async(federation, ports)
     except FedtextError as error:
@@ -74,6 +78,17 @@ async def report_async(federation: Served, ports: PortSet) -> None:
     for finding in findings:
         fields = {"code": finding.code, "level": finding.level.value, "message": finding.message, "hint": finding.hint}
         ports.observer.emit(Event(name="check.finding", fields=fields))
+
+
+def _warn_of_exceptions(dev: DevPolicy, ports: PortSet) -> None:
+    """Say loudly that the address guard has holes: to the log too, whatever the observer does with events."""
+    fields = {"schemes": " ".join(dev.schemes), "hosts": " ".join(dev.hosts), "ports": " ".join(map(str, dev.ports))}
+    ports.observer.emit(Event(name="dev_policy.active", fields=fields))
+    logging.getLogger("fedtext").warning(
+        "DevPolicy is active: this server may be made to fetch from %s over %s. Never run it so for others.",
+        fields["hosts"],
+        fields["schemes"],
+    )
 
 
 def _ids(federation: Served) -> list[Finding]:
@@ -215,7 +230,7 @@ def _suspends(callback: Callable[..., Any]) -> bool:
     names = [argument.arg for argument in (*function.args.posonlyargs, *function.args.args)]
     first = next((name for name in names if name != "self"), "context")
     for node in ast.walk(function):
-        if isinstance(node, ast.AsyncFor | ast.AsyncWith):
+        if isinstance(node, ast.AsyncFor | ast.AsyncWith) or (isinstance(node, ast.comprehension) and node.is_async):
             return True
         if isinstance(node, ast.Await) and _root(node.value) != first:
             return True

@@ -54,14 +54,21 @@ def _host(headers: Headers) -> str:
     hosts = headers.get_all("host")
     if len(hosts) != 1 or not hosts[0] or any(c in "@/\\,?# " for c in hosts[0]):
         raise HostMalformed
-    name, _, port = hosts[0].rpartition(":")
-    if name and not name.endswith("]") and (":" in name or not port.isdigit()):
+    name, colon, port = hosts[0], "", ""
+    if not name.endswith("]"):
+        name, colon, port = hosts[0].rpartition(":") if ":" in name else (name, "", "")
+    bracketed = name.startswith("[") and name.endswith("]")
+    if not name or (colon and not _is_number(port)) or (not bracketed and any(c in "[]:" for c in name)):
         raise HostMalformed
     return hosts[0]
 
 
 def _is_plain(text: str) -> bool:
     return all(c >= " " and c != "\x7f" for c in text.replace("\t", " "))
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit()
 
 
 def announced_length(request: Request, limits: Limits) -> int | None:
@@ -74,7 +81,7 @@ def announced_length(request: Request, limits: Limits) -> int | None:
     values = request.headers.get_all("content-length")
     if not values:
         return None
-    if len(values) != 1 or not values[0].isascii() or not values[0].isdigit():
+    if len(values) != 1 or not _is_number(values[0]):
         raise TargetMalformed("Content-Length is not one number")
     length = int(values[0][:20])
     if length > limits.body_bytes_max:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from ..ports import PortSet, store_key, store_prefix
 
 _PAGE = 500
@@ -16,10 +18,12 @@ async def forget_actor(ports: PortSet, site: str, actor_id: str) -> int:
         store_key(site, "key", f"{actor_id}#main-key"),
     ):
         erased += await ports.store.delete(name)
+    # The id, not one that only begins like it: ".../bob" is not ".../bob2".
+    named = re.compile(re.escape(actor_id).encode() + rb"(?![\w.%~-])")
     cursor = ""
     while page := await ports.store.scan(store_prefix(site), after=cursor, limit=_PAGE):
         for name, value in page:
-            if actor_id.encode() in value or name.endswith(store_key("", actor_id)):
+            if named.search(value) or name.endswith(store_key("", actor_id)):
                 erased += await ports.store.delete(name)
         cursor = page[-1][0]
     return erased

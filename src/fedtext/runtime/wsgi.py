@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from http import HTTPStatus
 from time import monotonic
 from typing import Any
@@ -93,23 +95,51 @@ def _headers(environ: Environ) -> list[tuple[str, str]]:
 
 
 def _read_body(environ: Environ, length: int | None, bytes_max: int, seconds_max: float) -> bytes:
-    """Read the body: the announced length, or until the end where the server marks it."""
+    """Read the body: the announced length, or until the end where the server marks it (SEC-002, SEC-004).
+
+    Raises:
+        BodyTooLong: There is more than `bytes_max`.
+        BodyTimeout: It did not end in time, or the peer went away before its end.
+    """
     stream = environ["wsgi.input"]
     if length is None and not environ.get("wsgi.input_terminated"):
         return b""
-    deadline_s = monotonic() + seconds_max
+    # Threat: `read(n)` waits for n bytes, however slowly they drip; `read1` gives what there is.
+    read = getattr(stream, "read1", None)
+    if read is not None:
+        return _read(read, length, bytes_max, monotonic() + seconds_max)
+    watch = threading.Timer(seconds_max, _stop_reading, [environ])
+    watch.daemon = True
+    watch.start()
+    try:
+        return _read(stream.read, length, bytes_max, monotonic() + seconds_max)
+    finally:
+        watch.cancel()
+
+
+def _read(read: Callable[[int], bytes], length: int | None, bytes_max: int, deadline_s: float) -> bytes:
     body = bytearray()
     while length is None or len(body) < length:
-        wanted = _CHUNK_BYTES if length is None else min(_CHUNK_BYTES, length - len(body))
-        chunk = stream.read(wanted)
+        chunk = read(_CHUNK_BYTES if length is None else min(_CHUNK_BYTES, length - len(body)))
+        if monotonic() > deadline_s:
+            raise BodyTimeout
         if not chunk:
             break
         body += chunk
         if len(body) > bytes_max:
             raise BodyTooLong(bytes=len(body))
-        if monotonic() > deadline_s:
-            raise BodyTimeout
+    if length is not None and len(body) < length:
+        raise BodyTimeout("the peer went away")
     return bytes(body)
+
+
+def _stop_reading(environ: Environ) -> None:
+    """End the reading of a request where the server gives its socket; the answer can still be written."""
+    for name in ("werkzeug.socket", "gunicorn.socket"):
+        connection = environ.get(name)
+        if connection is not None:
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RD)
 
 
 def _target(environ: Environ) -> str:
