@@ -43,10 +43,10 @@ from ..ports import Event, Job, Lane, LaneKind, PortSet, Task, store_key
 from ..vocab import reference_id
 from ..wire.acct import parse_handle, split
 from ..wire.iri import host_of, parse_url
-from ..wire.json import dump, parse_object
+from ..wire.json import JsonObject, dump, parse_object
 from . import serving, wellknown
 from .engine import Engine
-from .mentions import AUTHOR_OF, with_ids
+from .mentions import AUTHOR_OF, lost_object, with_ids
 from .outcomes import Bury, Done, JobOutcome, Later
 from .sending import Mark, plan_fanout
 
@@ -79,10 +79,8 @@ async def resolve(engine: Engine, task: ResolveTask, job: Job, ports: PortSet) -
     if failed is not None and job.attempts + 1 < _RESOLVE_ATTEMPTS:
         return later(engine, job, ports, str(failed))
     document = with_ids(task.document, found)
-    if document.get("object") is None:
-        return Bury(reason="whom it is about could not be found")
     try:
-        planned = plan_fanout(engine, document, task.sender, task.ordering_key, task.recipients)
+        planned = _planned(engine, task, document)
     except ConfigurationError as error:
         return Bury(reason=str(error)) if failed is None else later(engine, job, ports, str(failed))
     await ports.store.put(resolved_key(task.site, planned.activity_id), dump(dict(found.items())))
@@ -95,6 +93,17 @@ async def resolve(engine: Engine, task: ResolveTask, job: Job, ports: PortSet) -
     )
     await ports.queue.enqueue([waiting])
     return Done()
+
+
+def _planned(engine: Engine, task: ResolveTask, document: JsonObject) -> FanoutTask:
+    """Plan the fan-out of a document whose handles are resolved.
+
+    Raises:
+        ConfigurationError: Nobody gets it, or it is about somebody who was not found.
+    """
+    if lost_object(task.document, document):
+        raise ConfigurationError("whom it is about could not be found", activity=str(document.get("id")))
+    return plan_fanout(engine, document, task.sender, task.ordering_key, task.recipients)
 
 
 def resolved_key(site: str, activity_id: str) -> str:

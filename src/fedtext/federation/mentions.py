@@ -53,6 +53,14 @@ def with_ids(document: JsonObject, found: Mapping[str, str]) -> JsonObject:
     return resolved
 
 
+def lost_object(before: JsonObject, after: JsonObject) -> bool:
+    """Tell whether an activity, or one inside it, has lost its object because that was not found."""
+    if before.get("object") is not None and after.get("object") is None:
+        return True
+    inner, resolved = before.get("object"), after.get("object")
+    return isinstance(inner, dict) and isinstance(resolved, dict) and lost_object(inner, resolved)
+
+
 def _listed(value: JsonValue) -> list[JsonValue]:
     if value is None:
         return []
