@@ -8,9 +8,13 @@ import logging
 import signal
 import socket
 from types import FrameType
+from typing import TYPE_CHECKING
 
 from ..errors import ConfigurationError
 from .console import Console
+
+if TYPE_CHECKING:
+    from ..runtime import Federation
 
 _LEVELS = ("critical", "error", "warning", "info", "debug")
 
@@ -34,6 +38,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 
     logging.basicConfig(level=arguments.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s")
     served = load(arguments.target)
+    if served.federation is not None:
+        _warn(served.federation, console)
     sockets = listening(arguments.host, arguments.port)
     port = sockets[0].getsockname()[1]
     config = uvicorn.Config(
@@ -53,6 +59,13 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     server = uvicorn.Server(config)
     server.run(sockets=sockets)
     return 0 if server.started else 1
+
+
+def _warn(federation: Federation, console: Console) -> None:
+    """Say what is wired wrongly before peers find out."""
+    for finding in federation.check():
+        console.complain(f"{finding.level.value}: {finding.message} [{finding.code}]")
+        console.complain(f"  hint: {finding.hint}")
 
 
 def _noted(_number: int, _frame: FrameType | None) -> None:

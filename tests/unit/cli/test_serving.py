@@ -51,6 +51,19 @@ def test_it_serves_until_it_is_told_to_end(folder: Path, environment: dict[str, 
     assert answers == [200, 404, 200, 404]
     assert server.returncode == 0, complaints.decode()
     assert b"Traceback" not in complaints
+    assert b"hint:" not in complaints, "there is nothing to mend"
+
+
+def test_what_is_wired_wrongly_is_told_at_the_start(folder: Path, run: Run) -> None:
+    """The port is taken, so it ends; the origin is another one than the last time."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = str(taken.getsockname()[1])
+        for origin_port in ("8001", "8002"):
+            told = run("serve", "app:social", "--port", port, PORT=origin_port)
+            assert told.returncode == 1
+            assert "cannot listen" in told.stderr
+    assert "error: the origin was http://localhost:8001 when it last started [origin.changed]" in told.stderr
 
 
 def test_a_name_that_is_wrong_ends_at_once(run: Run) -> None:

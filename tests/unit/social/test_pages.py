@@ -67,7 +67,7 @@ async def site() -> AsyncIterator[Site]:
 
 @pytest.fixture
 async def alice(site: Site) -> SocialActor:
-    return await site.social.create_actor("alice", display_name="Alice <3", summary="I <b>bake</b>.")
+    return await site.social.create_actor("alice", name="Alice <3", summary="I <b>bake</b>.")
 
 
 def path(post: Post) -> str:

@@ -133,9 +133,7 @@ class DemoServer:
     async def _me(self) -> SocialActor:
         if self._actor is None:
             settings = self._settings
-            self._actor = await self._social.create_actor(
-                settings.name, display_name=settings.display, summary=settings.about
-            )
+            self._actor = await self._social.create_actor(settings.name, name=settings.display, summary=settings.about)
         return self._actor
 
     async def _lookup(self, _actor: SocialActor, given: Json) -> Json:
