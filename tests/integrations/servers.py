@@ -248,6 +248,11 @@ class FastAPI(Blog):
         """Give the command of the README, and its folder."""
         return ["-m", "blog"], EXAMPLES / "fastapi_blog"
 
+    def remove_alice(self) -> None:
+        """Remove the author for good, from a shell: its callbacks are async, so is the call."""
+        told = "import asyncio, blog\nasync def main():\n    await fed.remove_actor.aio(1)\n"
+        self.run(f"{told}    await fed.ports.close()\n    await blog.engine.dispose()\nasyncio.run(main())")
+
 
 class Django(Blog):
     """`python -m manage runserver` in examples/django_blog/federated."""
