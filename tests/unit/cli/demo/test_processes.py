@@ -6,7 +6,6 @@ import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import attrs
 import pytest
 
 from fedtext.cli.demo.processes import DemoFailed, Server, free_ports, is_free
@@ -42,6 +41,7 @@ def test_a_server_that_is_killed_holds_what_it_acknowledged(alice: Server) -> No
         alice.tell("edit", post="nothing", text="")
     alice.stop()
     alice.stop()
+    assert "Fatal" not in alice.log.read_text("utf-8")
     assert is_free(alice.port)
 
 
@@ -55,16 +55,14 @@ def test_a_server_ends_with_who_started_it(alice: Server) -> None:
     assert process.wait(timeout=15) == 0
 
 
-def test_a_server_that_cannot_start_shows_its_last_words(alice: Server, make_settings: MakeSettings) -> None:
-    wrong = Server(attrs.evolve(alice.settings, database="/nowhere/at/all.sqlite3", accept="never"), alice.log)
+def test_a_server_that_cannot_start_shows_its_last_words(alice: Server) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", alice.port))
-        wrong.start()
-        with pytest.raises(DemoFailed) as failed:
-            wrong.wait_until_ready()
-    wrong.stop()
-    assert "ended at once" in failed.value.message
+        alice.start()
+        with pytest.raises(DemoFailed, match="ended at once") as failed:
+            alice.wait_until_ready()
     assert "cannot listen" in failed.value.context["log"]
+    assert "Fatal" not in alice.log.read_text("utf-8")
 
 
 def test_a_server_that_does_not_run_cannot_be_killed(alice: Server) -> None:
