@@ -186,6 +186,7 @@ class Router:
         found += [route.callback for route in self.outboxes]
         found += [route.load for route in self.objects if route.load is not None]
         found += [listener.callback for listener in self.listeners]
+        found += self.unverified
         if self.handle_callback is not None:
             found.append(self.handle_callback)
         return found
