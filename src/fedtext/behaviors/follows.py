@@ -62,6 +62,11 @@ class Follows:
     def __init__(self, *, accept: Literal["auto", "manual"] = "auto") -> None:
         self._auto = accept == "auto"
 
+    @property
+    def manual(self) -> bool:
+        """Whether follows wait until somebody accepts them; what `manuallyApprovesFollowers` tells others."""
+        return not self._auto
+
     def register(self, federation: Federation) -> None:
         """Take the part of the follower source and listen."""
         federation.followers(self)
@@ -81,18 +86,16 @@ class Follows:
         followers: list[Follower] = []
         for key, value in rows:
             record = _Record.decode(value)
-            if record.state is FollowState.ACCEPTED:
-                actor_id = _last_part(key)
-                followers.append(Follower(actor_id=actor_id, inbox=record.inbox, shared_inbox=record.shared_inbox))
+            actor_id = _last_part(key)
+            followers.append(Follower(actor_id=actor_id, inbox=record.inbox, shared_inbox=record.shared_inbox))
         return Page(followers, next=rows[-1][0] if len(rows) == page.size else None)
 
     async def contains(self, context: Context, pk: str, actor_id: str) -> bool:
         """Tell whether somebody is an accepted follower."""
-        record = await _read(context.store, context.key("follower", pk, actor_id))
-        return record is not None and record.state is FollowState.ACCEPTED
+        return await context.store.get(context.key("follower", pk, actor_id)) is not None
 
     async def count(self, context: Context, pk: str) -> int:
-        """Count the followers, pending ones included."""
+        """Count the accepted followers."""
         return await context.store.count(context.key("follower", pk) + "/")
 
     async def following_count(self, context: Context, pk: str) -> int:
@@ -161,37 +164,43 @@ class Follows:
 
     async def pending(self, context: Context, pk: str) -> AsyncIterator[str]:
         """Give the ids of those who wait to be accepted."""
-        prefix, after = context.key("follower", pk) + "/", ""
+        prefix, after = context.key("follow-request", pk) + "/", ""
         while rows := await context.store.scan(prefix, after=after):
-            for key, value in rows:
-                if _Record.decode(value).state is FollowState.PENDING:
-                    yield _last_part(key)
+            for key, _value in rows:
+                yield _last_part(key)
             after = rows[-1][0]
 
     async def accept(self, context: Context, pk: str, follower_id: str) -> bool:
         """Accept somebody who waits; False when nobody of that id does."""
-        key = context.key("follower", pk, follower_id)
-        record = await _read(context.store, key)
+        request = context.key("follow-request", pk, follower_id)
+        record = await _read(context.store, request)
         if record is None:
             return False
-        await context.store.put(key, attrs.evolve(record, state=FollowState.ACCEPTED).encode())
+        accepted = attrs.evolve(record, state=FollowState.ACCEPTED)
+        await context.store.put(context.key("follower", pk, follower_id), accepted.encode())
+        await context.store.delete(request)
         await self._answer(context, pk, follower_id, record.follow_id, Accept)
         return True
 
     async def reject(self, context: Context, pk: str, follower_id: str) -> bool:
         """Refuse somebody who waits, or remove a follower; False when nobody of that id is there."""
-        key = context.key("follower", pk, follower_id)
-        record = await _read(context.store, key)
-        if record is None:
-            return False
-        await context.store.delete(key)
-        await self._answer(context, pk, follower_id, record.follow_id, Reject)
-        return True
+        for kind in ("follow-request", "follower"):
+            key = context.key(kind, pk, follower_id)
+            record = await _read(context.store, key)
+            if record is not None:
+                await context.store.delete(key)
+                await self._answer(context, pk, follower_id, record.follow_id, Reject)
+                return True
+        return False
 
     async def forget(self, context: Context, pk: str, actor_id: str) -> None:
         """Drop both directions between an own actor and somebody, without a word to him (Block)."""
-        await context.store.delete(context.key("follower", pk, actor_id))
+        await self._drop_follower(context, pk, actor_id)
         await context.store.delete(context.key("following", pk, actor_id))
+
+    async def _drop_follower(self, context: Context, pk: str, actor_id: str) -> None:
+        await context.store.delete(context.key("follower", pk, actor_id))
+        await context.store.delete(context.key("follow-request", pk, actor_id))
 
     # ---- listeners -----------------------------------------------------------------------------------------------
 
@@ -205,16 +214,16 @@ class Follows:
         follower = await context.get_actor(follow.actor)
         if follower.inbox is None:
             return
-        state = FollowState.ACCEPTED if self._auto else FollowState.PENDING
-        key = context.key("follower", target.pk, follower_id)
-        known = await _read(context.store, key)
-        if known is not None and known.state is FollowState.ACCEPTED:
-            state = FollowState.ACCEPTED
+        accepted = self._auto or await self.contains(context, target.pk, follower_id)
         record = _Record(
-            state=state, follow_id=follow.id or "", inbox=str(follower.inbox), shared_inbox=follower.shared_inbox
+            state=FollowState.ACCEPTED if accepted else FollowState.PENDING,
+            follow_id=follow.id or "",
+            inbox=str(follower.inbox),
+            shared_inbox=follower.shared_inbox,
         )
-        await context.store.put(key, record.encode())
-        if state is FollowState.ACCEPTED:
+        kind = "follower" if accepted else "follow-request"
+        await context.store.put(context.key(kind, target.pk, follower_id), record.encode())
+        if accepted:
             await self._answer(context, target.pk, follower_id, record.follow_id, Accept)
 
     async def _answer(
@@ -230,7 +239,7 @@ class Follows:
         if isinstance(inner, Follow):
             target = context.parse(inner.object_id)
             if target is not None and target.kind == "actor":
-                await context.store.delete(context.key("follower", target.pk, str(undo.actor_id)))
+                await self._drop_follower(context, target.pk, str(undo.actor_id))
             if inner.id is not None:
                 await context.store.put(context.key("undone", inner.id), b"1", ttl_s=_UNDO_REMEMBERED_S)
         elif isinstance(inner, Accept):
@@ -243,10 +252,11 @@ class Follows:
         await context.store.put(context.key("undone", follow_id), b"1", ttl_s=_UNDO_REMEMBERED_S)
         if context.recipient is None:
             return
-        key = context.key("follower", context.recipient, actor_id)
-        record = await _read(context.store, key)
-        if record is not None and record.follow_id == follow_id:
-            await context.store.delete(key)
+        for kind in ("follower", "follow-request"):
+            key = context.key(kind, context.recipient, actor_id)
+            record = await _read(context.store, key)
+            if record is not None and record.follow_id == follow_id:
+                await context.store.delete(key)
 
     async def _on_accept(self, context: Context, accept: Accept) -> None:
         found = await self._our_follow(context, accept)
@@ -306,7 +316,7 @@ class Follows:
         await self._sweep(context, delete.actor_id)
 
     async def _sweep(self, context: Context, actor_id: str) -> None:
-        for kind in ("follower", "following"):
+        for kind in ("follower", "follow-request", "following"):
             prefix, after = context.key(kind) + "/", ""
             while rows := await context.store.scan(prefix, after=after):
                 for key, _value in rows:

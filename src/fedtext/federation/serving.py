@@ -41,6 +41,7 @@ from ..wire.json import JsonObject, JsonValue, parse_object
 from ..wire.media_types import Representation, prefers_html
 from .context import Scope
 from .engine import Engine
+from .mentions import with_ids
 from .publishing import complete, create_of
 from .registry import ObjectRoute
 from .routes import Route, RouteKind
@@ -213,7 +214,7 @@ async def _object(
     if buried is not None:
         return _gone(buried, object_id, request)
     model = await own_object(engine, route, ports)
-    document = None if model is None else dump(model)
+    document = None if model is None else with_ids(dump(model), {})
     public = document is not None and may_see(document, Viewer())
     if not public:
         # Who asks is found out also where there is nothing, so that what is private looks and lasts as if absent.
@@ -340,7 +341,7 @@ async def _outbox_item(engine: Engine, thing: object, ports: PortSet) -> JsonVal
     model = thing if isinstance(thing, Object) else await map_thing(engine, thing, ports)
     if model is None:
         return None
-    document = dump(_as_activity(model), context=False)
+    document = with_ids(dump(_as_activity(model), context=False), {})
     inner = document.get("object")
     hidden = isinstance(inner, dict) and bool(addressees(inner)) and not may_see(inner, Viewer())
     return None if hidden or not may_see(document, Viewer()) else strip_blind(document)
@@ -414,7 +415,7 @@ async def local_document(engine: Engine, iri: str, ports: PortSet) -> JsonObject
     if route is not None and route.kind is RouteKind.OBJECT:
         model = await own_object(engine, route, ports)
         if model is not None:
-            return dump(model)
+            return with_ids(dump(model), {})
     if route is not None and route.kind is RouteKind.INSTANCE_ACTOR:
         return await instance_actor_document(engine, ports)
     raise NotFound

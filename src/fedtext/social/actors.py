@@ -10,7 +10,7 @@ from ..behaviors import FollowState, author_card
 from ..errors import ConfigurationError
 from ..runtime import Batch, BoundAction, Context, Iri, PageRequest, Statement, parse_handle
 from ..vocab import PUBLIC, Actor, Announce, Block, Follow, Like, Object, Undo, Visibility
-from .composing import compose
+from .composing import Composed, compose
 from .model import Entry, Mention, Post, at
 from .parts import POST_PATH, Parts
 from .stores.sql import Sent, StoredActor
@@ -125,10 +125,7 @@ class SocialActor:
     ) -> Post:
         context = self._context()
         composed = compose(text, origin=context.site.origin)
-        handles: list[tuple[str, str]] = []
-        for handle in composed.handles:
-            own = await self._own(context, handle)
-            handles.append((handle, own or f"acct:{handle}"))
+        handles = await self._handles(context, composed)
         addressed = tuple(dict.fromkeys(iri for _handle, iri in handles))
         if to is not None and to not in addressed:
             addressed = (*addressed, to)
@@ -145,7 +142,7 @@ class SocialActor:
             published=at(int(context.now_s())),
             in_reply_to=in_reply_to,
             addressed=addressed,
-            handles=tuple(handles),
+            handles=handles,
             hashtags=composed.hashtags,
             summary=summary,
             uri=context.object_uri(POST_PATH, pk=identifier),
@@ -154,12 +151,25 @@ class SocialActor:
         await self._together(context, self._parts.federation.publish, post, await self._saved(context, post))
         return post
 
+    async def _handles(self, context: Context, composed: Composed) -> tuple[tuple[str, str], ...]:
+        """Give each handle with the id that is known for it, or with what stands for it until it is looked up."""
+        found: list[tuple[str, str]] = []
+        for handle in composed.handles:
+            own = await self._own(context, handle)
+            found.append((handle, own or await self._parts.follows.known_id(context, f"acct:{handle}")))
+        return tuple(found)
+
     async def edit(self, post: Post, text: str) -> Post:
-        """Change what a post says; those who got it are told."""
+        """Change what a post says; those who got it, and who is mentioned now, are told."""
         context = self._context()
         composed = compose(text, origin=context.site.origin)
+        handles = await self._handles(context, composed)
+        addressed = tuple(dict.fromkeys((*post.addressed, *(iri for _handle, iri in handles))))
         changed = attrs.evolve(
             post,
+            addressed=addressed,
+            handles=handles,
+            pending=any(iri.startswith("acct:") for iri in addressed),
             html=composed.html,
             text=text,
             hashtags=composed.hashtags,

@@ -11,6 +11,7 @@ from ..runtime import Handle, parse_handle
 from ..wire.html import escape, paragraphs
 
 _TAG = re.compile(r"#([^\W\d_]\w{0,63})\Z")
+_LEADING = "([{\"'"
 _TRAILING = ".,;:!?)]}'\""
 _MENTIONS_MAX = 32
 
@@ -36,19 +37,20 @@ def compose(text: str, *, origin: str) -> Composed:
     hashtags: dict[str, None] = {}
 
     def link(word: str) -> str | None:
-        core = word.rstrip(_TRAILING)
-        rest = word[len(core) :]
+        opened = word.lstrip(_LEADING)
+        core = opened.rstrip(_TRAILING)
+        before, after = escape(word[: len(word) - len(opened)]), escape(opened[len(core) :])
         if core.startswith("@") and core.count("@") == 2 and len(handles) < _MENTIONS_MAX:
             try:
                 handle = parse_handle(core)
             except DocumentError:
                 return None
             handles[handle] = None
-            return _mention(handle, scheme) + escape(rest)
+            return before + _mention(handle, scheme) + after
         tag = _TAG.match(core)
         if tag is not None:
             hashtags[tag[1]] = None
-            return _hashtag(tag[1], tag_base) + escape(rest)
+            return before + _hashtag(tag[1], tag_base) + after
         return None
 
     html = paragraphs(text, link)

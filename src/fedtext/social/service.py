@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -124,7 +123,7 @@ class Social:
             summary=paragraphs(stored.summary) if stored.summary else None,
             url=self.page_url(stored.name),
             published=stored.created,
-            manually_approves_followers=False,
+            manually_approves_followers=self.follows.manual,
             discoverable=True,
         )
 
@@ -166,10 +165,12 @@ class Social:
 
     async def resolved(self, context: Context, post: Post) -> dict[str, str]:
         """Give what the handles in a post have been resolved to so far."""
-        if not post.pending:
-            return {}
-        value = await context.store.get(context.key("resolved", f"{post.uri}#create"))
-        return {} if value is None else dict(json.loads(value))
+        found: dict[str, str] = {}
+        for stand_in in post.addressed if post.pending else ():
+            known = await self.follows.known_id(context, stand_in)
+            if known != stand_in:
+                found[stand_in.removeprefix("acct:")] = known
+        return found
 
     async def _outbox(self, context: Context, pk: str, page: PageRequest) -> Page[Post]:
         before = int(page.cursor) if page.cursor is not None and page.cursor.isdigit() else None

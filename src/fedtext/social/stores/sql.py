@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import deque
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TypeAlias
@@ -15,6 +16,7 @@ from ...vocab import Visibility
 from ..model import Entry, Post
 
 Row: TypeAlias = tuple[SqlValue, ...]
+_COLOURS = 4  # a federation has two at a time
 
 _SCHEMA = (
     "CREATE TABLE IF NOT EXISTS social_actors (pk TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, display TEXT NOT NULL,"
@@ -61,13 +63,14 @@ class SocialStore:
     """Reads and writes the tables through a context's SQL, in the caller's colour."""
 
     def __init__(self) -> None:
-        self._ready: set[int] = set()
+        # Kept, not only numbered: the number of an object that is gone may come back with another one.
+        self._ready: deque[Sql] = deque(maxlen=_COLOURS)
 
     async def _sql(self, context: Context) -> Sql:
         sql = context.sql
-        if id(sql) not in self._ready:
+        if not any(known is sql for known in self._ready):
             await sql.atomic([Statement(text) for text in _SCHEMA])
-            self._ready.add(id(sql))
+            self._ready.append(sql)
         return sql
 
     async def atomic(self, context: Context, statements: Sequence[Statement]) -> None:
