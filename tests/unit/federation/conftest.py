@@ -242,7 +242,12 @@ class World:
         return None if response is None else response.status
 
     def deliver(
-        self, activity: dict[str, Any] | bytes, *, to: str = "/users/1/inbox", by: str | None = None
+        self,
+        activity: dict[str, Any] | bytes,
+        *,
+        to: str = "/users/1/inbox",
+        by: str | None = None,
+        ports: Any = None,
     ) -> Response:
         body = activity if isinstance(activity, bytes) else json.dumps(activity).encode()
         request = Request.to(HOME + to, method="POST", headers=[("content-type", AP)], body=body)
@@ -250,7 +255,7 @@ class World:
             now_s = self.clock.now_s()
             request = sign(request, remote_key(), key_id=f"{by}#main-key", now_s=now_s, digest=build_digest(body))
         request = attrs.evolve(request, headers=request.headers.with_fields(("host", request.authority)))
-        response = run_sync(self.fed.engine.handle(request, self.ports))
+        response = run_sync(self.fed.engine.handle(request, ports or self.ports))
         assert response is not None
         return response
 
