@@ -1,6 +1,6 @@
 """Receive what others send: from bytes to an `AuthenticActivity`, or a refusal."""
 
-from .admission import Peeked, admit, peek
+from .admission import Peeked, admit, check_claimed, peek
 from .authorship import AuthenticActivity, Evidence, authenticate, restore
 from .envelope import InboundTask, decode_envelope
 from .idempotency import activity_key, confirm, seen
@@ -18,6 +18,7 @@ __all__ = [
     "activity_key",
     "admit",
     "authenticate",
+    "check_claimed",
     "confirm",
     "decode_envelope",
     "peek",

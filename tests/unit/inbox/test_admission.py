@@ -1,0 +1,230 @@
+"""The first, cheap checks of a POST: pure, one answer each (INB-01, 04, 05; SEC-003, 006, 010, 032, 072, 083)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+import pytest
+
+from fedtext.config import Limits
+from fedtext.errors import (
+    BodyTooLong,
+    DocumentError,
+    FedtextError,
+    HostRefused,
+    MalformedIri,
+    MediaTypeRefused,
+    MethodRefused,
+    MissingProperty,
+    OriginMismatch,
+    TypeMismatch,
+)
+from fedtext.http import Headers, Request
+from fedtext.inbox import Peeked, admit, check_claimed, peek
+from fedtext.wire.iri import Url
+
+AS2 = "https://www.w3.org/ns/activitystreams"
+HOSTS = frozenset({"b.example.com"})
+REQUEST = Request.to(
+    "https://b.example.com/inbox", method="POST", headers=[("content-type", "application/activity+json")]
+)
+
+
+def with_type(*media_types: str) -> Request:
+    return attrs.evolve(REQUEST, headers=Headers.build(("content-type", media_type) for media_type in media_types))
+
+
+@pytest.mark.spec("INB-01", "SEC-006", "SEC-008")
+@pytest.mark.parametrize(
+    ("media_types", "taken"),
+    [
+        (("application/activity+json",), True),
+        (("application/activity+json; charset=utf-8",), True),
+        (("Application/Activity+JSON",), True),
+        ((f'application/ld+json; profile="{AS2}"',), True),
+        ((f'application/ld+json;profile="{AS2}"; charset=UTF-8',), True),
+        ((f'application/ld+json; profile="x {AS2} y"',), True),
+        ((f'application/ld+json; profile="{AS2}X"',), False),
+        (("application/ld+json",), False),
+        (("application/json",), False),
+        (("text/html",), False),
+        (("application/activity+json; charset=utf-16",), False),
+        (("",), False),
+        ((), False),
+        (("application/activity+json", "application/activity+json"), False),
+        (("application/activity+json, text/html",), False),
+    ],
+)
+def test_sec_006_media_types(media_types: tuple[str, ...], taken: bool) -> None:
+    request = with_type(*media_types)
+    if taken:
+        assert admit(request, Limits(), HOSTS) is request
+    else:
+        with pytest.raises(MediaTypeRefused) as caught:
+            admit(request, Limits(), HOSTS)
+        assert caught.value.status_hint == 415
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "PATCH", "post"])
+def test_other_methods(method: str) -> None:
+    with pytest.raises(MethodRefused):
+        admit(attrs.evolve(REQUEST, method=method), Limits(), HOSTS)
+
+
+@pytest.mark.spec("SEC-010")
+@pytest.mark.parametrize(
+    ("authority", "taken"),
+    [
+        ("b.example.com", True),
+        ("B.Example.COM", True),
+        ("b.example.com:443", True),
+        ("b.example.com:8443", False),
+        ("b.example.com:80", False),
+        ("b.example.com.", False),
+        ("evil.example.org", False),
+        ("x.b.example.com", False),
+        ("b.example.com@evil.example.org", False),
+        ("b.example.com:443:443", False),
+        ("127.0.0.1", False),
+        ("", False),
+    ],
+)
+def test_sec_010_hosts(authority: str, taken: bool) -> None:
+    request = attrs.evolve(REQUEST, authority=authority)
+    if taken:
+        assert admit(request, Limits(), HOSTS) is request
+    else:
+        with pytest.raises(HostRefused) as caught:
+            admit(request, Limits(), HOSTS)
+        assert caught.value.status_hint == 421
+
+
+@pytest.mark.spec("SEC-003")
+@pytest.mark.parametrize(
+    ("encoding", "taken"), [("identity", True), ("Identity", True), ("gzip", False), ("br", False)]
+)
+def test_sec_003_encoded_bodies(encoding: str, taken: bool) -> None:
+    request = attrs.evolve(REQUEST, headers=REQUEST.headers.with_fields(("content-encoding", encoding)))
+    if taken:
+        admit(request, Limits(), HOSTS)
+    else:
+        with pytest.raises(MediaTypeRefused):
+            admit(request, Limits(), HOSTS)
+
+
+@pytest.mark.spec("INB-04", "SEC-001")
+def test_inb_04_at_the_limit_and_one_above() -> None:
+    limits = Limits(body_bytes_max=10)
+    admit(attrs.evolve(REQUEST, body=b"x" * 10), limits, HOSTS)
+    with pytest.raises(BodyTooLong) as caught:
+        admit(attrs.evolve(REQUEST, body=b"x" * 11), limits, HOSTS)
+    assert caught.value.status_hint == 413
+
+
+# ---- what a body claims ----------------------------------------------------------------------------------------------
+
+ACTOR = "https://a.example.com/users/alice"
+
+PEEKED: list[tuple[dict[str, Any], Peeked]] = [
+    (
+        {"id": "https://a.example.com/1", "type": "Like", "actor": ACTOR, "object": "https://b.example.com/1"},
+        Peeked(activity_id="https://a.example.com/1", type="Like", actor=ACTOR, object_id="https://b.example.com/1"),
+    ),
+    (
+        {"@id": "https://a.example.com/1", "@type": ["Like", "x"], "actor": [{"@id": ACTOR}], "object": {"id": "y"}},
+        Peeked(activity_id="https://a.example.com/1", type="Like", actor=ACTOR, object_id="y"),
+    ),
+    ({"type": "Add", "actor": {"id": ACTOR}}, Peeked(activity_id=None, type="Add", actor=ACTOR, object_id=None)),
+    (
+        {"type": "Flag", "actor": ACTOR, "object": ["x", "y"]},
+        Peeked(activity_id=None, type="Flag", actor=ACTOR, object_id=None),
+    ),
+]
+
+
+@pytest.mark.parametrize(("document", "expected"), PEEKED)
+def test_what_is_peeked(document: dict[str, Any], expected: Peeked) -> None:
+    assert peek(document) == expected
+
+
+@pytest.mark.spec("INB-05", "SEC-032")
+@pytest.mark.parametrize(
+    ("change", "error"),
+    [
+        ({"type": None}, MissingProperty),
+        ({"type": 7}, TypeMismatch),
+        ({"type": []}, TypeMismatch),
+        ({"type": [7]}, TypeMismatch),
+        ({"type": {}}, TypeMismatch),
+        ({"actor": ...}, MissingProperty),
+        ({"actor": None}, TypeMismatch),
+        ({"actor": ""}, TypeMismatch),
+        ({"actor": 1}, TypeMismatch),
+        ({"actor": {}}, TypeMismatch),
+        ({"actor": {"id": 1}}, TypeMismatch),
+        ({"actor": []}, TypeMismatch),
+        ({"actor": [ACTOR, ACTOR]}, TypeMismatch),
+        ({"id": 7}, TypeMismatch),
+        ({"id": ["x"]}, TypeMismatch),
+    ],
+)
+def test_sec_032_claims_of_another_shape(change: dict[str, Any], error: type[FedtextError]) -> None:
+    document = {"type": "Like", "actor": ACTOR, **change}
+    with pytest.raises(error) as caught:
+        peek({name: value for name, value in document.items() if value is not ...})
+    assert caught.value.status_hint == 400
+    assert isinstance(caught.value, DocumentError)
+
+
+@pytest.mark.spec("INB-06")
+@pytest.mark.parametrize(
+    ("kind", "object_id", "expected"),
+    [
+        ("Delete", ACTOR, True),
+        ("Update", ACTOR, True),
+        ("Delete", "x", False),
+        ("Move", ACTOR, False),
+        ("x", None, False),
+    ],
+)
+def test_inb_06_what_concerns_the_actor_itself(kind: str, object_id: str, expected: bool) -> None:
+    peeked = Peeked(activity_id=None, type=kind, actor=ACTOR, object_id=object_id)
+    assert peeked.concerns_own_actor is expected
+
+
+def is_own(url: Url) -> bool:
+    return url.host == "b.example.com"
+
+
+@pytest.mark.spec("SEC-072", "SEC-083")
+@pytest.mark.parametrize(
+    ("activity_id", "actor", "error"),
+    [
+        (None, ACTOR, None),
+        ("https://a.example.com/1", ACTOR, None),
+        ("https://A.example.com:443/1", ACTOR, None),
+        ("https://evil.example.org/1", ACTOR, OriginMismatch),
+        ("http://a.example.com/1", ACTOR, OriginMismatch),
+        ("https://a.example.com:8443/1", ACTOR, OriginMismatch),
+        ("https://a.example.com./1", ACTOR, OriginMismatch),
+        ("https://x.a.example.com/1", ACTOR, OriginMismatch),
+        ("https://b.example.com/1", "https://b.example.com/users/bob", OriginMismatch),
+        ("", ACTOR, MalformedIri),
+        ("/1", ACTOR, MalformedIri),
+        ("urn:uuid:1", ACTOR, MalformedIri),
+        ("https://a.example.com@evil.example.org/1", ACTOR, MalformedIri),
+        (None, "acct:alice@a.example.com", MalformedIri),
+        (None, "alice", MalformedIri),
+        (None, "https://a.example.com/" + "x" * 2_048, MalformedIri),
+    ],
+)
+def test_sec_072_what_no_signature_could_make_true(
+    activity_id: str | None, actor: str, error: type[FedtextError] | None
+) -> None:
+    claimed = Peeked(activity_id=activity_id, type="Like", actor=actor, object_id=None)
+    if error is None:
+        assert check_claimed(claimed, is_own) is claimed
+    else:
+        with pytest.raises(error):
+            check_claimed(claimed, is_own)
