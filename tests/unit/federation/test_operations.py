@@ -1,0 +1,191 @@
+"""What the engine does, by the door of `handle` and of contexts."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from fedtext import Context, Note
+from fedtext.errors import (
+    ConfigurationError,
+    FedtextError,
+    FetchRefused,
+    Gone,
+    HTTPStatusError,
+    MalformedText,
+    NotFound,
+    PolicyRefusal,
+    StoreError,
+    Unreachable,
+)
+from fedtext.http import Headers, Request
+from fedtext.sync import run_sync
+from fedtext.testing.faults import FailNth
+from fedtext.vocab import Create
+
+HOME, ALICE = "https://home.example.com", "https://home.example.com/users/1"
+
+
+@pytest.mark.parametrize("path", ["/", "/about", "/users", "/@alice", "/static/x.css"])
+def test_what_is_not_ours_is_left_to_the_application(world, path):
+    assert world.ask(path) is None
+    assert world.ask(path, method="POST") is None
+    assert world.ask(path, method="OPTIONS") is None
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "TRACE"])
+@pytest.mark.parametrize("path", ["/users/1", "/posts/7", "/users/1/outbox", "/.well-known/webfinger", "/nodeinfo/2.1"])
+def test_sec_009_what_is_read_is_not_written(world, path, method):
+    response = world.ask(path, method=method)
+    assert response is not None
+    assert (response.status, response.headers.get("allow")) == (405, "GET, HEAD, OPTIONS")
+
+
+def test_col_17_head_and_options_work(world):
+    head, options = world.ask("/users/1", method="HEAD"), world.ask("/users/1", method="OPTIONS")
+    assert head is not None
+    assert options is not None
+    assert head.status == 200
+    assert options.status == 204
+    assert options.headers.get("access-control-allow-origin") == "*"
+    assert "GET" in (options.headers.get("access-control-allow-methods") or "")
+
+
+def test_sec_169_a_refusal_names_its_code_and_nothing_else(world):
+    response = world.ask("/users/sw0rdf1sh?resource=sw0rdf1sh", accept="image/sw0rdf1sh")
+    assert response is not None
+    assert response.status == 406
+    assert b"sw0rdf1sh" not in response.body
+    assert json.loads(response.body)["code"] == "request.not_acceptable"
+    assert world.events("request.refused")
+
+
+def test_a_store_that_fails_is_503(world):
+    fault = FailNth(1, error=StoreError("/var/lib/secret"))
+    ports = fault.wrap_all(world.ports)
+    request = Request(
+        method="GET", scheme="https", authority="home.example.com", target="/users/1", headers=Headers.build([])
+    )
+    response = run_sync(world.fed.engine.handle(request, ports))
+    assert response is not None
+    assert (response.status, b"secret" in response.body) == (503, False)
+
+
+# ---- get -------------------------------------------------------------------------------------------------------------
+
+
+def test_what_is_embedded_is_given_as_it_is(world):
+    note = Note(id="https://b.example.org/1", content="x")
+    assert world.context.get(note) is note
+    assert world.network.exchanges == []
+
+
+def test_what_is_embedded_is_fetched_when_it_must_be_fresh(world):
+    b = world.remote()
+    b.documents["/1"] = {"id": "https://b.example.org/1", "type": "Note", "content": "new"}
+    assert world.context.get(Note(id="https://b.example.org/1", content="old"), fresh=True).content == "new"
+
+
+def test_what_is_ours_is_read_without_the_network(world):
+    world.post(7)
+    assert world.context.get(f"{HOME}/posts/7").content == "hello"
+    assert world.context.get_actor(f"{ALICE}#main-key").preferred_username == "alice"
+    assert world.context.get_actor(f"{HOME}/ap/instance").type_name == "Application"
+    assert world.network.exchanges == []
+
+
+def test_what_is_ours_and_not_there_fails_as_a_fetch_would(world):
+    """So that a listener that asks for it is not called again and again."""
+    world.fed.withdraw(world.post(7))
+    world.fed.remove_actor("2")
+    for gone in ("/posts/7", "/users/2"):
+        with pytest.raises(Gone):
+            world.context.get(HOME + gone)
+    for absent in ("/posts/8", "/users/9", "/users/x", "/users/1/followers"):
+        with pytest.raises(HTTPStatusError) as caught:
+            world.context.get(HOME + absent)
+        assert caught.value.context["status"] == "404"
+    with pytest.raises(FetchRefused):
+        world.context.get(f"{HOME}/somewhere")
+
+
+@pytest.mark.parametrize("reference", [None, 7, "", Note(content="x")])
+def test_what_is_no_reference_is_refused(world, reference):
+    with pytest.raises(FedtextError):
+        world.context.get(reference, fresh=True)
+
+
+def refuse(iri: str) -> None:
+    if "blocked.example.org" in iri:
+        raise PolicyRefusal
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda context: context.get("https://blocked.example.org/1"),
+        lambda context: context.get_actor("https://blocked.example.org/1"),
+        lambda context: context.lookup("@x@blocked.example.org"),
+        lambda context: context.lookup("https://blocked.example.org/1"),
+    ],
+)
+def test_tru_01_policy_is_asked_before_the_network(make_world, ask):
+    world = make_world(refuse=refuse)
+    with pytest.raises(PolicyRefusal):
+        ask(world.context)
+    assert world.network.exchanges == []
+
+
+def test_lookups(world):
+    b = world.remote()
+    bob = b.actor("bob")
+    world.post(7)
+    for text in ("@bob@b.example.org", "bob@b.example.org", "acct:bob@b.example.org", bob):
+        assert world.context.lookup(text).id == bob
+    before = len(world.network.exchanges)
+    for text in ("@alice@home.example.com", ALICE, f"{HOME}/@alice", "@ALICE@HOME.example.com"):
+        assert world.context.lookup(text).id == ALICE
+    assert world.context.lookup(f"{HOME}/posts/7").id == f"{HOME}/posts/7"
+    assert world.context.lookup("@home.example.com@home.example.com").id == f"{HOME}/ap/instance"
+    assert len(world.network.exchanges) == before
+
+
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [
+        ("@nobody@home.example.com", NotFound),
+        (f"{HOME}/posts/99", NotFound),
+        ("@x@nowhere.example.org", Unreachable),
+        ("just words", MalformedText),
+        ("", MalformedText),
+    ],
+)
+def test_lookups_of_nothing(world, text, error):
+    with pytest.raises(error):
+        world.context.lookup(text)
+
+
+def test_confirm_belongs_to_listeners(world):
+    with pytest.raises(ConfigurationError):
+        world.context.confirm()
+
+
+def test_a_listener_may_confirm_by_itself(world):
+    """Then its effects and the confirmation are one, and it is not called twice."""
+    calls = list[str]()
+
+    @world.fed.on(Create)
+    async def once(context: Context, create: Create) -> None:
+        calls.append(str(create.id))
+        await context.confirm()
+        raise LookupError("after the effects were kept")
+
+    bob = world.remote().actor("bob")
+    note = {"id": f"{bob}/1", "type": "Note", "attributedTo": bob, "content": "x", "to": [ALICE]}
+    create = {"id": f"{bob}/1#create", "type": "Create", "actor": bob, "object": note, "to": [ALICE]}
+    assert world.deliver(create, by=bob).status == 202
+    world.settle()
+    world.pass_time()
+    assert calls == [f"{bob}/1#create"]
+    assert world.depth().waiting == 0
