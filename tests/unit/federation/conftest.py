@@ -218,14 +218,14 @@ class World:
         return self.fed.blocking_context()
 
     def ask(self, target: str, *, method: str = "GET", by: str | None = None, **headers: str) -> Response | None:
-        fields = [("accept", AP), ("host", "home.example.com")]
-        fields += [(name.replace("_", "-"), value) for name, value in headers.items()]
+        fields = {"accept": AP, "host": "home.example.com"}
+        fields |= {name.replace("_", "-"): value for name, value in headers.items()}
         request = Request(
             method=method,
             scheme="https",
             authority=headers.get("host", "home.example.com"),
             target=target,
-            headers=Headers().with_fields(*fields),
+            headers=Headers.build(fields.items()),
         )
         if by is not None:
             request = sign(request, remote_key(), key_id=f"{by}#main-key", now_s=self.clock.now_s())

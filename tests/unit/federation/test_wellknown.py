@@ -1,0 +1,205 @@
+"""WebFinger and NodeInfo as they are served: WF-01…WF-05, WF-17."""
+
+from __future__ import annotations
+
+import json
+from urllib.parse import quote
+
+import pytest
+
+from fedtext import Person, Software
+from fedtext.discovery import parse_jrd, parse_nodeinfo
+
+HOME, ALICE = "https://home.example.com", "https://home.example.com/users/1"
+WF = "/.well-known/webfinger?resource="
+
+
+def finger(world, resource: str) -> dict:
+    response = world.ask(WF + quote(resource, safe=""))
+    assert response is not None
+    assert response.status == 200, (resource, response.status)
+    assert response.headers.get("content-type") == "application/jrd+json"
+    return json.loads(response.body)
+
+
+def status(world, resource: str) -> int | None:
+    return world.status(WF + quote(resource, safe=""))
+
+
+@pytest.mark.parametrize(
+    "resource",
+    [
+        "acct:alice@home.example.com",
+        "alice@home.example.com",
+        "@alice@home.example.com",
+        "ACCT:ALICE@HOME.EXAMPLE.COM",
+        "acct:alice@home.example.com.",
+        "acct:alice@home.example.com:443",
+        ALICE,
+        "HTTPS://Home.Example.com/users/1",
+        "https://home.example.com:443/users/1",
+        f"{HOME}/@alice",
+        f"{HOME}/@alice/",
+        "https://HOME.example.com/@alice",
+    ],
+)
+def test_wf_01_wf_04_every_name_of_an_actor(world, resource):
+    jrd = finger(world, resource)
+    assert jrd["subject"] == "acct:alice@home.example.com"
+    assert parse_jrd(jrd).actor_id() == ALICE
+
+
+def test_wf_02_exactly_one_self_link_and_it_comes_first(world):
+    jrd = finger(world, "acct:alice@home.example.com")
+    assert jrd["links"][0] == {"rel": "self", "type": "application/activity+json", "href": ALICE}
+    assert [link["rel"] for link in jrd["links"]].count("self") == 1
+    assert {"rel": "http://webfinger.net/rel/profile-page", "type": "text/html", "href": f"{HOME}/@alice"} in jrd[
+        "links"
+    ]
+    assert jrd["aliases"] == [ALICE, f"{HOME}/@alice"]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "resource=acct:alice@home.example.com",
+        "resource=acct%3Aalice%40home.example.com",
+        "resource=acct%3Aalice@home.example.com",
+        "rel=self&resource=acct:alice@home.example.com&rel=x",
+        "resource=https://home.example.com/users/1",
+        "resource=https%3A%2F%2Fhome.example.com%2Fusers%2F1&x",
+    ],
+)
+def test_wf_05_encoded_or_not_in_any_order(world, query):
+    assert world.status(f"/.well-known/webfinger?{query}") == 200
+
+
+@pytest.mark.parametrize("resource", ["acct:home.example.com@home.example.com", f"{HOME}/ap/instance"])
+def test_wf_04_act_21_the_instance_actor(world, resource):
+    jrd = finger(world, resource)
+    assert jrd["subject"] == "acct:home.example.com@home.example.com"
+    assert parse_jrd(jrd).actor_id() == f"{HOME}/ap/instance"
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "",
+        "resource=",
+        "resource=alice",
+        "resource=acct:",
+        "resource=acct:alice",
+        "resource=acct:alice@home@example.com",
+        "resource=acct:@home.example.com",
+        "resource=acct:al%0aice@home.example.com",
+        "resource=acct:alice@127.0.0.1",
+        "resource=https://",
+        "resource=https://home.example.com\\@evil.example.org/",
+        "resource=javascript://home.example.com/users/1",
+        "resource=acct:alice@home.example.com&resource=acct:carol@home.example.com",
+        "resource=https://home.example.com%2540elsewhere.example.org/users/1",
+        "resource=%ff",
+        "&".join(["x=1"] * 65),
+    ],
+)
+def test_wf_01_a_missing_or_malformed_resource_is_400(world, query):
+    response = world.ask(f"/.well-known/webfinger?{query}")
+    assert response is not None
+    assert response.status == 400
+    assert b"alice" not in response.body
+
+
+@pytest.mark.parametrize(
+    "resource",
+    [
+        "acct:nobody@home.example.com",
+        "acct:alice@elsewhere.example.org",
+        "acct:alice@home.example.com:8443",
+        "acct:alice@sub.home.example.com",
+        f"{HOME}/users/9",
+        f"{HOME}/users/x",
+        f"{HOME}/posts/7",
+        f"{HOME}/users/1/inbox",
+        f"{HOME}/@carol/alice",
+        f"{HOME}/elsewhere/@alice",
+        f"{HOME}/",
+        "https://elsewhere.example.org/users/1",
+        "https://elsewhere.example.org/@alice",
+        "http://home.example.com/users/1",
+    ],
+)
+def test_wf_01_who_is_not_ours_is_404(world, resource):
+    world.post(7)
+    assert status(world, resource) == 404
+
+
+@pytest.mark.parametrize("resource", ["acct:alice@home.example.com", "acct:Alice@home.example.com", ALICE])
+def test_wf_01_wf_14_who_was_removed_is_410(world, resource):
+    world.fed.remove_actor("1")
+    del world.people["1"]
+    assert status(world, resource) == 410
+
+
+def test_a_name_may_be_given_again(world):
+    world.fed.remove_actor("1")
+    del world.people["1"]
+    world.people["3"] = "alice"
+    assert parse_jrd(finger(world, "acct:alice@home.example.com")).actor_id() == f"{HOME}/users/3"
+
+
+def test_a_name_that_the_application_cannot_read_is_nobody_s(make_world):
+    world = make_world(app=False)
+    world.fed.actor("/users/{pk}")(lambda context, pk: None)
+    world.fed.handle(lambda context, name: int(name))
+    assert status(world, "acct:alice@home.example.com") == 404
+
+
+def test_wf_09_handles_may_end_in_another_host(make_world):
+    world = make_world(handle_host="example.com")
+    for resource in ("acct:alice@example.com", "acct:alice@home.example.com", ALICE):
+        assert finger(world, resource)["subject"] == "acct:alice@example.com"
+    assert world.get("/users/1")["webfinger"] == "alice@example.com"
+    assert parse_jrd(finger(world, "acct:example.com@example.com")).actor_id() == f"{HOME}/ap/instance"
+
+
+@pytest.mark.parametrize(
+    ("template", "names"),
+    [("/u/{name}", {"alice": 200, "Alice": 200, "bob": 404, "a%2Fb": 400, "..": 400}), ("/u/{pk:int}", {"alice": 404})],
+)
+def test_without_a_handle_callback_names_are_identifiers(make_world, template, names):
+    world = make_world(app=False)
+
+    @world.fed.actor(template)
+    def actor(context, pk):
+        return context.actor(Person, handle=pk) if pk == "alice" else None
+
+    assert {name: status(world, f"acct:{name}@home.example.com") for name in names} == names
+
+
+def test_wf_19_webfinger_is_open_and_unsigned(world):
+    response = world.ask(WF + "acct:alice@home.example.com", host="home.example.com")
+    assert response is not None
+    assert response.headers.get("access-control-allow-origin") == "*"
+    assert "max-age" in (response.headers.get("cache-control") or "")
+
+
+# ---- NodeInfo --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("version", ["2.0", "2.1"])
+def test_wf_17_nodeinfo(make_world, version):
+    world = make_world(software=Software("blog", "2.3"), contact="abuse@home.example.com")
+    index = world.get("/.well-known/nodeinfo")
+    schema = f"http://nodeinfo.diaspora.software/ns/schema/{version}"
+    (href,) = [link["href"] for link in index["links"] if link["rel"] == schema]
+    assert href == f"{HOME}/nodeinfo/{version}"
+    response = world.ask(f"/nodeinfo/{version}")
+    assert response is not None
+    assert response.headers.get("content-type") == f'application/json; profile="{schema}#"'
+    document = json.loads(response.body)
+    assert document["version"] == version
+    assert document["protocols"] == ["activitypub"]
+    assert document["services"] == {"inbound": [], "outbound": []}
+    assert (document["openRegistrations"], document["metadata"]) == (False, {"contact": "abuse@home.example.com"})
+    assert "users" in document["usage"]
+    assert (parse_nodeinfo(document).software, parse_nodeinfo(document).version) == ("blog", "2.3")
