@@ -90,6 +90,12 @@ _ORDERLY = re.compile(
     r"""(?>(?:\s++[^\s<>"'=/]++(?:=(?:"[^"<>]*+"|'[^'<>]*+'|[^\s<>"'=`]++))?)*)\s*+/?>)"""
 )
 _IMAGE = re.compile(r"<img\s([^<>]*+)>", re.IGNORECASE)
+# Tags of formulas (MathML Core): nh3 drops a formula with all that is in it; without its tags its text stays.
+_FORMULA = re.compile(
+    r"</?(?:math|m(?:action|error|frac|i|multiscripts|n|o|over|padded|phantom|prescripts|root|row|s|space|sqrt|style"
+    r"|sub|subsup|sup|table|td|text|tr|under|underover)|semantics|annotation(?:-xml)?)(?=[\s/>])[^<>]*+>",
+    re.IGNORECASE,
+)
 _SOURCE = re.compile(r"""(?<![^\s"'])(src|alt)=(?:"([^"]*+)"|'([^']*+)'|([^\s"'=<>`]++))""", re.IGNORECASE)
 
 # Text up to the next tag.
@@ -145,7 +151,7 @@ def sanitize(markup: str) -> str:
     Returns:
         HTML of the elements and attributes listed in this module, links with `LINK_REL`.
     """
-    markup = _IMAGE.sub(_image_link, _clean(markup))
+    markup = _IMAGE.sub(_image_link, _FORMULA.sub("", _clean(markup)))
     stable = None if _CLEANER is None else _stable(_CLEANER, markup)
     if stable is not None:
         return stable

@@ -25,7 +25,7 @@ from functools import lru_cache
 from ipaddress import AddressValueError, IPv6Address
 from typing import NewType
 from unicodedata import bidirectional
-from urllib.parse import quote
+from urllib.parse import quote, urljoin
 
 import attrs
 import idna
@@ -137,6 +137,33 @@ def parse_url(text: str, *, limits: Limits = _DEFAULT_LIMITS) -> Url:
         query=None if query is None else _encoded(query),
         fragment=None if fragment is None else _encoded(fragment),
     )
+
+
+def resolve(reference: str, base: Url) -> Url:
+    """Read what a redirect or a link says, relative to the address that said it.
+
+    Args:
+        reference: A URL, or a part of one.
+        base: The address at which it stood.
+
+    Returns:
+        The canonical parts of the target.
+
+    Raises:
+        MalformedIri: Not a reference that all parsers read alike.
+
+    Sources:
+        RFC 3986 section 5.2; SEC-099.
+    """
+    # Threat: resolving drops line breaks and reads backslashes; and of "///host/" browsers make another host than
+    # others do, for whom the authority is empty.
+    if not reference.isprintable() or " " in reference or "\\" in reference or reference.startswith("///"):
+        raise MalformedIri("not a reference that all parsers read alike", reference=reference)
+    try:
+        target = urljoin(str(base), reference)
+    except ValueError as error:
+        raise MalformedIri("not a reference", reference=reference) from error
+    return parse_url(target)
 
 
 def parse_iri(text: object) -> Iri:

@@ -18,6 +18,7 @@ from fedtext.wire.iri import (
     parse_iri,
     parse_origin,
     parse_url,
+    resolve,
 )
 
 READ = {
@@ -141,6 +142,45 @@ def test_length_is_limited_to_the_character() -> None:
     assert parse_iri("https://a.example/".ljust(2_048, "x"))
     with pytest.raises(MalformedIri):
         parse_iri("https://a.example/".ljust(2_049, "x"))
+
+
+BASE = parse_url("https://a.example/users/1?x")
+
+
+@pytest.mark.parametrize(
+    ("reference", "url"),
+    [
+        ("https://b.example/y", "https://b.example/y"),
+        ("//b.example/y", "https://b.example/y"),
+        ("/y", "https://a.example/y"),
+        ("y", "https://a.example/users/y"),
+        ("../y", "https://a.example/y"),
+        ("?y", "https://a.example/users/1?y"),
+        ("#y", "https://a.example/users/1?x#y"),
+    ],
+)
+def test_references_are_resolved(reference: str, url: str) -> None:
+    assert str(resolve(reference, BASE)) == url
+
+
+@pytest.mark.parametrize(
+    "reference",
+    [
+        "///b.example/",
+        "////b.example/",
+        "/a\nb",
+        "/a\tb",
+        "\\\\b.example",
+        "/ y",
+        "file:///etc/passwd",
+        "//[b",
+        "//b@c.example",
+    ],
+    ids=ascii,
+)
+def test_sec_099_references_that_parsers_read_differently_are_refused(reference: str) -> None:
+    with pytest.raises(MalformedIri):
+        resolve(reference, BASE)
 
 
 @pytest.mark.parametrize("text", ["https://A.example:443/X", "https://a.example/ü", "http://a.example./"])
