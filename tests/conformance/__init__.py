@@ -1,0 +1,1 @@
+"""The conformance runner: the library against folders of shared cases, topic by topic."""

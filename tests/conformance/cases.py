@@ -1,0 +1,180 @@
+"""What a topic gives to the runner: cases, and the means to read them from files.
+
+A case holds what is wanted and a function that asks the library. An error of the library's own tree stands for
+`refused`; any other exception is a failure, whatever is wanted.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from fnmatch import fnmatchcase
+from importlib import import_module
+from operator import eq
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+SCHEMA = "fedtext-vector/1"
+SECONDS_MAX = 1.0
+OVERRIDES = "OVERRIDES.json"
+
+
+class NotYet(Exception):
+    """The library has no function for this case yet."""
+
+
+@attrs.frozen(kw_only=True)
+class Case:
+    """One case.
+
+    Args:
+        file: Path inside the topic's folder.
+        id: Unique in its file.
+        want: Any of these is right.
+        run: Asks the library and gives the verdict.
+        refused: The verdict that an error of the library stands for.
+        same: Compares what is wanted with what is given.
+        refusal: Whether something is to be refused here; None: when all that is wanted is `refused`.
+        own: Whether it is of our own schema, whose verdicts no pattern of the overrides changes.
+        seconds_max: What it may take.
+    """
+
+    file: str
+    id: str
+    want: tuple[Any, ...]
+    run: Callable[[], Any]
+    refused: Any = "refuse"
+    same: Callable[[Any, Any], bool] = eq
+    refusal: bool | None = None
+    own: bool = False
+    seconds_max: float = SECONDS_MAX
+
+    @property
+    def is_refusal(self) -> bool:
+        """Whether accepting would be the failure that nobody may contest."""
+        if self.refusal is not None:
+            return self.refusal
+        return all(type(want) is type(self.refused) and want == self.refused for want in self.want)
+
+
+@attrs.frozen(kw_only=True)
+class Override:
+    """A verdict that beats the one of the upstream file."""
+
+    want: tuple[Any, ...]
+    skip: bool
+    property: str | None
+
+
+@attrs.frozen
+class Overrides:
+    """The overrides of one topic."""
+
+    cases: Mapping[str, Mapping[str, Any]] = attrs.field(factory=dict)
+    rules: tuple[Mapping[str, Any], ...] = ()
+
+    @classmethod
+    def read(cls, folder: Path) -> Overrides:
+        """Read those of a folder, if it has any."""
+        path = folder / OVERRIDES
+        if not path.is_file():
+            return cls()
+        document = read_json(path)
+        return cls(document.get("cases", {}), tuple(document.get("rules", ())))
+
+    def find(self, case_id: str, upstream: Any = None, *, own: bool = False) -> Override | None:
+        """Look in the cases, then for the first rule that matches.
+
+        Args:
+            case_id: Of the case.
+            upstream: The verdict of the upstream file: a rule may hold for one verdict only.
+            own: Leave out the rules.
+        """
+        found = self.cases.get(case_id)
+        if found is None and not own:
+            rules = (rule for rule in self.rules if fnmatchcase(case_id, rule["match"]))
+            found = next((rule for rule in rules if "upstream" not in rule or rule["upstream"] == upstream), None)
+        if found is None:
+            return None
+        want = tuple(found["expect_any"]) if "expect_any" in found else (found.get("verdict"),)
+        return Override(want=want, skip=found.get("verdict") == "skip", property=found.get("property"))
+
+
+def read_json(path: Path) -> Any:
+    """Read a JSON file as it is, whatever the library thinks of JSON."""
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def documents(folder: Path, pattern: str = "*.json") -> Iterator[tuple[str, Any]]:
+    """Iterate over the JSON files of a folder: path inside it, and content; overrides left out."""
+    for path in sorted(folder.glob(pattern)):
+        if path.is_file() and path.name != OVERRIDES:
+            yield path.relative_to(folder).as_posix(), read_json(path)
+
+
+def listed(folder: Path, name: str) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+    """Iterate over the cases of a file of our schema: the case and its file; nothing when there is no such file."""
+    path = folder / name
+    document = read_json(path) if path.is_file() else {}
+    for case in document.get("cases", ()):
+        yield case, document
+
+
+def wanted(case: Mapping[str, Any], member: str = "expect", *, refused: Any = "refuse") -> tuple[Any, ...]:
+    """Give what a case of our schema wants: `expect_any`, the verdict member, or `error`."""
+    if "expect_any" in case:
+        return tuple(case["expect_any"])
+    if case.get("error") is True:
+        return (refused,)
+    return (case[member],)
+
+
+def own_case(name: str, case: Mapping[str, Any], want: Iterable[Any], run: Callable[[], Any], **options: Any) -> Case:
+    """Make a case of our schema."""
+    options.setdefault("seconds_max", float(case.get("seconds_max", SECONDS_MAX)))
+    return Case(file=name, id=case["id"], want=tuple(want), run=run, own=True, **options)
+
+
+def accepts(function: Callable[[], object]) -> Callable[[], str]:
+    """Make a run of which only matters that nothing is raised."""
+
+    def run() -> str:
+        function()
+        return "accept"
+
+    return run
+
+
+def library(module: str, name: str) -> Any:
+    """Give a public function of the library that may not be there yet.
+
+    Raises:
+        NotYet: When it is called without being there.
+    """
+    try:
+        return getattr(import_module(module), name)
+    except (ModuleNotFoundError, AttributeError):
+
+        def absent(*_args: object, **_kwargs: object) -> Any:
+            raise NotYet(f"{module}.{name}")
+
+        return absent
+
+
+def pending(folder: Path, _overrides: Overrides) -> Iterator[Case]:
+    """Give the cases of a topic whose function is still to come."""
+
+    def run() -> Any:
+        raise NotYet
+
+    for path in sorted(folder.rglob("*.json*")):
+        name = path.relative_to(folder).as_posix()
+        document = read_json(path) if path.suffix in (".json", ".jsonld") and path.name != OVERRIDES else None
+        entries = document.get("cases", document.get("sequence")) if isinstance(document, dict) else None
+        if isinstance(entries, list) and (document.get("schema") == SCHEMA or "sequence" in document):
+            for index, entry in enumerate(entries):
+                known = isinstance(entry, dict)
+                name_of = str(entry.get("id") or entry.get("@id") or index) if known else str(index)
+                yield Case(file=name, id=name_of.removeprefix("#"), want=(), run=run, own=True)

@@ -1,0 +1,67 @@
+"""The topics, each a function that reads a folder and gives its cases; in the order of the page that defines them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Final
+
+from ..cases import Case, Overrides, pending
+from . import (
+    activitypub,
+    as2,
+    contexts,
+    crypto,
+    fep,
+    formats,
+    html,
+    http_signatures,
+    idna,
+    interop,
+    jcs,
+    json,
+    multibase,
+    negotiation,
+    nodeinfo,
+    origin,
+    ssrf,
+    structured_fields,
+    uri_template,
+    url,
+    webfinger,
+)
+
+TOPICS: Final[Mapping[str, Callable[[Path, Overrides], Iterator[Case]]]] = {
+    "activitypub": activitypub.cases,
+    "as2": as2.cases,
+    "audience": pending,
+    "content-digest": pending,
+    "contexts": contexts.cases,
+    "crypto": crypto.cases,
+    "data-integrity": pending,
+    "did-key": pending,
+    "fep": fep.cases,
+    "followers-sync": pending,
+    "formats": formats.cases,
+    "html": html.cases,
+    "http-signatures": http_signatures.cases,
+    "idna": idna.cases,
+    "interop": interop.cases,
+    "jcs": jcs.cases,
+    "json": json.cases,
+    "json-ld": pending,
+    "ld-signatures": pending,
+    "multibase": multibase.cases,
+    "negotiation": negotiation.cases,
+    "nodeinfo": nodeinfo.cases,
+    "oauth": pending,
+    "origin": origin.cases,
+    "portable": pending,
+    "quotes": pending,
+    "rdf-canon": pending,
+    "ssrf": ssrf.cases,
+    "structured-fields": structured_fields.cases,
+    "uri-template": uri_template.cases,
+    "url": url.cases,
+    "webfinger": webfinger.cases,
+}
