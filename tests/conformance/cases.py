@@ -7,7 +7,7 @@ A case holds what is wanted and a function that asks the library. An error of th
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from importlib import import_module
 from operator import eq
@@ -38,6 +38,7 @@ class Case:
         same: Compares what is wanted with what is given.
         refusal: Whether something is to be refused here; None: when all that is wanted is `refused`.
         own: Whether it is of our own schema, whose verdicts no pattern of the overrides changes.
+        upstream: What the upstream file says of it, in every spelling that an override may use; default: `want`.
         seconds_max: What it may take.
     """
 
@@ -49,6 +50,7 @@ class Case:
     same: Callable[[Any, Any], bool] = eq
     refusal: bool | None = None
     own: bool = False
+    upstream: tuple[Any, ...] | None = None
     seconds_max: float = SECONDS_MAX
 
     @property
@@ -84,18 +86,18 @@ class Overrides:
         document = read_json(path)
         return cls(document.get("cases", {}), tuple(document.get("rules", ())))
 
-    def find(self, case_id: str, upstream: Any = None, *, own: bool = False) -> Override | None:
+    def find(self, case_id: str, upstream: Sequence[Any] = (), *, own: bool = False) -> Override | None:
         """Look in the cases, then for the first rule that matches.
 
         Args:
             case_id: Of the case.
-            upstream: The verdict of the upstream file: a rule may hold for one verdict only.
+            upstream: The verdict of the upstream file, in all its spellings: a rule may hold for one verdict only.
             own: Leave out the rules.
         """
         found = self.cases.get(case_id)
         if found is None and not own:
             rules = (rule for rule in self.rules if fnmatchcase(case_id, rule["match"]))
-            found = next((rule for rule in rules if "upstream" not in rule or rule["upstream"] == upstream), None)
+            found = next((rule for rule in rules if "upstream" not in rule or rule["upstream"] in upstream), None)
         if found is None:
             return None
         want = tuple(found["expect_any"]) if "expect_any" in found else (found.get("verdict"),)
@@ -172,9 +174,10 @@ def pending(folder: Path, _overrides: Overrides) -> Iterator[Case]:
     for path in sorted(folder.rglob("*.json*")):
         name = path.relative_to(folder).as_posix()
         document = read_json(path) if path.suffix in (".json", ".jsonld") and path.name != OVERRIDES else None
-        entries = document.get("cases", document.get("sequence")) if isinstance(document, dict) else None
-        if isinstance(entries, list) and (document.get("schema") == SCHEMA or "sequence" in document):
-            for index, entry in enumerate(entries):
-                known = isinstance(entry, dict)
-                name_of = str(entry.get("id") or entry.get("@id") or index) if known else str(index)
-                yield Case(file=name, id=name_of.removeprefix("#"), want=(), run=run, own=True)
+        if not isinstance(document, dict):
+            continue
+        entries = document.get("cases", []) if document.get("schema") == SCHEMA else []
+        for entry in [*entries, *document.get("sequence", []), *document.get("entries", [])]:
+            if isinstance(entry, dict):
+                case_id = str(entry.get("id") or entry.get("@id"))
+                yield Case(file=name, id=case_id.removeprefix("#"), want=(), run=run, own=True)

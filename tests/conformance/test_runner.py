@@ -198,7 +198,7 @@ OVERRIDES = Overrides(
     ],
 )
 def test_overrides_are_found(case_id: str, upstream: str, want: tuple[str, ...] | None) -> None:
-    found = OVERRIDES.find(case_id, upstream)
+    found = OVERRIDES.find(case_id, (upstream,))
     assert (None if found is None else found.want) == want
 
 

@@ -40,7 +40,12 @@ def cases(folder: Path, overrides: Overrides) -> Iterator[Case]:
         )
     for case, _ in listed(folder, "dates.json"):
         yield own_case(
-            "dates.json", case, (case,), lambda case=case: _read_date(case["kind"], case["input"]), same=_same_date
+            "dates.json",
+            case,
+            (case,),
+            lambda case=case: _read_date(case["kind"], case["input"]),
+            same=_same_date,
+            refusal=[False] in (_allowed(case, "strict"), _allowed(case, "lenient")),
         )
 
 
@@ -91,12 +96,15 @@ def _try(reader: Callable[[str], Any], text: str) -> Any:
         return None
 
 
+def _allowed(case: dict[str, Any], function: str) -> list[bool]:
+    verdict = case[function]
+    return list(verdict["expect_any"]) if "expect_any" in verdict else [verdict["expect"]]
+
+
 def _same_date(case: dict[str, Any], got: dict[str, Any]) -> bool:
     for function in ("strict", "lenient"):
-        verdict = case[function]
-        allowed = verdict["expect_any"] if "expect_any" in verdict else [verdict["expect"]]
         value = got[function]
-        if (value is not None) not in allowed:
+        if (value is not None) not in _allowed(case, function):
             return False
         instant = case.get("instant")
         if instant is not None and isinstance(value, datetime) and value != datetime.fromisoformat(instant):

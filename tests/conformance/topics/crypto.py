@@ -29,6 +29,7 @@ def _case(name: str, group: dict[str, Any], test: dict[str, Any]) -> Case:
         want=("valid", "invalid") if result == "acceptable" else (result,),
         run=lambda: _verify(name, group["publicKeyPem"], bytes.fromhex(test["sig"]), bytes.fromhex(test["msg"])),
         refused="invalid",
+        upstream=(result,),
     )
 
 

@@ -54,5 +54,6 @@ def cases(folder: Path, _overrides: Overrides) -> Iterator[Case]:
                         file=name,
                         id=f"{stem}:{test['data']}",
                         want=("accept" if test["valid"] else "refuse",),
+                        upstream=(True, "valid", "accept") if test["valid"] else (False, "invalid", "refuse"),
                         run=accepts(partial(reader, test["data"])),
                     )

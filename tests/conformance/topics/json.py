@@ -21,5 +21,6 @@ def cases(folder: Path, _overrides: Overrides) -> Iterator[Case]:
                 file=path.name,
                 id=path.stem,
                 want=_UPSTREAM[path.stem[0]],
+                upstream=(path.stem[0],) if path.stem[0] == "i" else (path.stem[0], *_UPSTREAM[path.stem[0]]),
                 run=accepts(lambda data=data: parse_value(data)),
             )

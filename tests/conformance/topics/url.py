@@ -28,6 +28,7 @@ def _case(name: str, case_id: str, entry: dict[str, Any]) -> Case:
         id=case_id,
         want=("refuse",) if must_fail else ("refuse", _place(entry)),
         run=lambda: _read(entry["input"], entry.get("base")),
+        refusal=True,
     )
 
 
