@@ -18,6 +18,7 @@ from typing import Final
 from ..errors import (
     BudgetExhausted,
     DocumentError,
+    FedtextError,
     FetchError,
     FetchRefused,
     Gone,
@@ -69,7 +70,7 @@ async def resolve(fetcher: Fetcher, key_id: str, budget: Budget, *, refresh: boo
 
     async def fetch() -> VerificationKey:
         # Inside of the flight: who comes second shares the answer instead of being told to keep the old key.
-        if known is not None and not await _may_fetch(fetcher, key_id):
+        if known is not None and await _was_fetched_lately(fetcher, key_id):
             return known
         return await _fetch_and_cache(fetcher, key_id, address, cache_key, budget)
 
@@ -106,10 +107,20 @@ async def remember(fetcher: Fetcher, key: VerificationKey) -> None:
     await fetcher.ports.store.put(cache_key, value, ttl_s=fetcher.config.fetch.key_fresh_s)
 
 
-async def _may_fetch(fetcher: Fetcher, key_id: str) -> bool:
-    """Tell whether the last fetch of this key is long ago, and note this one."""
-    mark = store_key(fetcher.site, "key-fetched", key_id)
-    return await fetcher.ports.store.add_if_absent(mark, b"1", ttl_s=fetcher.config.fetch.refresh_pause_s)
+async def _was_fetched_lately(fetcher: Fetcher, key_id: str) -> bool:
+    """Tell whether the last fetch of this key is so near that its result stands.
+
+    Raises:
+        KeyUnavailable: It failed a moment ago, for a reason that passes: no verdict on the key that we have.
+    """
+    mark = await fetcher.ports.store.get(_mark_key(fetcher, key_id))
+    if mark == _UNAVAILABLE:
+        raise KeyUnavailable("the host of the key could not be reached a moment ago", key_id=key_id)
+    return mark is not None
+
+
+def _mark_key(fetcher: Fetcher, key_id: str) -> str:
+    return store_key(fetcher.site, "key-fetched", key_id)
 
 
 def _restore(fetcher: Fetcher, cached: bytes | None, key_id: str) -> VerificationKey | None:
@@ -129,29 +140,31 @@ def _restore(fetcher: Fetcher, cached: bytes | None, key_id: str) -> Verificatio
 async def _fetch_and_cache(
     fetcher: Fetcher, key_id: str, address: str, cache_key: str, budget: Budget
 ) -> VerificationKey:
-    absent_s = fetcher.config.fetch.absent_fresh_s
+    policy, store = fetcher.config.fetch, fetcher.ports.store
     try:
         key = await _fetch(fetcher, key_id, address, budget)
-    except Gone:
-        await _remember_failure(fetcher, cache_key, _GONE, absent_s)
-        raise
-    except (FetchError, DocumentError) as error:
-        if error.permanent and not isinstance(error, BudgetExhausted):
-            await _remember_failure(fetcher, cache_key, _ABSENT, absent_s)
-            raise KeyRefused("the document with the key cannot be used", key_id=key_id) from error
-        await _remember_failure(fetcher, cache_key, _UNAVAILABLE, UNAVAILABLE_FRESH_S)
-        raise KeyUnavailable("the host of the key cannot be reached", key_id=key_id) from error
-    except (KeyRefused, KeyOwnerMismatch):
-        await _remember_failure(fetcher, cache_key, _ABSENT, absent_s)
-        raise
+    except (FetchError, DocumentError, KeyRefused, KeyOwnerMismatch) as error:
+        verdict, mark = _verdict(error, key_id)
+        seconds = policy.absent_fresh_s if verdict.permanent else UNAVAILABLE_FRESH_S
+        # Only where there is no good key: a failed refresh does not take away what was confirmed.
+        await store.add_if_absent(cache_key, mark, ttl_s=seconds)
+        await store.put(_mark_key(fetcher, key_id), mark, ttl_s=seconds)
+        raise verdict from (None if verdict is error else error)
     await remember(fetcher, key)
-    await _may_fetch(fetcher, key_id)
+    # Noted only now: where a port of ours fails on the way, the peer's next attempt is not told to keep the old key.
+    await store.put(_mark_key(fetcher, key_id), b"1", ttl_s=policy.refresh_pause_s)
     return key
 
 
-async def _remember_failure(fetcher: Fetcher, cache_key: str, mark: bytes, seconds: int) -> None:
-    """Cache the failure unless a good key stands there: a failed refresh does not take away what was confirmed."""
-    await fetcher.ports.store.add_if_absent(cache_key, mark, ttl_s=seconds)
+def _verdict(error: FedtextError, key_id: str) -> tuple[FedtextError, bytes]:
+    """Say what a failed fetch means for the signature, and the mark by which it is remembered."""
+    if isinstance(error, Gone):
+        return Gone("the key is gone", url=key_id), _GONE
+    if isinstance(error, KeyRefused | KeyOwnerMismatch):
+        return error, _ABSENT
+    if error.permanent and not isinstance(error, BudgetExhausted):
+        return KeyRefused("the document with the key cannot be used", key_id=key_id), _ABSENT
+    return KeyUnavailable("the host of the key cannot be reached", key_id=key_id), _UNAVAILABLE
 
 
 async def _fetch(fetcher: Fetcher, key_id: str, address: str, budget: Budget) -> VerificationKey:
