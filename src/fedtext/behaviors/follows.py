@@ -20,6 +20,7 @@ from ..runtime import Context, Federation, Follower, Page, PageRequest, Store
 from ..vocab import Accept, Block, Delete, Follow, Reject, Undo
 
 _ACCT = "acct:"
+_STAND_INS = (_ACCT, "author-of:")
 _UNDO_REMEMBERED_S = 6 * 3_600  # MOD-27: how long Mastodon remembers an Undo that came first
 
 
@@ -120,8 +121,11 @@ class Follows:
         return follow_id
 
     async def known_id(self, context: Context, target: str) -> str:
-        """Give the id behind "acct:user@host" if the worker has ever looked it up, else the text as it is."""
-        if not target.startswith(_ACCT):
+        """Give the id behind "acct:user@host" if the worker has ever looked it up, else the text as it is.
+
+        Likewise for "author-of:https://…", whom an object is attributed to.
+        """
+        if not target.startswith(_STAND_INS):
             return target
         found = await context.store.get(context.key("handle", target.removeprefix(_ACCT)))
         return target if found is None else found.decode()
@@ -188,7 +192,7 @@ class Follows:
             key = context.key(kind, pk, follower_id)
             record = await _read(context.store, key)
             if record is not None:
-                await context.store.delete(key)
+                await self._drop_follower(context, pk, follower_id)
                 await self._answer(context, pk, follower_id, record.follow_id, Reject)
                 return True
         return False
@@ -198,9 +202,26 @@ class Follows:
         await self._drop_follower(context, pk, actor_id)
         await context.store.delete(context.key("following", pk, actor_id))
 
+    async def block(self, context: Context, pk: str, actor_id: str) -> None:
+        """Keep somebody out: both directions end, and his next Follow is refused."""
+        await context.store.put(context.key("blocked", pk, actor_id), b"1")
+        await self.forget(context, pk, actor_id)
+
+    async def unblock(self, context: Context, pk: str, actor_id: str) -> None:
+        """Let somebody follow again."""
+        await context.store.delete(context.key("blocked", pk, actor_id))
+
+    async def is_blocked(self, context: Context, pk: str, actor_id: str) -> bool:
+        """Tell whether an own actor keeps somebody out."""
+        return await context.store.get(context.key("blocked", pk, actor_id)) is not None
+
     async def _drop_follower(self, context: Context, pk: str, actor_id: str) -> None:
-        await context.store.delete(context.key("follower", pk, actor_id))
-        await context.store.delete(context.key("follow-request", pk, actor_id))
+        for kind in ("follower", "follow-request"):
+            key = context.key(kind, pk, actor_id)
+            record = await _read(context.store, key)
+            if record is not None:
+                await context.store.delete(key)
+                await context.store.delete(context.key("follow-by-id", actor_id, record.follow_id))
 
     # ---- listeners -----------------------------------------------------------------------------------------------
 
@@ -209,7 +230,10 @@ class Follows:
         follower_id = follow.actor_id
         if target is None or target.kind != "actor" or follower_id is None:
             return
-        if follow.id is not None and await context.store.get(context.key("undone", follow.id)) is not None:
+        if await context.store.get(context.key("undone", follower_id, follow.id or "")) is not None:
+            return
+        if await self.is_blocked(context, target.pk, follower_id):
+            await self._answer(context, target.pk, follower_id, follow.id or "", Reject)
             return
         follower = await context.get_actor(follow.actor)
         if follower.inbox is None:
@@ -221,8 +245,11 @@ class Follows:
             inbox=str(follower.inbox),
             shared_inbox=follower.shared_inbox,
         )
+        await self._drop_follower(context, target.pk, follower_id)
         kind = "follower" if accepted else "follow-request"
         await context.store.put(context.key(kind, target.pk, follower_id), record.encode())
+        if follow.id is not None:
+            await context.store.put(context.key("follow-by-id", follower_id, follow.id), target.pk.encode())
         if accepted:
             await self._answer(context, target.pk, follower_id, record.follow_id, Accept)
 
@@ -241,22 +268,22 @@ class Follows:
             if target is not None and target.kind == "actor":
                 await self._drop_follower(context, target.pk, str(undo.actor_id))
             if inner.id is not None:
-                await context.store.put(context.key("undone", inner.id), b"1", ttl_s=_UNDO_REMEMBERED_S)
+                await self._remember_undone(context, str(undo.actor_id), inner.id)
         elif isinstance(inner, Accept):
             await self._end_following(context, cast("Accept", inner).object, str(undo.actor_id))
         elif isinstance(inner, str):
             await self._undo_by_id(context, inner, str(undo.actor_id))
 
     async def _undo_by_id(self, context: Context, follow_id: str, actor_id: str) -> None:
-        """A bare id names a Follow that we may hold, or one still to come."""
-        await context.store.put(context.key("undone", follow_id), b"1", ttl_s=_UNDO_REMEMBERED_S)
-        if context.recipient is None:
-            return
-        for kind in ("follower", "follow-request"):
-            key = context.key(kind, context.recipient, actor_id)
-            record = await _read(context.store, key)
-            if record is not None and record.follow_id == follow_id:
-                await context.store.delete(key)
+        """A bare id names a Follow that we hold, or one still to come; it does not say whom that is for."""
+        await self._remember_undone(context, actor_id, follow_id)
+        known = await context.store.get(context.key("follow-by-id", actor_id, follow_id))
+        if known is not None:
+            await self._drop_follower(context, known.decode(), actor_id)
+
+    async def _remember_undone(self, context: Context, actor_id: str, follow_id: str) -> None:
+        """Keep that a Follow is undone, by its own actor: nobody undoes what somebody else is about to send."""
+        await context.store.put(context.key("undone", actor_id, follow_id), b"1", ttl_s=_UNDO_REMEMBERED_S)
 
     async def _on_accept(self, context: Context, accept: Accept) -> None:
         found = await self._our_follow(context, accept)
@@ -323,6 +350,10 @@ class Follows:
                     if _last_part(key) == actor_id:
                         await context.store.delete(key)
                 after = rows[-1][0]
+        prefix = context.key("follow-by-id", actor_id) + "/"
+        while rows := await context.store.scan(prefix):
+            for key, _value in rows:
+                await context.store.delete(key)
 
 
 async def _read(store: Store, key: str) -> _Record | None:

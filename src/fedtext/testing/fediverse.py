@@ -97,7 +97,8 @@ class _Ground:
         if self._blocking and app is not None and is_asgi(app):
             raise ConfigurationError("an ASGI application needs an `async with` test")
         before = _Before(federation=federation, ports=federation.ports, worker_mode=federation.worker_mode)
-        self._add(federation, app=app, observer=_Both(before.ports.observer, self.observer))
+        observer = _Both(before.ports.observer, self.observer)
+        self._add(federation, app=app, observer=observer, blocking=self._blocking)
         self._before.append(before)
         federation.worker_mode = "off"
         return Bound(federation)
@@ -117,17 +118,18 @@ class _Ground:
     def _peer(self, host: str, profile: str) -> Peer:
         if host not in self._peers:
             peer = Peer(host, profile)
-            self._add(peer.federation, app=None, observer=self.observer)
+            # peers never suspend, so that an app behind a WSGI door can ask them in any test
+            self._add(peer.federation, app=None, observer=self.observer, blocking=True)
             self._peers[host] = peer
         return self._peers[host]
 
-    def _add(self, federation: Federation, *, app: App | None, observer: Observer) -> None:
+    def _add(self, federation: Federation, *, app: App | None, observer: Observer, blocking: bool) -> None:
         mixed = sha256(f"{self.seed} {federation.site.origin}".encode()).digest()
         self.network.add(
             federation,
             self.clock,
             app=app,
-            blocking=self._blocking,
+            blocking=blocking,
             randomness=SeededRandomness(int.from_bytes(mixed[:8], "big")),
             observer=observer,
         )

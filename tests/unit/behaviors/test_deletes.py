@@ -1,0 +1,50 @@
+"""`Deletes`: what is gone stays gone."""
+
+from __future__ import annotations
+
+import pytest
+
+from fedtext import Delete
+from fedtext.behaviors import Deletes
+from fedtext.behaviors.deletes import deleted_key
+from fedtext.sync import run_sync
+from fedtext.vocab import Tombstone
+
+NOTE = "https://peer.example/notes/1"
+DAY_S = 86_400
+
+
+@pytest.mark.spec("MOD-26", "MOD-28")
+@pytest.mark.parametrize("what", [NOTE, Tombstone(id=NOTE)])
+def test_what_was_removed_is_remembered_however_it_was_told(stage, person, what) -> None:
+    deletes = Deletes()
+    world = stage(deletes)
+    context = world.context()
+    assert not run_sync(deletes.is_deleted(context, NOTE))
+    world.receive(Delete(id=f"{NOTE}#delete", actor=person("bob").id, object=what))
+    assert run_sync(deletes.is_deleted(context, NOTE))
+    assert not run_sync(deletes.is_deleted(context, f"{NOTE}0"))
+
+
+@pytest.mark.parametrize(("days", "kept"), [(364, True), (366, False)])
+def test_for_a_year(stage, person, days: int, kept: bool) -> None:
+    deletes = Deletes()
+    world = stage(deletes)
+    world.receive(Delete(id=f"{NOTE}#delete", actor=person("bob").id, object=NOTE))
+    world.clock.advance(days * DAY_S)
+    assert run_sync(deletes.is_deleted(world.context(), NOTE)) is kept
+
+
+def test_copies_that_were_kept_go(stage, person) -> None:
+    world = stage(Deletes())
+    context = world.context()
+    run_sync(context.store.put(context.key("object", NOTE), b"{}"))
+    world.receive(Delete(id=f"{NOTE}#delete", actor=person("bob").id, object=NOTE))
+    assert run_sync(context.store.get(context.key("object", NOTE))) is None
+
+
+def test_called_twice_is_as_called_once(stage, person) -> None:
+    world = stage(Deletes())
+    for _ in range(2):
+        world.receive(Delete(id=f"{NOTE}#delete", actor=person("bob").id, object=NOTE))
+    assert run_sync(world.context().store.get(deleted_key(world.context(), NOTE))) == person("bob").id.encode()
