@@ -1,7 +1,8 @@
-"""Run the Python blocks of one Markdown page, in order, in one namespace: `python blocks.py PAGE [SETUP]`.
+"""Run the Python blocks of one Markdown page, in order, in one namespace: `python blocks.py PAGE [SETUP [AFTER]]`.
 
 A block may stand below a line `<!-- needs: module, module -->`: it runs where these modules are. SETUP is a Python file
-that runs first and gives the page what it does not show. `await` may stand at the top of a block.
+that runs first and gives the page what it does not show; AFTER runs last and asks whether what the page built does what
+it says. `await` may stand at the top of a block.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ def execute(code: str, path: Path, line: int, namespace: dict[str, object]) -> N
         exec(compiled, namespace)
 
 
-def main(page: Path, setup: Path | None) -> int:
+def main(page: Path, setup: Path | None = None, after: Path | None = None) -> int:
     """Run one page; give the number of blocks that ran."""
     module = types.ModuleType("page")
     sys.modules["page"] = module
@@ -57,9 +58,11 @@ def main(page: Path, setup: Path | None) -> int:
         execute(setup.read_text("utf-8"), setup, 1, namespace)
     for line, code, _ in runnable:
         execute(code, page, line, namespace)
+    if after is not None and len(runnable) == len(found):
+        execute(after.read_text("utf-8"), after, 1, namespace)
     print(f"{len(runnable)} of {len(found)} blocks ran")
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1]), Path(sys.argv[2]) if len(sys.argv) > 2 else None))
+    sys.exit(main(*map(Path, sys.argv[1:])))

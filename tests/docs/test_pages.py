@@ -25,11 +25,11 @@ def run(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
 
 
 def setup_of(page: Path) -> list[Path]:
-    """Find what a page needs and does not show: docs/a/b.md -> setup/a_b.py."""
+    """Find what a page needs and does not show: docs/a/b.md -> setup/a_b.py, and a_b_after.py that tries the outcome."""
     base = ROOT / "docs" if page.is_relative_to(ROOT / "docs") else ROOT
     name = "_".join(page.relative_to(base).with_suffix("").parts)
-    setup = Path(__file__).parent / "setup" / f"{name}.py"
-    return [setup] if setup.is_file() else []
+    folder = Path(__file__).parent / "setup"
+    return [file for file in (folder / f"{name}.py", folder / f"{name}_after.py") if file.is_file()]
 
 
 @pytest.mark.parametrize(

@@ -113,10 +113,13 @@ def resolved_key(site: str, activity_id: str) -> str:
 
 async def _find(engine: Engine, stand_in: str, ports: PortSet) -> str:
     """Give the id that something stands for: an author's, or that of the actor with a handle."""
-    if not stand_in.startswith(AUTHOR_OF):
-        found = await _find_handle(engine, stand_in, ports)
-        await ports.store.put(store_key(engine.site.origin, "handle", stand_in), found.encode())
-        return found
+    author_of = stand_in.startswith(AUTHOR_OF)
+    found = await (_find_author(engine, stand_in, ports) if author_of else _find_handle(engine, stand_in, ports))
+    await ports.store.put(store_key(engine.site.origin, "handle", stand_in), found.encode())
+    return found
+
+
+async def _find_author(engine: Engine, stand_in: str, ports: PortSet) -> str:
     written = await engine.context(ports).get(stand_in.removeprefix(AUTHOR_OF))
     author = reference_id(written.attributed_to) if written.attributed_to is not None else None
     if author is None:

@@ -15,6 +15,8 @@ from .model import Entry, Mention, Post, at
 from .parts import POST_PATH, Parts
 from .stores.sql import Sent, StoredActor
 
+_STAND_INS = ("acct:", "author-of:")
+
 
 class SocialActor:
     """One of our actors."""
@@ -101,7 +103,8 @@ class SocialActor:
         elif isinstance(entry, Entry):
             parent_id, author, shown = entry.id, entry.author.id, entry.visibility
         else:
-            parent_id, author, shown = entry, None, Visibility.PUBLIC
+            parent_id, author = await self._target(entry)
+            shown = Visibility.PUBLIC
         return await self._write(
             text,
             visibility=visibility or shown,
@@ -146,7 +149,7 @@ class SocialActor:
             hashtags=composed.hashtags,
             summary=summary,
             uri=context.object_uri(POST_PATH, pk=identifier),
-            pending=any(iri.startswith("acct:") for iri in addressed),
+            pending=any(iri.startswith(_STAND_INS) for iri in addressed),
         )
         await self._together(context, self._parts.federation.publish, post, await self._saved(context, post))
         return post
@@ -169,7 +172,7 @@ class SocialActor:
             post,
             addressed=addressed,
             handles=handles,
-            pending=any(iri.startswith("acct:") for iri in addressed),
+            pending=any(iri.startswith(_STAND_INS) for iri in addressed),
             html=composed.html,
             text=text,
             hashtags=composed.hashtags,
