@@ -16,6 +16,8 @@ from typing import Any
 
 import attrs
 
+from fedtext.wire.json import JsonObject, parse_object
+
 SCHEMA = "fedtext-vector/1"
 SECONDS_MAX = 1.0
 OVERRIDES = "OVERRIDES.json"
@@ -137,6 +139,11 @@ def own_case(name: str, case: Mapping[str, Any], want: Iterable[Any], run: Calla
     """Make a case of our schema."""
     options.setdefault("seconds_max", float(case.get("seconds_max", SECONDS_MAX)))
     return Case(file=name, id=case["id"], want=tuple(want), run=run, own=True, **options)
+
+
+def as_received(value: Any) -> JsonObject:
+    """Give a value as it would arrive: written as JSON and read by the library, which wants an object."""
+    return parse_object(json.dumps(value).encode("ascii"))
 
 
 def accepts(function: Callable[[], object]) -> Callable[[], str]:

@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from fedtext.discovery import choose_nodeinfo, parse_nodeinfo
-from fedtext.errors import TypeMismatch
 
-from ..cases import Case, Overrides, listed, own_case, read_json, wanted
+from ..cases import Case, Overrides, as_received, listed, own_case, read_json, wanted
 
 
 def cases(folder: Path, _overrides: Overrides) -> Iterator[Case]:
@@ -34,15 +33,9 @@ def cases(folder: Path, _overrides: Overrides) -> Iterator[Case]:
 
 
 def _read(document: Any) -> str:
-    parse_nodeinfo(_object(document))
+    parse_nodeinfo(as_received(document))
     return "read"
 
 
 def _choose(document: Any) -> str | None:
-    return choose_nodeinfo(_object(document))
-
-
-def _object(document: Any) -> dict[str, Any]:
-    if not isinstance(document, dict):  # what `wire.json.parse_object` says of the same bytes
-        raise TypeMismatch("not an object")
-    return document
+    return choose_nodeinfo(as_received(document))

@@ -21,7 +21,7 @@ from fedtext.wire.acct import parse_handle, split
 from fedtext.wire.iri import origin_of
 from fedtext.wire.json import dump
 
-from ..cases import Case, Overrides, library, listed, own_case, wanted
+from ..cases import Case, Overrides, as_received, library, listed, own_case, wanted
 from ..scripted import Answer, ScriptedTransport, fetcher_over
 
 _JRD: Final = "application/jrd+json"
@@ -36,7 +36,7 @@ def cases(folder: Path, _overrides: Overrides) -> Iterator[Case]:
             "client-self-link.json",
             case,
             wanted(case),
-            lambda case=case: parse_jrd(case["jrd"]).actor_id(),
+            lambda case=case: parse_jrd(as_received(case["jrd"])).actor_id(),
             refused=None,
         )
     for case, _ in listed(folder, "reverse-discovery.json"):
