@@ -49,6 +49,11 @@ class _Arrived:
     task: InboundTask
     authentic: AuthenticActivity
 
+    @property
+    def site(self) -> str:
+        """Origin of the receiving site."""
+        return self.task.site
+
 
 async def run_job(engine: Engine, job: Job, ports: PortSet) -> JobOutcome:
     """Carry out one job.
@@ -63,6 +68,8 @@ async def run_job(engine: Engine, job: Job, ports: PortSet) -> JobOutcome:
         task = _read(job.payload)
     except (QueueError, DocumentError) as error:
         return Bury(reason=str(error))
+    if task.site != job.site:
+        return Bury(reason="the payload is for another site than its row")
     try:
         return await _carry_out(engine, task, job, ports)
     except PortError as error:
@@ -84,7 +91,10 @@ def _read(payload: bytes) -> _Arrived | AnyTask:
     if kind_of(payload) != "inbound":
         return decode_task(payload)
     task = decode_envelope(payload)
-    return _Arrived(task=task, authentic=restore(task))
+    authentic = restore(task)
+    if authentic.activity.actor_id is None:
+        raise QueueError("the envelope holds nobody's activity")
+    return _Arrived(task=task, authentic=authentic)
 
 
 async def _carry_out(engine: Engine, task: _Arrived | AnyTask, job: Job, ports: PortSet) -> JobOutcome:

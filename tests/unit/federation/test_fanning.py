@@ -1,0 +1,364 @@
+"""From a queued activity to deliveries."""
+
+from __future__ import annotations
+
+import json
+
+import attrs
+import pytest
+
+from fedtext.config import Config, DeliveryPolicy
+from fedtext.delivery import Follower
+from fedtext.errors import PolicyRefusal
+from fedtext.federation.fanning import GONE_S, gone_key, resolved_key
+from fedtext.sync import run_sync
+from fedtext.vocab import PUBLIC, Create, Delete, Follow, Like, Mention, Note, load
+
+HOME, ALICE, CAROL = "https://home.example.com", "https://home.example.com/users/1", "https://home.example.com/users/2"
+FOLLOWERS = f"{ALICE}/followers"
+SMALL_PAGES = Config(delivery=DeliveryPolicy(followers_page_max=2))
+
+
+# ---- followers -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 500])
+def test_dlv_01_each_shared_inbox_is_reached_once_over_all_pages(make_world, size):
+    world = make_world(config=Config(delivery=DeliveryPolicy(followers_page_max=size)))
+    b, c = world.remote("b.example.org"), world.remote("c.example.org")
+    people = [b.follower("u1"), c.follower("v1"), b.follower("u2"), c.follower("v2"), b.follower("u3")]
+    people.append(attrs.evolve(c.follower("v3"), shared_inbox=None))
+    world.crowd.of["1"] = people
+    world.fed.publish(world.post(7))
+    world.settle()
+    assert b.deliveries() == [("/inbox", "Create")]
+    assert sorted(c.deliveries()) == [("/inbox", "Create"), ("/users/v3/inbox", "Create")]
+    assert world.depth().waiting == 0
+
+
+def test_sec_147_one_malformed_inbox_in_a_batch(make_world):
+    world = make_world(config=SMALL_PAGES)
+    hosts = [world.remote(f"h{n}.example.org") for n in range(9)]
+    people = [host.follower("x") for host in hosts]
+    people.insert(4, Follower(actor_id="https://bad.example.org/x", inbox="javascript:alert(1)"))
+    people.insert(6, Follower(actor_id="nonsense", inbox=""))
+    world.crowd.of["1"] = people
+    world.fed.publish(world.post(7))
+    world.settle()
+    assert [host.deliveries() for host in hosts] == [[("/inbox", "Create")]] * 9
+
+
+def test_sec_148_a_shared_inbox_of_another_origin_is_not_used(world):
+    b, victim = world.remote("b.example.org"), world.remote("victim.example.net")
+    world.crowd.of["1"] = [attrs.evolve(b.follower("x"), shared_inbox="https://victim.example.net/inbox")]
+    bob = b.actor("bob", endpoints={"sharedInbox": "https://victim.example.net/inbox"})
+    world.fed.publish(world.post(7, cc=(bob,)))
+    world.settle()
+    assert sorted(b.deliveries()) == [("/users/bob/inbox", "Create"), ("/users/x/inbox", "Create")]
+    assert victim.got == []
+
+
+def test_dlv_11_single_recipients_come_before_the_crowd(make_world):
+    world = make_world(config=SMALL_PAGES)
+    crowd, mentioned = world.remote("crowd.example.org"), world.remote("mentioned.example.org")
+    world.crowd.of["1"] = [crowd.follower("x")]
+    world.fed.publish(world.post(7, cc=(mentioned.actor("bob"),)))
+    world.settle()
+    posts = [exchange.request.authority for exchange in world.network.exchanges if exchange.request.method == "POST"]
+    assert posts == ["mentioned.example.org", "crowd.example.org"]
+
+
+@pytest.mark.parametrize("inbox", [f"{HOME}/users/2/inbox", "https://b.example.org:8443/i", "http://b.example.org/i"])
+def test_sec_145_nothing_is_queued_that_could_not_be_sent(world, inbox):
+    b = world.remote()
+    world.crowd.of["1"] = [Follower(actor_id="https://b.example.org/users/x", inbox=inbox)]
+    bob = b.actor("bob", inbox=inbox, endpoints={})
+    world.fed.publish(world.post(7, cc=(bob, "https://b.example.org:8443/users/y")))
+    world.settle()
+    assert b.got == []
+    assert (world.depth().waiting, world.buried()) == (0, [])
+
+
+def test_dlv_18_blocked_hosts_get_nothing(make_world):
+    def refuse(iri: str) -> None:
+        if "blocked.example.org" in iri:
+            raise PolicyRefusal
+
+    world = make_world(refuse=refuse)
+    blocked, b = world.remote("blocked.example.org"), world.remote()
+    world.crowd.of["1"] = [blocked.follower("x"), b.follower("y")]
+    world.fed.publish(world.post(7, cc=(blocked.actor("z"),)))
+    world.settle()
+    assert blocked.got == blocked.asked == []
+    assert b.deliveries() == [("/inbox", "Create")]
+
+
+def test_dlv_04_an_inbox_that_is_gone_is_left_out_for_a_day(world):
+    b = world.remote()
+    world.crowd.of["1"] = [b.follower("x")]
+    b.answer = lambda _request: 410
+    for n in range(3):
+        world.fed.publish(world.post(n))
+        world.settle()
+    assert len(b.got) == 1
+    assert world.buried() == []
+    assert run_sync(world.ports.store.get(gone_key(HOME, "https://b.example.org/inbox"))) is not None
+    world.clock.advance(GONE_S + 1)
+    b.answer = lambda _request: 202
+    world.fed.publish(world.post(4))
+    world.settle()
+    assert len(b.got) == 2
+
+
+def test_dlv_04_a_single_recipient_is_asked_again(world):
+    """He may be back, and have asked us to follow him."""
+    b = world.remote()
+    bob = b.actor("bob")
+    b.answer = lambda _request: 410
+    for n in range(2):
+        world.context.send(Like(actor=ALICE, object=f"{bob}/{n}"), to=bob)
+        world.settle()
+    assert len(b.got) == 2
+
+
+@pytest.mark.parametrize("error", [LookupError("mine"), ValueError("mine"), ZeroDivisionError()])
+def test_a_follower_source_that_fails_is_asked_again(world, error):
+    b = world.remote()
+    world.crowd.of["1"] = [b.follower("x")]
+    world.crowd.broken = error
+    world.fed.publish(world.post(7, cc=(b.actor("bob", endpoints={}),)))
+    world.settle()
+    assert b.deliveries() == [("/users/bob/inbox", "Create")]
+    world.crowd.broken = None
+    world.pass_time(hours=1)
+    assert b.deliveries() == [("/users/bob/inbox", "Create"), ("/inbox", "Create")]
+
+
+def test_without_a_follower_source_there_are_no_followers(make_world):
+    world = make_world(app=False)
+    world.fed.actor("/users/{pk}")(lambda context, pk: None)
+    world.context.send(Like(actor=ALICE, object="https://b.example.org/1", to=[FOLLOWERS]))
+    world.settle()
+    assert (world.depth().waiting, world.buried()) == (0, [])
+
+
+# ---- single recipients -----------------------------------------------------------------------------------------------
+
+
+def test_ap_s08_a_direct_message_goes_to_personal_inboxes(world):
+    b = world.remote()
+    world.fed.publish(world.post(7, to=[b.actor("bob"), b.actor("eve")]))
+    world.settle()
+    assert sorted(b.deliveries()) == [("/users/bob/inbox", "Create"), ("/users/eve/inbox", "Create")]
+
+
+def test_inb_12_a_blind_recipient_of_a_public_post_gets_it_in_his_own_inbox(world):
+    b = world.remote()
+    world.fed.publish(world.post(7, cc=(b.actor("bob"),), bcc=(b.actor("eve"),)))
+    world.settle()
+    assert sorted(b.deliveries()) == [("/inbox", "Create"), ("/users/eve/inbox", "Create")]
+    assert all(b"eve" not in request.body for request in b.got)
+
+
+def test_sec_139_a_foreign_collection_is_not_expanded(world):
+    b = world.remote()
+    b.documents["/users/bob/followers"] = {
+        "@context": "https://www.w3.org/ns/activitystreams",
+        "id": "https://b.example.org/users/bob/followers",
+        "type": "OrderedCollection",
+        "orderedItems": [b.actor("eve"), b.actor("zoe")],
+    }
+    world.fed.publish(world.post(7, cc=("https://b.example.org/users/bob/followers",)))
+    world.settle()
+    world.pass_time()
+    assert b.got == []
+    assert b.asked == ["/users/bob/followers"]
+    assert world.depth().waiting == 0
+
+
+def test_a_host_that_is_down_when_the_inbox_is_looked_up_gets_it_later(world):
+    """The mark of our own cache ("not to be had a moment ago") must not be taken for an answer."""
+    b = world.remote()
+    bob = b.actor("bob")
+    world.network.partition("b.example.org")
+    world.fed.publish(world.post(7, to=[bob]))
+    world.settle()
+    world.pass_time(hours=3)
+    assert world.depth().waiting == 1
+    world.network.heal()
+    world.pass_time(hours=12)
+    assert b.deliveries() == [("/users/bob/inbox", "Create")]
+
+
+@pytest.mark.parametrize("changes", [{"inbox": None}, {"type": "Note"}, {"id": "https://b.example.org/users/other"}])
+def test_who_has_no_inbox_is_given_up_at_once(world, changes):
+    b = world.remote()
+    bob = b.actor("bob", **changes)
+    world.fed.publish(world.post(7, to=[bob]))
+    world.settle()
+    assert b.got == []
+    assert world.depth().waiting == 0
+    assert world.events("delivery.recipient_unknown")
+
+
+# ---- our own ---------------------------------------------------------------------------------------------------------
+
+
+def test_our_own_get_it_without_the_network(world):
+    got = list[tuple[str, str, str]]()
+
+    @world.fed.on(Create)
+    async def received(context, create):
+        got.append((context.recipient, context.evidence.how, context.evidence.signer))
+        assert context.evidence.received_s == world.clock.now_s()
+
+    world.crowd.of["1"] = [
+        Follower(actor_id=CAROL, inbox=f"{CAROL}/inbox"),
+        Follower(actor_id=ALICE, inbox=f"{ALICE}/inbox"),
+    ]
+    world.fed.publish(world.post(7, cc=(CAROL, ALICE, f"{HOME}/users/9", f"{HOME}/posts/1", f"{HOME}/ap/instance")))
+    world.settle()
+    assert got == [("2", "local", ALICE)]
+    assert world.network.exchanges == []
+
+
+def test_sec_136_our_own_see_no_blind_recipients_either(world):
+    seen = list[str]()
+    world.fed.on(Create)(lambda context, create: seen.append(json.dumps(create.object.document, default=str)))
+    world.fed.publish(world.post(7, to=[CAROL], bcc=("https://b.example.org/users/secret",)))
+    world.settle()
+    assert len(seen) == 1
+    assert "secret" not in seen[0]
+
+
+@pytest.mark.parametrize(("addressing", "status"), [({"to": [PUBLIC]}, 410), ({"to": [CAROL]}, 404)])
+def test_mod_28_what_an_own_delete_removes_is_buried_before_anybody_is_told(world, addressing, status):
+    world.post(7)
+    deleted = {"id": f"{HOME}/posts/7", "type": "Tombstone", "formerType": "Note"}
+    world.context.send(Delete(actor=ALICE, object=load(deleted), **addressing))
+    assert world.status("/posts/7") == 200
+    world.settle()
+    assert world.status("/posts/7") == status
+
+
+def test_a_delete_of_something_of_others_buries_nothing(world):
+    world.post(7)
+    b = world.remote()
+    bob = b.actor("bob")
+    world.context.send(Delete(actor=ALICE, object="https://b.example.org/posts/7", to=[bob]))
+    world.context.send(Like(actor=ALICE, object='https://b.example.org/"Delete"', to=[bob]))
+    world.settle()
+    assert world.status("/posts/7") == 200
+
+
+# ---- handles ---------------------------------------------------------------------------------------------------------
+
+
+def mentioning(*handles: str, **addressing) -> Create[Note]:
+    tags = [Mention(href=f"acct:{handle}", name=f"@{handle}") for handle in handles]
+    cc = [f"acct:{handle}" for handle in handles]
+    note = Note(id=f"{HOME}/posts/7", attributed_to=ALICE, content="hi", cc=cc, tag=tags, **addressing)
+    return Create(id=f"{HOME}/posts/7#create", actor=ALICE, object=note, cc=cc, **addressing)
+
+
+def test_handles_become_ids_before_anything_is_sealed(world):
+    b = world.remote()
+    bob = b.actor("bob")
+    world.context.send(mentioning("bob@b.example.org", to=[PUBLIC]))
+    world.settle()
+    (body,) = b.bodies()
+    assert body["cc"] == body["object"]["cc"] == [bob]
+    assert body["object"]["tag"] == [{"type": "Mention", "name": "@bob@b.example.org", "href": bob}]
+    assert "acct:" not in json.dumps({**body, "@context": None})
+    kept = run_sync(world.ports.store.get(resolved_key(HOME, f"{HOME}/posts/7#create")))
+    assert json.loads(kept or b"") == {"bob@b.example.org": bob}
+
+
+def test_our_own_handles_need_no_network(world):
+    got = list[str]()
+    world.fed.on(Create)(lambda context, create: got.append(context.recipient))
+    world.context.send(mentioning("carol@home.example.com"))
+    world.settle()
+    assert got == ["2"]
+    assert world.network.exchanges == []
+
+
+def test_recipients_besides_are_not_forgotten_over_a_handle(world):
+    b = world.remote()
+    bob, zoe = b.actor("bob"), b.actor("zoe")
+    world.context.send(mentioning("bob@b.example.org"), to=zoe)
+    world.settle()
+    assert sorted(b.deliveries()) == [("/users/bob/inbox", "Create"), ("/users/zoe/inbox", "Create")]
+    assert bob
+
+
+def test_who_is_not_found_holds_up_the_others_for_minutes_only(world):
+    b, down = world.remote(), "down.example.org"
+    world.crowd.of["1"] = [b.follower("x")]
+    world.context.send(mentioning(f"eve@{down}", to=[PUBLIC, FOLLOWERS]))
+    world.settle()
+    assert b.got == []
+    world.pass_time(hours=0.2, step_s=10)
+    (body,) = b.bodies()
+    assert (body["cc"], body["object"]["tag"]) == ([], [])
+
+
+def test_a_handle_that_is_nobody_s_holds_up_nobody(world):
+    b = world.remote()
+    world.crowd.of["1"] = [b.follower("x")]
+    world.context.send(mentioning("nobody@b.example.org", "nobody@home.example.com", to=[PUBLIC, FOLLOWERS]))
+    world.settle()
+    assert b.deliveries() == [("/inbox", "Create")]
+
+
+def test_a_direct_message_waits_for_a_host_that_is_down_as_long_as_any_delivery(world):
+    b = world.remote()
+    b.actor("bob")
+    world.network.partition("b.example.org")
+    world.context.send(mentioning("bob@b.example.org"))
+    world.settle()
+    world.pass_time(hours=24)
+    assert (world.depth().waiting, world.buried()) == (1, [])
+    world.network.heal()
+    world.pass_time(hours=40)
+    assert b.deliveries() == [("/users/bob/inbox", "Create")]
+
+
+@pytest.mark.parametrize("handle", ["nobody@b.example.org", "nobody@home.example.com"])
+def test_a_direct_message_to_nobody_is_buried_and_the_worker_goes_on(world, handle):
+    b = world.remote()
+    bob = b.actor("bob")
+    world.context.send(mentioning(handle))
+    world.context.send(Like(actor=ALICE, object=f"{bob}/1"), to=bob)
+    world.settle()
+    assert len(world.buried()) == 1
+    assert b.deliveries() == [("/users/bob/inbox", "Like")]
+
+
+@pytest.mark.parametrize("healed", [True, False])
+def test_a_follow_by_handle_waits_too(world, healed):
+    b = world.remote()
+    bob = b.actor("bob")
+    world.network.partition("b.example.org")
+    world.context.send(Follow(actor=ALICE, object="acct:bob@b.example.org", to=["acct:bob@b.example.org"]))
+    world.settle()
+    world.pass_time(hours=2)
+    if healed:
+        world.network.heal()
+    world.pass_time(hours=120, step_s=3_600)
+    assert [body["object"] for body in b.bodies()] == ([bob] if healed else [])
+    assert len(world.buried()) == (0 if healed else 1)
+
+
+def test_tru_01_handles_of_blocked_hosts_are_not_looked_up(make_world):
+    def refuse(iri: str) -> None:
+        if "b.example.org" in iri:
+            raise PolicyRefusal
+
+    world = make_world(refuse=refuse)
+    b = world.remote()
+    b.actor("bob")
+    world.context.send(mentioning("bob@b.example.org"))
+    world.settle()
+    assert b.asked == []
+    assert len(world.buried()) == 1
