@@ -1,7 +1,17 @@
 """Parts of a federated app, to be taken one by one: each one repository port, one file."""
 
-from .deletes import Deletes
+from .deletes import Deletes, is_deleted
 from .follows import Follows, FollowState
 from .replies import Author, Replies, Reply, ReplyRepository, author_card
 
-__all__ = ["Author", "Deletes", "FollowState", "Follows", "Replies", "Reply", "ReplyRepository", "author_card"]
+__all__ = [
+    "Author",
+    "Deletes",
+    "FollowState",
+    "Follows",
+    "Replies",
+    "Reply",
+    "ReplyRepository",
+    "author_card",
+    "is_deleted",
+]

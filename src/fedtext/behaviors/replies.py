@@ -14,9 +14,10 @@ from typing import Any, Protocol
 
 import attrs
 
-from ..errors import DocumentError, FetchError, OriginMismatch
+from ..errors import DocumentError, FedtextError, FetchError, OriginMismatch
 from ..runtime import Context, Federation, Local
 from ..vocab import (
+    Activity,
     Actor,
     Block,
     Create,
@@ -30,10 +31,11 @@ from ..vocab import (
     visibility_of,
 )
 from ..wire.html import sanitize, to_text
-from .deletes import deleted_key
+from .deletes import is_deleted, remember_deleted
 
 _SHOWN = frozenset({Visibility.PUBLIC, Visibility.UNLISTED})
 _NAME_CHARS_MAX = 128
+_TOLD_S = 30 * 86_400
 
 
 @attrs.frozen(kw_only=True)
@@ -122,7 +124,9 @@ class Replies:
         target = context.parse(note.in_reply_to)
         if target is None or target.kind != "object":
             return
-        if await context.store.get(deleted_key(context, note.id)) is not None:
+        if await is_deleted(context, note.id, str(activity.actor_id)) or not await _exists(context, note.in_reply_to):
+            return
+        if not await self._is_newest(context, activity, note):
             return
         author = await context.get_actor(activity.actor)
         visibility = visibility_of(note.to or activity.to, note.cc or activity.cc, author.followers)
@@ -130,6 +134,17 @@ class Replies:
             await self._call(context, self._repository.remove, note.id, str(author.id))
             return
         await self._call(context, self._repository.save, _reply(note, target, author, visibility))
+
+    async def _is_newest(self, context: Context, activity: Activity, note: Note) -> bool:
+        """Tell whether nothing newer of this note has come before: what was sent first may arrive last (SEC-152)."""
+        said = note.updated or note.published
+        moment_s = said.timestamp() if said is not None else (0.0 if isinstance(activity, Create) else context.now_s())
+        key = context.key("reply-told", str(activity.actor_id), str(note.id))
+        known = await context.store.get(key)
+        if known is not None and float(known) > moment_s:
+            return False
+        await context.store.put(key, repr(moment_s).encode("ascii"), ttl_s=_TOLD_S)
+        return True
 
     async def _note(self, context: Context, activity: Create[Object] | Update[Object]) -> Note | None:
         """Give the note that is spoken of, fetched when only its id came; it must be the actor's own."""
@@ -152,6 +167,7 @@ class Replies:
         if object_id == delete.actor_id:
             await self._call(context, self._repository.remove_author, object_id)
         else:
+            await remember_deleted(context, object_id, str(delete.actor_id))
             await self._call(context, self._repository.remove, object_id, str(delete.actor_id))
 
     async def _on_block(self, context: Context, block: Block[Object]) -> None:
@@ -159,6 +175,15 @@ class Replies:
         target = context.parse(block.object)
         if target is not None and target.kind == "actor":
             await self._call(context, self._repository.remove_author, str(block.actor_id))
+
+
+async def _exists(context: Context, target: object) -> bool:
+    """Tell whether what is answered is there: anybody can make up an address of ours."""
+    try:
+        await context.get(target)
+    except FedtextError:
+        return False
+    return True
 
 
 async def _awaiting(_context: Context, method: Any, *arguments: Any) -> None:

@@ -6,7 +6,7 @@ import inspect
 
 import attrs
 
-from ..behaviors import FollowState, author_card
+from ..behaviors import FollowState, author_card, is_deleted
 from ..errors import DocumentError, FetchError, OriginMismatch
 from ..runtime import Context, Federation
 from ..vocab import (
@@ -31,6 +31,7 @@ from .actors import SocialActor
 from .model import Entry, Mention
 from .parts import Parts
 
+_NEW_S = 86_400
 _BOOSTABLE = (Visibility.PUBLIC, Visibility.UNLISTED)
 
 
@@ -55,19 +56,32 @@ class Inbound:
 
     async def _on_create(self, context: Context, create: Create[Object]) -> None:
         note = await self._own_word(context, create)
-        if note is None or await self._is_deleted(context, str(note.id)):
+        if note is None or await is_deleted(context, str(note.id), str(create.actor_id)):
             return
         author = await context.get_actor(create.actor)
         entry = _entry(note, author, create)
+        known = {owner for owner, held in await self._store.entries_of(context, entry.id) if held.boosted_by is None}
         for stored in await self._store.actors(context):
             addressed = context.actor_uri(stored.pk) in _addressees(note, create)
-            state = await self._parts.follows.following(context, stored.pk, str(author.id))
-            if not addressed and not (state is FollowState.ACCEPTED and _for_followers(entry)):
+            if not await self._is_for(context, stored.pk, entry, addressed=addressed):
                 continue
-            await self._store.atomic(context, [self._store.save_entry(stored.pk, entry)])
+            if stored.pk not in known:  # what is known may be newer already: edits overtake (INB-26)
+                await self._store.atomic(context, [self._store.save_entry(stored.pk, entry)])
             if addressed:
                 mention = Mention(entry=entry, recipient=stored.pk)
                 await self._tell(SocialActor(self._parts, stored), mention)
+
+    async def _is_for(self, context: Context, pk: str, entry: Entry, *, addressed: bool) -> bool:
+        """Tell whether a post stands in somebody's timeline: it addresses him, or he follows its author.
+
+        What is for nobody by name and came to his own inbox was sent to him blindly (INB-12).
+        """
+        author = entry.author.id
+        if await self._parts.follows.is_blocked(context, pk, author):
+            return False
+        if entry.visibility is Visibility.DIRECT:
+            return addressed or context.recipient == pk
+        return addressed or await self._parts.follows.following(context, pk, author) is FollowState.ACCEPTED
 
     async def _tell(self, actor: SocialActor, mention: Mention) -> None:
         """Call those who registered with `on_mention`."""
@@ -82,7 +96,10 @@ class Inbound:
             return
         author = await context.get_actor(update.actor)
         changed = _entry(note, author, update)
-        for owner, known in await self._store.entries_of(context, str(note.id)):
+        found = await self._store.entries_of(context, str(note.id))
+        if not found:
+            await self._first_seen_edited(context, changed, _addressees(note, update))
+        for owner, known in found:
             if known.author.id != author.id or _is_older(changed, known):
                 continue
             if known.boosted_by is not None and changed.visibility not in _BOOSTABLE:
@@ -90,6 +107,17 @@ class Inbound:
                 continue
             entry = attrs.evolve(changed, boosted_by=known.boosted_by)
             await self._store.atomic(context, [self._store.save_entry(owner, entry)])
+
+    async def _first_seen_edited(self, context: Context, entry: Entry, addressees: set[str]) -> None:
+        """Take an edit that came before its post for the post, if that is new (MOD-25)."""
+        if await is_deleted(context, entry.id, entry.author.id):
+            return
+        if entry.published is None or entry.published.timestamp() < context.now_s() - _NEW_S:
+            return
+        for stored in await self._store.actors(context):
+            addressed = context.actor_uri(stored.pk) in addressees
+            if await self._is_for(context, stored.pk, entry, addressed=addressed):
+                await self._store.atomic(context, [self._store.save_entry(stored.pk, entry)])
 
     async def _own_word(self, context: Context, activity: Create[Object] | Update[Object]) -> Note | None:
         """Give the note that is spoken of, if it is the actor's own."""
@@ -104,9 +132,6 @@ class Inbound:
         if author != activity.actor_id:
             raise OriginMismatch("the note is somebody else's", object=found.id)
         return found
-
-    async def _is_deleted(self, context: Context, object_id: str) -> bool:
-        return await context.store.get(context.key("deleted", object_id)) is not None
 
     async def _on_delete(self, context: Context, delete: Delete[Object]) -> None:
         object_id = delete.object_id
@@ -193,10 +218,6 @@ def _addressees(note: Note, activity: Activity) -> set[str]:
         if isinstance(href, str):
             found.add(href)
     return found
-
-
-def _for_followers(entry: Entry) -> bool:
-    return entry.visibility is not Visibility.DIRECT
 
 
 def _is_older(changed: Entry, known: Entry) -> bool:

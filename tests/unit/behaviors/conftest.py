@@ -67,6 +67,8 @@ def make_stage(*behaviors: object) -> Stage:
 
     @federation.object("/posts/{pk}")
     def post(context, pk):
+        if pk != "1":
+            return None
         return Note(attributed_to=ME, content="ours", to="https://www.w3.org/ns/activitystreams#Public")
 
     federation.use(*behaviors)

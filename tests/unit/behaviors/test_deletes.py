@@ -6,10 +6,10 @@ import pytest
 
 from fedtext import Delete
 from fedtext.behaviors import Deletes
-from fedtext.behaviors.deletes import deleted_key
 from fedtext.sync import run_sync
 from fedtext.vocab import Tombstone
 
+BOB = "https://peer.example/users/bob"
 NOTE = "https://peer.example/notes/1"
 DAY_S = 86_400
 
@@ -20,10 +20,10 @@ def test_what_was_removed_is_remembered_however_it_was_told(stage, person, what)
     deletes = Deletes()
     world = stage(deletes)
     context = world.context()
-    assert not run_sync(deletes.is_deleted(context, NOTE))
+    assert not run_sync(deletes.is_deleted(context, NOTE, BOB))
     world.receive(Delete(id=f"{NOTE}#delete", actor=person("bob").id, object=what))
-    assert run_sync(deletes.is_deleted(context, NOTE))
-    assert not run_sync(deletes.is_deleted(context, f"{NOTE}0"))
+    assert run_sync(deletes.is_deleted(context, NOTE, BOB))
+    assert not run_sync(deletes.is_deleted(context, f"{NOTE}0", BOB))
 
 
 @pytest.mark.parametrize(("days", "kept"), [(364, True), (366, False)])
@@ -32,7 +32,7 @@ def test_for_a_year(stage, person, days: int, kept: bool) -> None:
     world = stage(deletes)
     world.receive(Delete(id=f"{NOTE}#delete", actor=person("bob").id, object=NOTE))
     world.clock.advance(days * DAY_S)
-    assert run_sync(deletes.is_deleted(world.context(), NOTE)) is kept
+    assert run_sync(deletes.is_deleted(world.context(), NOTE, BOB)) is kept
 
 
 def test_copies_that_were_kept_go(stage, person) -> None:
@@ -47,4 +47,11 @@ def test_called_twice_is_as_called_once(stage, person) -> None:
     world = stage(Deletes())
     for _ in range(2):
         world.receive(Delete(id=f"{NOTE}#delete", actor=person("bob").id, object=NOTE))
-    assert run_sync(world.context().store.get(deleted_key(world.context(), NOTE))) == person("bob").id.encode()
+    assert run_sync(Deletes().is_deleted(world.context(), NOTE, BOB))
+
+
+def test_nobody_buries_what_somebody_else_may_write(stage, person) -> None:
+    """Threat: the check of origins lets everybody of a server name what lies there."""
+    world = stage(Deletes())
+    world.receive(Delete(id=f"{NOTE}#delete", actor=person("eve").id, object=NOTE))
+    assert not run_sync(Deletes().is_deleted(world.context(), NOTE, BOB))
