@@ -25,7 +25,7 @@ def run(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
 
 
 def setup_of(page: Path) -> list[Path]:
-    """Find what a page does not show: docs/a/b.md -> setup/a_b.py before it, and a_b_after.py that tries the outcome."""
+    """Find what a page does not show: docs/a/b.md -> setup/a_b.py before it, a_b_after.py that tries the outcome."""
     base = ROOT / "docs" if page.is_relative_to(ROOT / "docs") else ROOT
     name = "_".join(page.relative_to(base).with_suffix("").parts)
     folder = Path(__file__).parent / "setup"
