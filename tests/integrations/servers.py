@@ -159,8 +159,10 @@ class Blog:
             return connection.execute(sql, parameters).fetchall()
 
     def is_idle(self) -> bool:
-        """Tell whether nothing waits in its queue."""
-        return self.rows("SELECT COUNT(*) FROM fedtext_jobs WHERE reason IS NULL") == [(0,)]
+        """Tell whether nothing waits in its queue and nobody works on it: a kill would keep what is leased back."""
+        jobs = self.rows("SELECT COUNT(*) FROM fedtext_jobs WHERE reason IS NULL")
+        leased = self.rows("SELECT COUNT(*) FROM fedtext_lanes WHERE lease_token IS NOT NULL")
+        return jobs == leased == [(0,)]
 
     # ---- what people do
 

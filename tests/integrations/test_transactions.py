@@ -48,6 +48,7 @@ def test_rolled_back_is_never_sent_and_committed_is_sent(blog: Blog, peer: Peer)
     for point in ("before-publish", "after-publish"):  # the code fails: the framework rolls back
         blog.publish("rolled back", fail_at=f"{point}:raise")
     blog.publish("committed in peace")
+    settle(blog, peer)
 
     for point in POINTS:
         blog.stop(signal.SIGKILL)
