@@ -247,7 +247,8 @@ class SocialActor:
         context = self._context()
         actor = await self._find(context, target)
         target_id = str(actor.id)
-        await self._parts.follows.forget(context, self.pk, target_id)
+        await self._parts.follows.block(context, self.pk, target_id)
+        await self._parts.store.remove_from(context, self.pk, target_id)
         return await self._send_undoable(Block(actor=self.uri, object=target_id), "block", target_id, target_id)
 
     # ---- reactions -----------------------------------------------------------------------------------------------
@@ -286,6 +287,8 @@ class SocialActor:
         if sent.kind == "announce":
             undo = undo.evolve(to=[PUBLIC], cc=[context.followers_uri(self.pk), sent.recipient])
         await context.send(undo, to=sent.recipient)
+        if sent.kind == "block":
+            await self._parts.follows.unblock(context, self.pk, sent.object)
         await self._parts.store.unreact(context, sent.object, sent.kind, self.uri)
         await self._parts.store.forget_sent(context, activity)
         return True

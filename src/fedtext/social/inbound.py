@@ -206,9 +206,7 @@ class Inbound:
         target = context.parse(block.object)
         if target is None or target.kind != "actor":
             return
-        author_id = str(block.actor_id)
-        sql = context.sql
-        await sql.execute("DELETE FROM social_entries WHERE owner = ? AND author_id = ?", (target.pk, author_id))
+        await self._store.remove_from(context, target.pk, str(block.actor_id))
 
 
 def _addressees(note: Note, activity: Activity) -> set[str]:

@@ -218,6 +218,13 @@ class SocialStore:
         sql = await self._sql(context)
         await sql.execute("DELETE FROM social_entries WHERE id = ? AND boost = ?", (object_id, booster_id))
 
+    async def remove_from(self, context: Context, owner: str, author_id: str) -> None:
+        """Remove all that somebody wrote or boosted from one timeline."""
+        sql = await self._sql(context)
+        await sql.execute(
+            "DELETE FROM social_entries WHERE owner = ? AND (author_id = ? OR boost = ?)", (owner, author_id, author_id)
+        )
+
     async def remove_author(self, context: Context, author_id: str) -> None:
         """Remove all that somebody wrote, boosted or reacted to."""
         sql = await self._sql(context)
