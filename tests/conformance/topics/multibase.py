@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
 from fedtext.errors import MalformedText
+from fedtext.wire.multibase import BASE58BTC, BASE64URL, Encoding, decode, encode
 
-from ..cases import Case, Overrides, library
+from ..cases import Case, Overrides
 
-_MODULE: Final = "fedtext.wire.multibase"
 # Which letter the encodings that we write have.
-_WRITTEN: Final = {"base58btc": "z", "base64url": "u"}
+_WRITTEN: Final[Mapping[str, Encoding]] = {"base58btc": BASE58BTC, "base64url": BASE64URL}
 
 
 def cases(folder: Path, _overrides: Overrides) -> Iterator[Case]:
@@ -41,11 +41,11 @@ def _case(path: Path, encoding: str, text: str, plain: bytes) -> Case:
 
 
 def _read(encoding: str, text: str, plain: bytes) -> str:
-    decoded = library(_MODULE, "decode")(text)
+    decoded = decode(text)
     if decoded != plain:
         return f"read as {decoded!r}"
     if encoding in _WRITTEN:
-        written = library(_MODULE, "encode")(plain, _WRITTEN[encoding])
+        written = encode(plain, _WRITTEN[encoding])
         if written != text:
             raise MalformedText("written otherwise", written=written)
     return "accept"

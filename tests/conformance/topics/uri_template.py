@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from ..cases import Case, Overrides, documents, library
+from fedtext.wire.uri_templates import expand
+
+from ..cases import Case, Overrides, documents
 
 # Of level 4 are expressions with a star or a length behind a name.
 _LEVEL_4: Final = re.compile(r"\{[^{}]*(?:\*|:[0-9]+)\s*[,}]")
@@ -15,7 +17,6 @@ _LEVEL_4: Final = re.compile(r"\{[^{}]*(?:\*|:[0-9]+)\s*[,}]")
 
 def cases(folder: Path, _overrides: Overrides) -> Iterator[Case]:
     """Give one case a template of levels 1 to 3."""
-    expand = library("fedtext.wire.uri_templates", "expand")
     for name, groups in documents(folder):
         stem = name.removesuffix(".json")
         for title, group in groups.items():
