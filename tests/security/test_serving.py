@@ -34,6 +34,7 @@ POSTS: dict[str, dict[str, Any]] = {
     "direct": {"to": [BOB]},
     "blind": {"to": [PUBLIC], "bto": [EVE], "bcc": [MALLORY]},
     "whisper": {"bcc": [BOB]},
+    "outcast": {"to": [BLOCKED]},
     "theirs": {"to": ["https://b.example.org/users/bob/followers"]},
 }
 
@@ -120,6 +121,7 @@ ENTITLED = {
     "followers": {EVE},
     "direct": {BOB},
     "whisper": {BOB},
+    "outcast": set(),
     "theirs": set(),
 }
 
@@ -158,6 +160,42 @@ def test_sig_27_a_signature_that_does_not_hold_is_401_for_private_and_absent_ali
 def test_sec_134_a_key_that_cannot_be_had_now_is_503_for_private_and_absent_alike(reader, name):
     reader.network.partition("b.example.org")
     assert reader.ask(f"/posts/{name}", BOB).status == 503
+
+
+@pytest.mark.parametrize("name", ["direct", "absent"])
+def test_sec_134_a_key_whose_owner_is_gone_is_401_for_private_and_absent_alike(reader, name):
+    reader.network.script("b.example.org", lambda _request: Response(status=410))
+    assert reader.ask(f"/posts/{name}", BOB).status == 401
+
+
+def test_sec_135_a_key_elsewhere_does_not_let_a_blocked_actor_in(reader):
+    """The policy is asked about the owner of the key, not only about the host where the key lies."""
+    key_id = "https://b.example.org/keys/1"
+    key = {"id": key_id, "owner": BLOCKED, "publicKeyPem": KEY.public.pem}
+    documents = {
+        "b.example.org": {"@context": "https://w3id.org/security/v1", **key},
+        "blocked.example.org": {
+            "@context": ["https://www.w3.org/ns/activitystreams", "https://w3id.org/security/v1"],
+            "id": BLOCKED,
+            "type": "Person",
+            "inbox": f"{BLOCKED}/inbox",
+            "publicKey": key,
+        },
+    }
+
+    def serve(request: Request) -> Response:
+        body = json.dumps(documents[request.authority]).encode()
+        return Response(status=200, headers=Headers.build([("content-type", AP)]), body=body)
+
+    for host in documents:
+        reader.network.script(host, serve)
+    headers = Headers.build([("accept", AP), ("host", "home.example.com")])
+    request = Request(
+        method="GET", scheme="https", authority="home.example.com", target="/posts/outcast", headers=headers
+    )
+    signed = sign(request, KEY, key_id=key_id, now_s=reader.clock.now_s())
+    response = run_sync(reader.fed.engine.handle(signed, reader.fed.ports.blocking()))
+    assert response == reader.ask("/posts/absent")
 
 
 def test_public_things_need_no_valid_signature(reader):

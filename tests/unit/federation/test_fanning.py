@@ -8,11 +8,14 @@ import attrs
 import pytest
 
 from fedtext.config import Config, DeliveryPolicy
-from fedtext.delivery import Follower
+from fedtext.delivery import FanoutTask, Follower, decode_task
 from fedtext.errors import PolicyRefusal
 from fedtext.federation.fanning import GONE_S, gone_key, resolved_key
+from fedtext.federation.step import run_job
+from fedtext.http import Response
+from fedtext.ports import LaneKind
 from fedtext.sync import run_sync
-from fedtext.vocab import PUBLIC, Create, Delete, Follow, Like, Mention, Note, load
+from fedtext.vocab import PUBLIC, Create, Delete, Follow, Like, Mention, Note, Update, load
 
 HOME, ALICE, CAROL = "https://home.example.com", "https://home.example.com/users/1", "https://home.example.com/users/2"
 FOLLOWERS = f"{ALICE}/followers"
@@ -34,6 +37,23 @@ def test_dlv_01_each_shared_inbox_is_reached_once_over_all_pages(make_world, siz
     assert b.deliveries() == [("/inbox", "Create")]
     assert sorted(c.deliveries()) == [("/inbox", "Create"), ("/users/v3/inbox", "Create")]
     assert world.depth().waiting == 0
+
+
+def test_dlv_01_what_a_page_has_reached_is_known_to_the_next(make_world):
+    """Deliveries of the first page may be done when the second is planned: the queue no longer knows of them."""
+    world = make_world(config=SMALL_PAGES)
+    b = world.remote()
+    world.crowd.of["1"] = [b.follower("u1"), b.follower("u2"), b.follower("u3")]
+    world.fed.publish(world.post(7))
+    queue, first = world.ports.queue, None
+    claim = run_sync(queue.claim(lease_s=60, batch_max=1, kinds=[LaneKind.FANOUT]))
+    run_sync(run_job(world.fed.engine, claim.jobs[0], world.ports))
+    run_sync(queue.ack(claim, claim.jobs[0]))
+    run_sync(queue.release(claim))
+    following = run_sync(queue.claim(lease_s=60, batch_max=9, kinds=[LaneKind.FANOUT]))
+    (first,) = [decode_task(job.payload) for job in following.jobs]
+    assert isinstance(first, FanoutTask)
+    assert (first.cursor, first.reached) == ("2", ("https://b.example.org/inbox",))
 
 
 def test_sec_147_one_malformed_inbox_in_a_batch(make_world):
@@ -290,6 +310,35 @@ def test_recipients_besides_are_not_forgotten_over_a_handle(world):
     world.settle()
     assert sorted(b.deliveries()) == [("/users/bob/inbox", "Create"), ("/users/zoe/inbox", "Create")]
     assert bob
+
+
+@pytest.mark.parametrize("answer", [500, 503, 429, 401])
+def test_a_handle_whose_host_is_out_of_order_is_looked_up_again(world, answer):
+    b = world.remote()
+    world.network.script("b.example.org", lambda _request: Response(status=answer))
+    world.context.send(mentioning("bob@b.example.org"))
+    world.settle()
+    assert world.buried() == []
+    b = world.remote()
+    b.actor("bob")
+    world.pass_time(hours=2)
+    assert b.deliveries() == [("/users/bob/inbox", "Create")]
+
+
+def test_dlv_10_a_post_with_handles_does_not_fall_behind_its_edit(world):
+    b = world.remote()
+    b.actor("bob")
+    world.crowd.of["1"] = [b.follower("x")]
+    world.crowd.broken = LookupError("for a moment")
+    create = mentioning("bob@b.example.org", to=[FOLLOWERS])
+    world.context.send(create)
+    world.settle()
+    world.crowd.broken = None
+    world.context.send(Update(id=f"{HOME}/posts/7#u", actor=ALICE, object=create.object.evolve(cc=()), to=[FOLLOWERS]))
+    world.settle()
+    world.pass_time()
+    to_all = [kind for path, kind in b.deliveries() if path == "/inbox"]
+    assert list(dict.fromkeys(to_all)) == ["Create", "Update"]
 
 
 def test_who_is_not_found_holds_up_the_others_for_minutes_only(world):
