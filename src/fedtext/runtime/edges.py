@@ -28,6 +28,12 @@ class TargetMalformed(RequestError):
     code = "request.target_malformed"
 
 
+class BodyUnreadable(RequestError):
+    """The server could not read the body: bad chunks, or the peer went away."""
+
+    code = "request.body_unreadable"
+
+
 def build_request(
     *, method: str, scheme: str, target: str, pairs: Iterable[tuple[str, str]], limits: Limits
 ) -> Request:

@@ -17,7 +17,7 @@ from ..errors import BodyTimeout, BodyTooLong, FedtextError
 from ..http import Response
 from ..sync import run_sync
 from .checks import refuse_suspending, report_async
-from .edges import announced_length, build_request, fault, refusal
+from .edges import BodyUnreadable, announced_length, build_request, fault, refusal
 from .served import Served
 from .worker import Worker
 
@@ -100,6 +100,7 @@ def _read_body(environ: Environ, length: int | None, bytes_max: int, seconds_max
     Raises:
         BodyTooLong: There is more than `bytes_max`.
         BodyTimeout: It did not end in time, or the peer went away before its end.
+        BodyUnreadable: The server could not read it.
     """
     stream = environ["wsgi.input"]
     if length is None and not environ.get("wsgi.input_terminated"):
@@ -120,7 +121,10 @@ def _read_body(environ: Environ, length: int | None, bytes_max: int, seconds_max
 def _read(read: Callable[[int], bytes], length: int | None, bytes_max: int, deadline_s: float) -> bytes:
     body = bytearray()
     while length is None or len(body) < length:
-        chunk = read(_CHUNK_BYTES if length is None else min(_CHUNK_BYTES, length - len(body)))
+        try:
+            chunk = read(_CHUNK_BYTES if length is None else min(_CHUNK_BYTES, length - len(body)))
+        except OSError as error:  # what servers raise for bad chunks, and where the peer went away
+            raise (BodyTimeout if monotonic() > deadline_s else BodyUnreadable) from error
         if monotonic() > deadline_s:
             raise BodyTimeout
         if not chunk:

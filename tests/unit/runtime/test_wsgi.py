@@ -142,6 +142,19 @@ def test_a_body_shorter_than_announced_is_not_taken(blog, sent: bytes, status: i
     assert post(blog.federation.wsgi(), io.BytesIO(sent), CONTENT_LENGTH="10") == status
 
 
+class Broken:
+    """A stream that fails, as those of servers do at bad chunks."""
+
+    def read(self, size: int) -> bytes:
+        raise OSError("Invalid chunk header")
+
+
+def test_a_body_that_the_server_cannot_read_is_no_fault_of_ours(blog) -> None:
+    changes = {"CONTENT_LENGTH": "", "wsgi.input_terminated": True}
+    assert post(blog.federation.wsgi(), Broken(), **changes) == 400
+    assert not blog.observer.named("request.fault")
+
+
 async def asynchronous(context):
     await asyncio.sleep(0)
 
