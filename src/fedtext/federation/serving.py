@@ -216,12 +216,9 @@ async def _object(
     model = await own_object(engine, route, ports)
     document = None if model is None else with_ids(dump(model), {})
     public = document is not None and may_see(document, Viewer())
-    if not public:
-        # Who asks is found out also where there is nothing, so that what is private looks and lasts as if absent.
-        viewer = await _viewer(engine, request, ports, document or {})
-        if document is None or not may_see(document, viewer):
-            raise NotFound
-    if model is None or document is None:
+    # Who asks is found out also where there is nothing, so that what is private looks and lasts as if absent.
+    viewer = Viewer() if public else await _viewer(engine, request, ports, document or {})
+    if model is None or document is None or not may_see(document, viewer):
         raise NotFound
     if wanted is Representation.HTML:
         return _page_for_people(model, object_id)

@@ -127,6 +127,12 @@ def test_sec_145_what_is_no_address_is_dropped(rig, inbox):
     assert rig.network.exchanges == []
 
 
+def test_what_cannot_be_signed_is_dropped(rig):
+    rig.dispatch = attrs.evolve(rig.dispatch, key_id='https://home.example.com/users/"1"#main-key')
+    assert rig.attempt() == Drop(reason="protocol.local")
+    assert rig.network.exchanges == []
+
+
 def test_a_host_that_is_not_there_is_tried_again(rig):
     assert rig.attempt() == Retry(reason="fetch.unreachable", host_failed=True)
 

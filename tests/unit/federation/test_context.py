@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 
+import attrs
 import pytest
 
 from fedtext import BlockingContext, Context, Note, Person
@@ -96,6 +97,12 @@ def test_storage_of_one_s_own(world):
     context = world.context
     assert context.store is world.ports.store
     assert context.sql.dialect == "sqlite"
+
+
+def test_a_backend_without_sql_has_none(world):
+    context = world.fed.engine.context(attrs.evolve(world.ports, sql=None))
+    with pytest.raises(ConfigurationError):
+        _ = context.sql
 
 
 def test_both_contexts_have_the_same_names():

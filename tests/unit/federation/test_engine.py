@@ -94,6 +94,15 @@ def test_memory_shares_no_transaction(world):
         world.fed.publish(world.post(1), within=object())
 
 
+async def test_memory_shares_no_transaction_that_is_awaited_either(world):
+    class Session:
+        async def __aenter__(self):
+            return self
+
+    with pytest.raises(ConfigurationError):
+        await world.fed.engine.run_within(Session(), [Statement("SELECT 1")])
+
+
 def test_what_is_fetched_is_signed_by_the_instance_actor(world):
     """SIG-24."""
     b = world.remote()

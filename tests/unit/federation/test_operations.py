@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 
 import pytest
 
-from fedtext import Context, Note
+from fedtext import BlockingContext, Context, Note
+from fedtext.adapters.backends import SqliteBackend
 from fedtext.errors import (
     ConfigurationError,
     FedtextError,
@@ -169,6 +171,30 @@ def test_lookups_of_nothing(world, text, error):
 def test_confirm_belongs_to_listeners(world):
     with pytest.raises(ConfigurationError):
         world.context.confirm()
+
+
+def test_a_listener_may_confirm_in_its_own_transaction(tmp_path, make_world):
+    backend = SqliteBackend(tmp_path / "app.sqlite3")
+    world = make_world(backend)
+    calls = list[str]()
+
+    @world.fed.on(Create)
+    def once(context: BlockingContext, create: Create) -> None:
+        calls.append(str(create.id))
+        with sqlite3.connect(tmp_path / "app.sqlite3", isolation_level=None) as connection:
+            connection.execute("BEGIN")
+            context.confirm(within=connection)
+            connection.execute("COMMIT")
+        connection.close()
+        raise LookupError("after the effects were kept")
+
+    bob = world.remote().actor("bob")
+    note = {"id": f"{bob}/1", "type": "Note", "attributedTo": bob, "content": "x"}
+    world.deliver({"id": f"{bob}/1#create", "type": "Create", "actor": bob, "object": note}, by=bob)
+    world.settle()
+    world.pass_time()
+    assert calls == [f"{bob}/1#create"]
+    backend.close()
 
 
 def test_a_listener_may_confirm_by_itself(world):

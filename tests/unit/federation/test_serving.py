@@ -7,6 +7,7 @@ import json
 import pytest
 
 from fedtext import Context, Create, Note, Page, PageRequest, Person
+from fedtext.adapters.backends import MemoryBackend
 from fedtext.errors import ConfigurationError
 from fedtext.federation.serving import as_page
 from fedtext.vocab import PUBLIC, Announce, Like
@@ -170,6 +171,39 @@ def test_a_thing_that_nobody_can_find_is_a_mistake_in_the_wiring(make_world):
     world = make_world(app=False)
     world.fed.object("/posts/{pk}", source=Note)(lambda context, thing: thing)
     assert world.status("/posts/7") == 500
+
+
+def test_a_backend_may_find_the_application_s_own_things(make_world):
+    """As Django's does: no `load` is needed."""
+
+    class Finding(MemoryBackend):
+        def load_source(self, source, parameters):
+            return Row(int(parameters["pk"])) if parameters["pk"] != "9" else None
+
+    class Row:
+        def __init__(self, pk):
+            self.pk = pk
+
+    world = make_world(Finding(), app=False)
+    world.fed.actor("/users/{pk}")(lambda context, pk: None)
+    world.fed.object("/rows/{pk}", source=Row)(
+        lambda context, row: Note(attributed_to=ALICE, content=f"row {row.pk}", to=PUBLIC) if row.pk else None
+    )
+    assert world.get("/rows/7")["content"] == "row 7"
+    assert [world.status(f"/rows/{pk}") for pk in (9, "x", 0)] == [404, 404, 404]
+
+
+def test_what_the_application_maps_to_nothing_stands_in_no_outbox(make_world):
+    world = make_world(app=False)
+    world.fed.actor("/users/{pk}")(lambda context, pk: context.actor(Person, handle="alice"))
+    world.fed.object("/texts/{pk}", source=str)(lambda context, text: None)
+    world.fed.outbox("/users/{pk}/outbox")(lambda context, pk, page: Page(["draft"]))
+    assert world.get("/users/1/outbox?page=true")["orderedItems"] == []
+
+
+def test_without_actors_nothing_is_served(make_world):
+    world = make_world(app=False)
+    assert world.status("/.well-known/webfinger?resource=acct:alice@home.example.com") == 404
 
 
 def test_a_thing_without_an_identifier_is_not_published(world):

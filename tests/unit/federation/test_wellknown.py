@@ -154,6 +154,20 @@ def test_a_name_that_the_application_cannot_read_is_nobody_s(make_world):
     assert status(world, "acct:alice@home.example.com") == 404
 
 
+@pytest.mark.parametrize(("page", "expected"), [(None, 404), (f"{HOME}/@carol", 404), (f"{HOME}/@alice", 200)])
+def test_wf_04_a_page_is_an_actor_s_only_if_he_says_so(make_world, page, expected):
+    world = make_world(app=False)
+    world.fed.actor("/users/{pk}")(lambda context, pk: context.actor(Person, handle=pk, url=page))
+    assert status(world, f"{HOME}/@alice") == expected
+
+
+def test_without_a_handle_callback_a_removed_name_is_gone_too(make_world):
+    world = make_world(app=False)
+    world.fed.actor("/users/{pk}")(lambda context, pk: None)
+    world.fed.remove_actor("alice")
+    assert status(world, "acct:alice@home.example.com") == 410
+
+
 def test_wf_09_handles_may_end_in_another_host(make_world):
     world = make_world(handle_host="example.com")
     for resource in ("acct:alice@example.com", "acct:alice@home.example.com", ALICE):
