@@ -9,9 +9,10 @@ from typing import Final
 from fedtext.dispatch import document_response, failure, redirect_to_html
 from fedtext.errors import NotAcceptable
 from fedtext.http import Request
+from fedtext.wire.links import find_alternate
 from fedtext.wire.media_types import Representation, is_activity, prefers_html
 
-from ..cases import Case, Overrides, library, listed, own_case, wanted
+from ..cases import Case, Overrides, listed, own_case, wanted
 
 _WORDS: Final = {Representation.ACTIVITY: "as2", Representation.HTML: "html", Representation.NONE: "406"}
 
@@ -26,13 +27,12 @@ def cases(folder: Path, _overrides: Overrides) -> Iterator[Case]:
         yield own_case(
             "content-type.json", case, want, lambda case=case: is_activity(case["content_type"]), refused=False
         )
-    alternate = library("fedtext.discovery", "find_alternate")
     for case, _ in listed(folder, "html-discovery.json"):
         yield own_case(
             "html-discovery.json",
             case,
             wanted(case),
-            lambda case=case: alternate(case["page"], case["link_header"], case["html"]),
+            lambda case=case: find_alternate(case["page"], case["link_header"], case["html"]),
             refused=None,
         )
 
