@@ -114,6 +114,7 @@ _ATTRIBUTES = re.compile(
 _ATTRIBUTE = re.compile(rf"({_ATTRIBUTE_NAME})(?>(?:{_EQUALS}(?>({_ATTRIBUTE_VALUE})?))?)")
 _REFERENCE = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 _RELATED = frozenset({"a", "area", "link"})
+_IN_SCRIPT = re.compile(rf"<!--(?:-*+>)?|-->|</?script(?=[{_SPACES}/>])", re.IGNORECASE)
 # What is inside these is text, whatever it looks like.
 _RAW_END = {
     name: re.compile(rf"</{name}(?=[{_SPACES}/>])", re.IGNORECASE)
@@ -325,10 +326,31 @@ def _tags(markup: str) -> Iterator[tuple[str, str]]:
         hidden = closing or templates
         yield ("", "") if hidden else (name, markup[start:end])
         if name in _RAW_END and not closing:
-            closed = _RAW_END[name].search(markup, position)
-            if closed is None:
+            position = _script_end(markup, position) if name == "script" else _raw_end(markup, name, position)
+            if position < 0:
                 return
-            position = closed.start()
+
+
+def _raw_end(markup: str, name: str, start: int) -> int:
+    closed = _RAW_END[name].search(markup, start)
+    return -1 if closed is None else closed.start()
+
+
+def _script_end(markup: str, start: int) -> int:
+    """Give where a script ends, which in what looks like a comment may hold another one; -1 when it never does."""
+    escaped = inside = False
+    for found in _IN_SCRIPT.finditer(markup, start):
+        match found[0].lower():
+            case "<script":
+                inside = escaped
+            case "</script":
+                if not inside:
+                    return found.start()
+                inside = False
+            case mark:
+                escaped = mark == "<!--"
+                inside = inside and escaped
+    return -1
 
 
 def _comment_end(markup: str, start: int) -> int:
