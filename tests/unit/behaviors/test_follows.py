@@ -97,6 +97,26 @@ def test_an_undo_ends_it_whichever_inbox_it_comes_to(world, follows, bob, embedd
     assert not is_follower(world, follows, bob)
 
 
+def test_an_undo_by_id_ends_the_follow_of_that_id_only(world, follows, bob) -> None:
+    world.receive(follow(bob, 1))
+    world.receive(follow(bob, 2))
+    world.receive(undo(bob, f"{bob.id}#follows/1"))
+    assert is_follower(world, follows, bob)
+    world.receive(undo(bob, f"{bob.id}#follows/2"))
+    assert not is_follower(world, follows, bob)
+
+
+def test_who_waited_does_not_wait_any_more_once_follows_are_accepted_at_once(stage, person) -> None:
+    """The application changed its mind between two Follows."""
+    manual, bob = Follows(accept="manual"), person("bob")
+    world = stage(manual)
+    world.receive(follow(bob, 1))
+    manual._auto = True
+    world.receive(follow(bob, 2))
+    assert is_follower(world, manual, bob)
+    assert not run_sync(manual.accept(world.context(), "7", str(bob.id)))
+
+
 def test_an_undo_is_for_ones_own_follow_only(world, follows, bob, person) -> None:
     eve = person("eve")
     world.receive(follow(bob))

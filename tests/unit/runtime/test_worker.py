@@ -143,6 +143,27 @@ async def test_the_lane_of_a_failing_host_pauses_and_others_go_on(serve, blog) -
     assert served.engine.done[-2:] in (["b1", "b2"], ["b2", "b1"])
 
 
+async def test_a_host_that_answers_begins_anew(serve, blog) -> None:
+    """Its run of failures is over: the next one pauses the lane as shortly as the first."""
+    failed = Later(after_s=1, reason="down", host_failed=True)
+    outcomes = {"1": [failed, failed, failed, Done(host_answered=True)], "2": Done()}
+    later = attrs.evolve(task("out:a", "2"), due_s=blog.clock.now_s() + 86_400)
+    served = await serve([task("out:a", "1"), later], outcomes)
+    queue = served.ports.asynchronous().queue
+    for expected in (0, 1, 2, 3):
+        claim = None
+        while claim is None:
+            blog.clock.advance(60)
+            claim = await queue.claim(lease_s=60, batch_max=1)
+        assert claim.failures == expected
+        await queue.release(claim, failures=claim.failures)
+        await Worker(served).drain()
+    blog.clock.advance(86_400)
+    claim = await queue.claim(lease_s=60, batch_max=1)
+    assert claim is not None
+    assert claim.failures == 0
+
+
 async def test_a_host_that_says_how_long_is_left_alone_so_long(serve, blog) -> None:
     failed = Later(after_s=1, reason="busy", host_failed=True, pause_s=500)
     served = await serve([task("out:a", "1"), task("out:a", "2")], {"1": [failed, Done()]}, per_host_concurrency=1)
