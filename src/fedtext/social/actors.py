@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import attrs
 
 from ..behaviors import FollowState, author_card
-from ..errors import ConfigurationError
+from ..errors import ConfigurationError, DocumentError
 from ..runtime import Batch, BoundAction, Context, Iri, PageRequest, Statement, parse_handle
 from ..vocab import PUBLIC, Actor, Announce, Block, Follow, Like, Object, Undo, Visibility
 from .composing import Composed, compose
@@ -98,10 +98,12 @@ class SocialActor:
     ) -> Post:
         """Answer a post; the author of the parent gets it, and it is shown to no more people than the parent."""
         entry = parent.entry if isinstance(parent, Mention) else parent
+        named: tuple[tuple[str, str], ...] = ()
         if isinstance(entry, Post):
             parent_id, author, shown = entry.uri, None, entry.visibility
         elif isinstance(entry, Entry):
             parent_id, author, shown = entry.id, entry.author.id, entry.visibility
+            named = _named(entry) if author != self.uri else ()
         else:
             parent_id, author = await self._target(entry)
             shown = Visibility.PUBLIC
@@ -113,6 +115,7 @@ class SocialActor:
             to=author,
             in_reply_to=parent_id,
             pk=pk,
+            named=named,
         )
 
     async def _write(
@@ -125,10 +128,11 @@ class SocialActor:
         to: str | None,
         in_reply_to: str | None,
         pk: str | None,
+        named: tuple[tuple[str, str], ...] = (),
     ) -> Post:
         context = self._context()
         composed = compose(text, origin=context.site.origin)
-        handles = await self._handles(context, composed)
+        handles = _joined(named, await self._handles(context, composed))
         addressed = tuple(dict.fromkeys(iri for _handle, iri in handles))
         if to is not None and to not in addressed:
             addressed = (*addressed, to)
@@ -166,7 +170,9 @@ class SocialActor:
         """Change what a post says; those who got it, and who is mentioned now, are told."""
         context = self._context()
         composed = compose(text, origin=context.site.origin)
-        handles = await self._handles(context, composed)
+        written = compose(post.text, origin=context.site.origin).handles
+        named = tuple(pair for pair in post.handles if pair[0] not in written)
+        handles = _joined(named, await self._handles(context, composed))
         addressed = tuple(dict.fromkeys((*post.addressed, *(iri for _handle, iri in handles))))
         changed = attrs.evolve(
             post,
@@ -373,3 +379,17 @@ class SocialActor:
         if not isinstance(found, Actor):
             raise ConfigurationError("this is not an actor", target=target)
         return found
+
+
+def _named(entry: Entry) -> tuple[tuple[str, str], ...]:
+    """Give the author of what is answered as a mention: many servers tell of an answer only whom it names."""
+    try:
+        return ((parse_handle(entry.author.handle), entry.author.id),)
+    except DocumentError:
+        return ()
+
+
+def _joined(named: tuple[tuple[str, str], ...], written: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    """Give mentions that are meant and mentions that are written, each actor once."""
+    known = {iri for _handle, iri in written} | {handle for handle, _iri in written}
+    return (*(pair for pair in named if not known & set(pair)), *written)

@@ -119,6 +119,29 @@ async def test_an_answer_is_shown_to_no_more_than_its_parent(any_world, bob, vis
     assert (got.in_reply_to, got.visibility) == (sent.uri, visibility)
 
 
+async def test_an_answer_names_whom_it_answers(any_world, bob) -> None:
+    """Interop: Mastodon tells its people of an answer only where it mentions them."""
+    sent = await bob.post("hello")
+    await any_world.net.settle()
+    [parent] = await entries(any_world.alice)
+    reply = await any_world.alice.reply(parent, "yes")
+    named = await any_world.alice.reply(parent, f"yes {BOB}")
+    own = await any_world.alice.reply(reply, "and more")
+    any_world.net.advance(minutes=1)
+    await any_world.alice.edit(reply, "no")
+    await any_world.net.settle()
+    for post, mentions in (
+        (reply, [("@bob@peer.example", bob.uri)]),
+        (named, [("@bob@peer.example", bob.uri)]),
+        (own, []),
+    ):
+        note = await any_world.context.get(post.uri)
+        assert [(tag.name, tag.href) for tag in note.tag] == mentions
+    [update] = bob.inbox.of(Update)
+    assert [tag.href for tag in update.object.tag] == [bob.uri]
+    assert sent.uri == parent.id
+
+
 async def test_what_was_done_is_undone_once(any_world, bob) -> None:
     sent = await bob.post("like me")
     await any_world.net.settle()
