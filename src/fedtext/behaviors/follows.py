@@ -235,6 +235,8 @@ class Follows:
         if await self.is_blocked(context, target.pk, follower_id):
             await self._answer(context, target.pk, follower_id, follow.id or "", Reject)
             return
+        # Threat: the shared inbox takes a Follow of anybody; an answer by nobody would cost a key and a row each.
+        await context.get_actor(context.actor_uri(target.pk))
         follower = await context.get_actor(follow.actor)
         if follower.inbox is None:
             return
