@@ -136,7 +136,15 @@ class Crowd:
 class World:
     """One home server; nothing suspends in it, so tests are plain functions."""
 
-    def __init__(self, backend: Any = None, *, asynchronous: bool = False, app: bool = True, **options: Any) -> None:
+    def __init__(
+        self,
+        backend: Any = None,
+        *,
+        asynchronous: bool = False,
+        app: bool = True,
+        crowd: bool = True,
+        **options: Any,
+    ) -> None:
         self.network = VirtualNetwork()
         self.clock = ManualClock(1_790_000_000.0)
         self.observer = RecordingObserver()
@@ -154,6 +162,8 @@ class World:
         self.asked: list[str] = []
         if app:
             self._register()
+        if app and crowd:
+            self.fed.followers(self.crowd)
         self.network.add(self.fed, self.clock, blocking=not asynchronous)
 
     def _register(self) -> None:
@@ -198,8 +208,6 @@ class World:
             start = int(page.cursor or 0)
             end = start + 2
             return Page(mine[start:end], next=str(end) if end < len(mine) else None, total=len(mine))
-
-        fed.followers(self.crowd)
 
     def remote(self, host: str = "b.example.org") -> Remote:
         return Remote(self.network, host)

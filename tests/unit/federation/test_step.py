@@ -11,6 +11,7 @@ import pytest
 
 from fedtext import Context, Create
 from fedtext.adapters.backends import MemoryBackend, SqliteBackend
+from fedtext.behaviors import Follows
 from fedtext.config import Config, DeliveryPolicy, InboxPolicy
 from fedtext.delivery import DeliveryTask, encode_task
 from fedtext.errors import (
@@ -275,6 +276,24 @@ def test_a_listener_that_always_fails_becomes_a_dead_letter(make_world):
     outcome = run(world, arrived(), IN, attempts=2)
     assert isinstance(outcome, Bury)
     assert "ZeroDivisionError" in outcome.reason
+
+
+@pytest.mark.parametrize("target", ["/users/9", "/users/x", "/users/2"])
+def test_nobody_answers_for_an_actor_that_is_not_there(make_world, target):
+    """A Follow through the shared inbox may name anybody; each answer of a ghost would cost a key and a row."""
+    world = make_world(crowd=False)
+    world.fed.use(Follows())
+    world.fed.remove_actor("2")
+    b = world.remote()
+    bob = b.actor("bob")
+    follow = {"id": f"{bob}#f", "type": "Follow", "actor": bob, "object": HOME + target}
+    assert world.deliver(follow, to="/ap/inbox", by=bob).status == 202
+    world.settle()
+    assert b.got == []
+    assert (world.depth().waiting, world.buried()) == (0, [])
+    kept = run_sync(world.ports.store.scan("https", limit=500))
+    assert [key for key, _value in kept if "/follower/" in key] == []
+    assert [key for key, _value in kept if "/keypair/" in key and "instance" not in key] == []
 
 
 # ---- order -----------------------------------------------------------------------------------------------------------
