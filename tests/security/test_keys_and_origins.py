@@ -95,6 +95,20 @@ def test_sec_060_the_victim_lists_the_id_with_other_material(scene: Scene) -> No
     scene.home.actor(publicKey=[mine, listed])
     scene.evil.serve("/key", key_document(key_id, scene.alice.id))
     scene.forge(key_id)
+    with pytest.raises(KeyRefused):
+        scene.door.receive(post(scene.alice.activity(), key=ALICE_KEY, key_id=key_id))
+
+
+@pytest.mark.spec("SEC-060", "SEC-063")
+def test_sec_060_an_owner_behind_an_open_redirect_of_the_victim(scene: Scene) -> None:
+    """eve's key names a URL of the victim as its owner; what is there leads to eve, who lists the key."""
+    key_id, owner = scene.evil.url("/key"), scene.home.url("/out?to=evil")
+    scene.home.serve("/out?to=evil", redirect(scene.eve.id))
+    scene.evil.actor("eve", EVE_KEY, publicKey=key_id)
+    scene.evil.serve("/key", key_document(key_id, owner))
+    scene.forge(key_id)
+    with pytest.raises(KeyRefused):
+        scene.door.receive(post(scene.eve.activity(actor=owner, id=owner), key=EVE_KEY, key_id=key_id))
 
 
 @pytest.mark.spec("SEC-060", "SIG-18")
@@ -140,6 +154,9 @@ def test_sec_063_an_open_redirect_of_the_victim(scene: Scene, claimed: str) -> N
     scene.evil.serve("/users/eve", {**scene.eve.document(publicKey=keys), "id": document_id})
     for key_id in (at, at + "#main-key"):
         scene.forge(key_id)
+        with pytest.raises(FedtextError) as caught:  # not even what is hers: the key id is not
+            scene.door.receive(post(scene.eve.activity(), key=EVE_KEY, key_id=key_id))
+        assert caught.value.status_hint == 401
 
 
 @pytest.mark.spec("SEC-062", "SEC-063", "SEC-064")
@@ -165,6 +182,20 @@ def test_sec_064_a_key_document_that_bears_another_id(scene: Scene, bears: str) 
     }[bears]
     scene.evil.serve("/key", key_document(str(document_id), scene.alice.id) | {"id": document_id})
     scene.forge(key_id)
+
+
+@pytest.mark.spec("SEC-064")
+def test_sec_064_also_where_the_owner_lists_the_address(scene: Scene) -> None:
+    """alice lists the key by its id alone; what answers there bears another id, and is dropped."""
+    key_id = scene.home.url("/keys/1")
+    scene.home.actor(publicKey=[key_id])
+    scene.home.serve("/keys/1", key_document(scene.home.url("/keys/2"), scene.alice.id, ALICE_KEY))
+    with pytest.raises(KeyOwnerMismatch):
+        scene.door.receive(scene.alice.post(scene.alice.activity(), key_id=key_id))
+    scene.home.serve("/keys/1", key_document(key_id, scene.alice.id, ALICE_KEY))
+    scene.door.clock.advance(301)
+    request = scene.alice.post(scene.alice.activity(), key_id=key_id, now_s=scene.door.clock.now_s())
+    assert scene.door.receive(request).outcome == "queued"
 
 
 # ---- SEC-065 to 068: which key ---------------------------------------------------------------------------------------

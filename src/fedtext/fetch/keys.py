@@ -185,7 +185,7 @@ def _is_key_document(document: JsonObject) -> bool:
     names = kinds if isinstance(kinds, list) else [] if kinds is None else [kinds]
     if not all(isinstance(name, str) and name.rpartition("#")[2].rpartition(":")[2] in _KEY_TYPES for name in names):
         return False
-    return isinstance(document.get("publicKeyPem"), str) and "inbox" not in document
+    return isinstance(document.get("publicKeyPem"), str)
 
 
 def _id_at_same_origin(document: JsonObject, address: str) -> str:

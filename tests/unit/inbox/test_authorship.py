@@ -186,6 +186,7 @@ def test_sec_131_a_forwarded_activity_is_fetched_from_its_origin(
         ),
         (redirect("https://evil.example.org/"), 1),
         (redirect("/activities/2"), 4),
+        (redirect("/activities/3"), 2),
     ],
 )
 def test_sec_131_what_its_origin_does_not_confirm(
@@ -193,6 +194,7 @@ def test_sec_131_what_its_origin_does_not_confirm(
 ) -> None:
     peer.serve("/activities/1", at_origin)
     peer.serve("/activities/2", alice.activity())
+    peer.serve("/activities/3", alice.activity("Like", 3))
     Peer(door.network, "evil.example.org").serve("/", alice.activity())
     document = alice.activity()
     with pytest.raises(OriginMismatch) as caught:

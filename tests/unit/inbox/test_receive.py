@@ -184,6 +184,15 @@ def test_the_policy_is_asked_before_anything_is_fetched(door: Door, alice: PeerA
     assert door.policy.asked == [alice.key_id]
 
 
+def test_the_policy_is_asked_about_the_actor_before_its_key_is_fetched(door: Door, peer: Peer) -> None:
+    """Forwarded by somebody who is not blocked: there is no need to find out who that is."""
+    relay = Peer(door.network, "relay.example.org").actor("relay", KEYS[1])
+    door.policy = Blocklist("a.example.com")
+    with pytest.raises(PolicyRefusal):
+        door.receive(relay.post(peer.actor().activity()))
+    assert door.state() == ({}, 0, [])
+
+
 @pytest.mark.spec("SEC-151", "INB-19")
 @pytest.mark.parametrize(
     "members",
@@ -466,6 +475,18 @@ def test_the_limits_of_the_application_hold(alice: PeerActor, peer: Peer) -> Non
         with pytest.raises(error):
             door.receive(alice.post(alice.activity(object=[[["x"]]])))
         assert door.state() == ({}, 0, [])
+
+
+def test_wider_limits_of_the_application_hold_at_every_step(door: Door, alice: PeerActor) -> None:
+    deep: Any = "x"
+    for _ in range(36):
+        deep = {"https://ns.example/deep": deep}
+    with pytest.raises(LimitExceeded):
+        door.receive(alice.post(alice.activity(object=deep)))
+    door.config = Config(limits=Limits(json_depth_max=40))
+    assert door.receive(alice.post(alice.activity(object=deep))).outcome == "queued"
+    (task,) = door.take()
+    assert task.document["object"] == deep
 
 
 def test_the_window_of_the_application_holds(door: Door, alice: PeerActor) -> None:
