@@ -232,7 +232,10 @@ def test_what_is_shown_is_safe(world, table, bob, content: str | None) -> None:
         ({"name": None}, ("bob", "@bob@peer.example", None)),
         ({"name": "x" * 500}, ("x" * 128, "@bob@peer.example", None)),
         ({"webfinger": "bob@handles.example"}, ("Bob", "@bob@handles.example", None)),
-        ({"icon": {"type": "Image", "url": "https://peer.example/b.png"}}, ("Bob", "@bob@peer.example", "https://peer.example/b.png")),
+        (
+            {"icon": {"type": "Image", "url": "https://peer.example/b.png"}},
+            ("Bob", "@bob@peer.example", "https://peer.example/b.png"),
+        ),
         ({"icon": {"type": "Image", "url": "javascript:alert(1)"}}, ("Bob", "@bob@peer.example", None)),
         ({"icon": "data:image/png;base64,x"}, ("Bob", "@bob@peer.example", None)),
         ({"url": "javascript:alert(1)"}, ("Bob", "@bob@peer.example", None)),
