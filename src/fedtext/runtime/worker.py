@@ -110,6 +110,7 @@ class Worker:
 
     async def _work(self, claim: Claim, ports: PortSet) -> None:
         lane = _LaneState(failures=claim.failures, lease_until_s=claim.lease_until_s)
+        heartbeat = asyncio.get_running_loop().create_task(self._heartbeat(claim, lane, ports))
         try:
             chains = _chains(claim.jobs)
             limit = self._federation.config.delivery.per_host_concurrency if claim.lane.kind is LaneKind.OUT else 1
@@ -118,7 +119,18 @@ class Worker:
                 for chain in chains:
                     group.create_task(self._chain(claim, chain, lane, ports, slots))
         finally:
+            heartbeat.cancel()
             await asyncio.shield(self._release(claim, lane, ports))
+
+    async def _heartbeat(self, claim: Claim, lane: _LaneState, ports: PortSet) -> None:
+        """Keep the lease while one job takes long, such as many look-ups at slow hosts."""
+        lease_s = self._federation.config.delivery.lease_s
+        while not lane.stopped:
+            await asyncio.sleep(lease_s / 3)
+            with suppress(PortError):  # the next beat, or the check before the next job, tries again
+                lane.lease_until_s = ports.clock.now_s() + lease_s
+                if not await ports.queue.extend(claim, lease_s=lease_s):
+                    lane.stopped = True
 
     async def _release(self, claim: Claim, lane: _LaneState, ports: PortSet) -> None:
         due_s = ports.clock.now_s() + lane.pause_s if lane.pause_s else 0.0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from types import SimpleNamespace
 
 import attrs
 import pytest
@@ -232,6 +233,22 @@ async def test_stopping_ends_the_loops(serve) -> None:
             await asyncio.sleep(0.01)
         stop.set()
         await running
+
+
+async def test_one_slow_job_keeps_its_lease_while_it_runs(serve, blog) -> None:
+    """Look-ups at many slow hosts may take longer than a lease: it is lengthened under way, not only between jobs."""
+
+    async def dawdle(_name: str) -> None:
+        await asyncio.sleep(0.4)
+
+    counting = FailNth(0)
+    served = await serve([task("fanout:a", "1")], action=dawdle, lease_s=0.3)
+    ports = served.ports.asynchronous()
+    counted = attrs.evolve(ports, queue=counting.wrap(ports.queue))
+    served.ports = SimpleNamespace(asynchronous=lambda: counted)
+    assert await Worker(served).step() is True
+    assert sum("extend" in call for call in counting.log) >= 2
+    assert (await ports.queue.depth()).waiting == 0
 
 
 @pytest.mark.parametrize("method", ["claim", "ack", "release"])
