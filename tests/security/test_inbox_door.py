@@ -328,7 +328,7 @@ async def test_sec_087_a_listener_gets_what_was_judged(server: Server, alice: Pe
 # ---- SEC-089: every step of the verification gives way in turn -------------------------------------------------------
 
 RECEIVE, AUTHORSHIP = import_module("fedtext.inbox.receive"), import_module("fedtext.inbox.authorship")
-IN_RECEIVE = "admit parse_claim parse_object peek check_claimed resolve verify normalize load authenticate"
+IN_RECEIVE = "admit parse_claim parse_object check_plain peek check_claimed resolve verify normalize load authenticate"
 IN_AUTHORSHIP = "_actor _activity confine load identifier"
 # What these prove is proven again by a later step; they spare fetches. Only by raising can they give way.
 SAID_AGAIN = ("admit_key_id", "check_claim")

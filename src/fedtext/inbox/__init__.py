@@ -1,6 +1,6 @@
 """Receive what others send: from bytes to an `AuthenticActivity`, or a refusal."""
 
-from .admission import Peeked, admit, check_claimed, peek
+from .admission import Peeked, admit, check_claimed, check_plain, is_blocked, peek
 from .authorship import AuthenticActivity, Evidence, authenticate, restore
 from .envelope import InboundTask, decode_envelope
 from .idempotency import activity_key, confirm, seen
@@ -19,8 +19,10 @@ __all__ = [
     "admit",
     "authenticate",
     "check_claimed",
+    "check_plain",
     "confirm",
     "decode_envelope",
+    "is_blocked",
     "peek",
     "receive",
     "restore",

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from typing import Final
 
 import attrs
 
 from ..config import Limits
 from ..errors import (
     BodyTooLong,
+    ContextRefused,
     HostRefused,
     MalformedIri,
     MediaTypeRefused,
@@ -18,9 +20,11 @@ from ..errors import (
     TypeMismatch,
 )
 from ..http import Request
-from ..wire.iri import Url, origin_of, parse_authority, parse_url
+from ..wire.iri import Url, host_to_ascii, origin_of, parse_authority, parse_url
 from ..wire.json import JsonObject, JsonValue
 from ..wire.media_types import is_activity
+
+_HIDING: Final = frozenset({"@graph", "@included", "@reverse"})
 
 
 def admit(request: Request, limits: Limits, authorities: Collection[str]) -> Request:
@@ -122,6 +126,43 @@ def check_claimed(claimed: Peeked, is_own: Callable[[Url], bool]) -> Peeked:
     if claimed.activity_id is not None and origin_of(claimed.activity_id) != actor.origin:
         raise OriginMismatch("the activity's id is on another origin than its actor", id=claimed.activity_id)
     return claimed
+
+
+def check_plain(document: JsonObject) -> JsonObject:
+    """Refuse a body that hides something from plain readers, while readers of JSON-LD would see it (SEC-121).
+
+    No honest server sends that; what is fetched is read without these parts (JLD-06).
+
+    Returns:
+        The same document.
+
+    Raises:
+        ContextRefused: `@graph`, `@included` or `@reverse`, at any depth.
+    """
+    pending: list[JsonValue] = [document]
+    while pending:
+        value = pending.pop()
+        if isinstance(value, dict):
+            if not _HIDING.isdisjoint(value):
+                raise ContextRefused("a part of the document is hidden from plain readers")
+            pending += value.values()
+        elif isinstance(value, list):
+            pending += value
+    return document
+
+
+def is_blocked(iri: str, domains: Collection[str]) -> bool:
+    """Tell whether the host of an address is on a list, itself or as part of a domain on it (INB-19).
+
+    For policies: `if is_blocked(iri, blocked): raise PolicyRefusal`. Case, script, port and a dot at the end do not
+    matter; whole labels do.
+
+    Raises:
+        MalformedIri: The address, or an entry of the list, is not one.
+    """
+    labels = parse_url(iri).host.removesuffix(".").split(".")
+    parents = {".".join(labels[cut:]) for cut in range(len(labels))}
+    return any(host_to_ascii(domain).removesuffix(".") in parents for domain in domains)
 
 
 def _identifier(value: JsonValue) -> str | None:

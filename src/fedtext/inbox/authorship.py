@@ -28,7 +28,7 @@ from ..vocab import Activity, Delete, load
 from ..wire.iri import parse_url
 from ..wire.json import JsonObject
 from .envelope import InboundTask
-from .ownership import check_held, confine, held_ids, identifier
+from .ownership import check_held, check_ours, confine, held_ids, identifier
 
 
 @attrs.frozen(kw_only=True)
@@ -116,6 +116,7 @@ async def authenticate(
             received_s=fetcher.ports.clock.now_s(),
         )
     confined = confine(document, activity, actor)
+    check_ours(document, activity, fetcher.is_own)
     await _compare(document, activity, actor, fetcher)
     return AuthenticActivity(_SEAL, _activity(confined), confined, evidence)
 

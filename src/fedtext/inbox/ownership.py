@@ -16,8 +16,26 @@ from typing import Final
 
 from ..errors import MissingProperty, OriginMismatch, TypeMismatch
 from ..fetch import origin_or_none, reduce_foreign
-from ..vocab import Accept, Activity, Add, Announce, Create, Delete, Move, Reject, Remove, Undo, Update
-from ..wire.iri import Origin, origin_of
+from ..vocab import (
+    Accept,
+    Activity,
+    Add,
+    Announce,
+    Block,
+    Create,
+    Delete,
+    Dislike,
+    EmojiReact,
+    Flag,
+    Follow,
+    Like,
+    Move,
+    Reject,
+    Remove,
+    Undo,
+    Update,
+)
+from ..wire.iri import Origin, Url, origin_of, parse_url
 from ..wire.json import JsonObject, JsonValue
 
 HELD_COUNT_MAX: Final = 32
@@ -40,11 +58,13 @@ def confine(document: JsonObject, activity: Activity, actor: str) -> JsonObject:
     Raises:
         OriginMismatch: It claims what is not its own.
         MissingProperty: It has no id, or does not say whose the object is.
-        TypeMismatch: The id is not text.
+        TypeMismatch: The id is not text, or the object is neither an id nor an object.
         MalformedIri: The id is not an absolute URL.
     """
     origin = origin_of(actor)
     _check_identity(document, activity, actor, origin)
+    if isinstance(activity, _TRANSITIVE):
+        _check_object(document)
     for cls, check in _CHECKS:
         if isinstance(activity, cls):
             check(document, actor, origin)
@@ -101,6 +121,22 @@ def check_held(
             raise OriginMismatch("the object is known as somebody else's", object=object_id, actor=actor)
 
 
+def check_ours(document: JsonObject, activity: Activity, is_own: Callable[[Url], bool]) -> None:
+    """Refuse answers to a Follow that is not of one of our actors: nobody else's concerns us (INB-17, SEC-085).
+
+    Whether we ever sent it, and still wait, is known by whoever keeps the followings.
+
+    Raises:
+        OriginMismatch: It says that somebody else wants to follow.
+        MalformedIri: Who wants to follow is no address.
+    """
+    for value in _objects(document) if isinstance(activity, Accept | Reject) else ():
+        if isinstance(value, dict) and _is_a(value, "Follow"):
+            follower = identifier(value.get("actor"))
+            if follower is None or not is_own(parse_url(follower)):
+                raise OriginMismatch("the Follow that is answered is none of ours", actor=follower or "")
+
+
 def _check_identity(document: JsonObject, activity: Activity, actor: str, origin: Origin) -> None:
     """Demand an id on the actor's origin (SEC-072)."""
     activity_id = document.get("id")
@@ -112,6 +148,13 @@ def _check_identity(document: JsonObject, activity: Activity, actor: str, origin
         raise TypeMismatch("the id is an absolute URL", property="id")
     if origin_of(activity_id) != origin:
         raise OriginMismatch("the activity's id is on another origin than its actor", id=activity_id, actor=actor)
+
+
+def _check_object(document: JsonObject) -> None:
+    """Demand something that is done to (INB-05)."""
+    values = _objects(document)
+    if not values or not all(isinstance(value, str | dict) and value for value in values):
+        raise TypeMismatch("the object is an id or an object, or several", property="object")
 
 
 def _check_nameless(value: JsonValue, actor: str) -> None:
@@ -207,6 +250,12 @@ _CHECKS: Final[tuple[tuple[type[Activity], Callable[[JsonObject, str, Origin], N
     (Add, _check_collected),
     (Remove, _check_collected),
     (Move, _check_moved),
+)
+
+
+_TRANSITIVE: Final[tuple[type[Activity], ...]] = (
+    *(cls for cls, _check in _CHECKS),
+    *(Announce, Block, Dislike, EmojiReact, Flag, Follow, Like),
 )
 
 

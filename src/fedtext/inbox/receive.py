@@ -19,7 +19,7 @@ from ..signatures import SignatureClaim, VerifiedRequest, check_claim, parse_cla
 from ..vocab import Activity, load
 from ..wire.iri import origin_of
 from ..wire.json import JsonValue, parse_object
-from .admission import Peeked, admit, check_claimed, peek
+from .admission import Peeked, admit, check_claimed, check_plain, peek
 from .authorship import AuthenticActivity, Departed, authenticate, known_key
 from .envelope import InboundTask
 from .idempotency import activity_key, content_hash, seen
@@ -86,7 +86,7 @@ async def receive(request: Request, reception: Reception) -> Receipt:
     admit_key_id(reception.fetcher, claim.key_id)
     reception.refuse(claim.key_id)
     # (3) Parse the body strictly and peek at what it claims to be; nothing is fetched for what nobody may say.
-    raw = parse_object(admitted.body, config.limits)
+    raw = check_plain(parse_object(admitted.body, config.limits))
     claimed = check_claimed(peek(raw), reception.fetcher.is_own)
     reception.refuse(claimed.actor)
     if claimed.concerns_own_actor and not await _is_known(reception, claimed.actor):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import attrs
@@ -10,6 +12,7 @@ import pytest
 from fedtext.config import Limits
 from fedtext.errors import (
     BodyTooLong,
+    ContextRefused,
     DocumentError,
     FedtextError,
     HostRefused,
@@ -21,7 +24,7 @@ from fedtext.errors import (
     TypeMismatch,
 )
 from fedtext.http import Headers, Request
-from fedtext.inbox import Peeked, admit, check_claimed, peek
+from fedtext.inbox import Peeked, admit, check_claimed, check_plain, is_blocked, peek
 from fedtext.wire.iri import Url
 
 AS2 = "https://www.w3.org/ns/activitystreams"
@@ -228,3 +231,41 @@ def test_sec_072_what_no_signature_could_make_true(
     else:
         with pytest.raises(error):
             check_claimed(claimed, is_own)
+
+
+@pytest.mark.spec("SEC-121")
+@pytest.mark.parametrize("name", ["@graph", "@included", "@reverse"])
+@pytest.mark.parametrize("around", [lambda x: x, lambda x: {"object": x}, lambda x: {"object": [[{"tag": x}]]}])
+def test_sec_121_what_is_hidden_from_plain_readers(name: str, around: Any) -> None:
+    with pytest.raises(ContextRefused):
+        check_plain(around({name: []}))
+    plain = around({"graph": [], "content": name, "x": [name]})
+    assert check_plain(plain) is plain
+
+
+@pytest.mark.spec("INB-19")
+@pytest.mark.parametrize(
+    ("iri", "blocked"),
+    [
+        ("https://a.example/1", True),
+        ("https://A.EXAMPLE:8443/1", True),
+        ("http://a.example./1", True),
+        ("https://x.y.a.example/1", True),
+        ("https://ba.example/1", False),
+        ("https://example/1", False),
+        ("https://a.example.org/1", False),
+        ("https://xn--bcher-kva.example/1", True),
+        ("https://b\u00fccher.example/1", True),
+    ],
+)
+def test_inb_19_blocked_domains(iri: str, blocked: bool) -> None:
+    assert is_blocked(iri, ["other.example", "a.example.", "B\u00dcCHER.example"]) is blocked
+    assert not is_blocked(iri, [])
+
+
+@pytest.mark.vectors("origin/fep-fe34.json")
+def test_shared_cases_of_blocked_domains(vector_file: Path) -> None:
+    for case in json.loads(vector_file.read_text("utf-8"))["cases"]:
+        if case["function"] == "domain_policy":
+            given = case["given"]
+            assert is_blocked(given["url"], given["blocked"]) is case["expect"]["blocked"], case["id"]

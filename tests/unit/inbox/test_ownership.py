@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from fedtext.errors import FedtextError, MalformedIri, MissingProperty, OriginMismatch, TypeMismatch
-from fedtext.inbox.ownership import HELD_COUNT_MAX, check_held, confine, held_ids, identifier
+from fedtext.inbox.ownership import HELD_COUNT_MAX, check_held, check_ours, confine, held_ids, identifier
 from fedtext.jsonld import normalize
 from fedtext.vocab import Activity, Create, load
 from fedtext.wire.json import JsonObject
@@ -99,7 +99,12 @@ REFUSED: list[tuple[dict[str, Any], type[FedtextError]]] = [
     (activity("Create", {"type": "Note", "attributedTo": ALICE}), MissingProperty),
     (activity("Create"), MissingProperty),
     (activity("Create", None), MissingProperty),
-    (activity("Create", 7), MissingProperty),
+    (activity("Create", 7), TypeMismatch),
+    # INB-05: nothing that it is done to
+    *((activity(kind), MissingProperty) for kind in ("Like", "Dislike", "Announce", "Follow", "Block", "Flag", "Move")),
+    *((activity("Like", nothing), TypeMismatch) for nothing in ([], {}, "", 7, True, [None], ["x", 7], [[]])),
+    (activity("Like", None), MissingProperty),
+    (activity("EmojiReact", None), MissingProperty),
     # SEC-081: whose things
     (activity("Update", FOREIGN), OriginMismatch),
     (activity("Update", {**NOTE, "attributedTo": BO}), OriginMismatch),
@@ -257,6 +262,33 @@ def test_sec_082_neighbours_share_an_origin_but_not_their_things(
             check_held(document, loaded, ALICE, holdings, facts)
 
 
+@pytest.mark.spec("INB-17", "SEC-085")
+@pytest.mark.parametrize("kind", ["Accept", "Reject", "TentativeAccept"])
+@pytest.mark.parametrize(
+    ("about", "ours"),
+    [
+        (FOLLOW, True),
+        ({**FOLLOW, "actor": {"id": OURS}}, True),
+        (FOLLOW["id"], True),
+        ({**FOLLOW, "type": "Offer", "actor": VICTIM}, True),
+        ({**FOLLOW, "actor": VICTIM}, False),
+        ({**FOLLOW, "type": ["x", "Follow"], "actor": VICTIM}, False),
+        ([FOLLOW, {**FOLLOW, "actor": ALICE}], False),
+        ({"type": "Follow", "object": ALICE}, False),
+        ({**FOLLOW, "actor": "bob"}, False),
+    ],
+)
+def test_inb_17_only_follows_of_ours_are_answered(kind: str, about: Any, ours: bool) -> None:
+    document = activity(kind, about)
+    loaded = load(document)
+    assert isinstance(loaded, Activity)
+    if ours:
+        check_ours(document, loaded, lambda url: url.host == "b.example.com")
+    else:
+        with pytest.raises((OriginMismatch, MalformedIri)):
+            check_ours(document, loaded, lambda url: url.host == "b.example.com")
+
+
 def test_which_ids_are_compared_is_bounded() -> None:
     document = activity("Delete", [f"{A}/{number}" for number in range(100)])
     loaded = load(document)
@@ -293,9 +325,9 @@ def test_shared_cases(vector_file: Path) -> None:
         assert isinstance(loaded, Activity)
         try:
             confine(document, loaded, signer)
+            check_ours(document, loaded, lambda _url: False)
             check_held(document, loaded, signer, {stored["id"]: stored} if stored else {}, frozenset())
         except FedtextError:
             assert "refuse" in allowed, case["id"]
         else:
-            # Whether we ever sent the Follow that is accepted is known by the behavior, not at the door.
-            assert "accept" in allowed or case["id"] == "accept-never-sent", case["id"]
+            assert "accept" in allowed, case["id"]
