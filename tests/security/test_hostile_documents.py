@@ -119,7 +119,7 @@ def test_hostile_actors(corpus_file: Path) -> None:
 @pytest.mark.spec("SEC-060", "SEC-065")
 @pytest.mark.corpus("hostile/actor-key-foreign-id.json")
 def test_a_hostile_key_is_used_for_nobody(corpus_file: Path) -> None:
-    """An actor lists somebody else's key id with material of its own: it signs neither for the one nor for the other."""
+    """An actor lists the key id of somebody else with material of its own: it signs for neither."""
     door = home()
     document = json.loads(corpus_file.read_text("utf-8"))
     claim = {**document["publicKey"], "publicKeyPem": KEYS[0].public.pem}
