@@ -124,6 +124,17 @@ def test_without_one_actor(door: Door, alice: PeerActor, actor: Any) -> None:
         judge(door, verified(alice, document), document)
 
 
+@pytest.mark.spec("INB-17", "SEC-085")
+def test_inb_17_an_answer_to_somebody_elses_follow(door: Door, alice: PeerActor) -> None:
+    for follower, taken in ((f"{SITE}/users/bob", True), ("https://v.example.org/users/victim", False)):
+        document = alice.activity("Accept", object={"type": "Follow", "actor": follower, "object": alice.id})
+        if taken:
+            assert judge(door, verified(alice, document), document).activity.actor_id == alice.id
+        else:
+            with pytest.raises(OriginMismatch):
+                judge(door, verified(alice, document), document)
+
+
 # ---- what we hold ----------------------------------------------------------------------------------------------------
 
 
