@@ -6,10 +6,10 @@ import asyncio
 from typing import Any
 
 import pytest
-from tests.receiving import AS2, GONE, KEYS, Door, Peer, PeerActor, answer
+from tests.receiving import AS2, GONE, KEYS, Door, Peer, PeerActor, answer, redirect
 
 from fedtext.adapters.coalesce import AsyncCoalesce
-from fedtext.config import Config, DevPolicy, SignaturePolicy
+from fedtext.config import Config, DevPolicy, Limits, SignaturePolicy
 from fedtext.errors import FedtextError, Gone, KeyOwnerMismatch, KeyRefused, KeyUnavailable
 from fedtext.fetch import Fetcher, admit_key_id, resolve
 from fedtext.fetch.keys import UNAVAILABLE_FRESH_S, remember
@@ -180,6 +180,14 @@ def test_sec_069_a_failure_is_kept_and_answered_alike(
     peer.serve("/users/alice", document)
     door.clock.advance(2)
     assert find(door, alice.key_id).owner == alice.id
+
+
+@pytest.mark.spec("SEC-108")
+def test_sec_108_an_exhausted_budget_is_no_verdict_on_a_key(door: Door, peer: Peer, alice: PeerActor) -> None:
+    peer.serve("/users/alice", redirect("/users/alice/again"))
+    door.config = Config(limits=Limits(fetches_per_message_max=1))
+    with pytest.raises(KeyUnavailable):
+        find(door, alice.key_id)
 
 
 @pytest.mark.spec("SEC-069", "SIG-20")
