@@ -211,17 +211,28 @@ def _reply(note: Note, target: Local, author: Actor, visibility: Visibility) -> 
     )
 
 
-def author_card(author: Actor) -> Author:
-    """Make a card that is safe to show: plain text, http(s) links only."""
+def author_card(author: Actor, *, handle_host: str | None = None) -> Author:
+    """Make a card that is safe to show: plain text, http(s) links only.
+
+    Threat: an actor may claim any handle in `webfinger`. It is shown only on the actor's own host, or on
+    `handle_host`, which the caller vouches for; else the name on the actor's own host is (WF-10, SEC-154).
+    """
     name = to_text(author.name or author.preferred_username or "")[:_NAME_CHARS_MAX]
-    handle = author.webfinger or f"{author.preferred_username or 'unknown'}@{str(author.id).split('/')[2]}"
     return Author(
         id=str(author.id),
-        handle=f"@{to_text(handle)}"[:_NAME_CHARS_MAX],
+        handle=f"@{to_text(_handle(author, handle_host))}"[:_NAME_CHARS_MAX],
         name=name,
         avatar=_picture(author.icon),
         url=_page(author.url) or str(author.id),
     )
+
+
+def _handle(author: Actor, handle_host: str | None) -> str:
+    own_host = str(author.id).split("/")[2]
+    claimed = author.webfinger or ""
+    if claimed.rpartition("@")[2].lower() in (own_host, handle_host):
+        return claimed
+    return f"{author.preferred_username or 'unknown'}@{own_host}"
 
 
 def _page(url: object) -> str | None:

@@ -354,7 +354,7 @@ class SocialActor:
         me = await context.get_actor(self.uri)
         return Entry(
             id=post.uri,
-            author=author_card(me),
+            author=author_card(me, handle_host=context.site.handle_host),
             html=post.html,
             text=post.text,
             visibility=post.visibility,

@@ -284,7 +284,7 @@ class Pages:
         return ((f"/home/{name}", "Home", asked.path == f"/home/{name}"), profile)
 
     async def _author(self, context: Context, stored: StoredActor) -> Author:
-        return author_card(await context.get_actor(context.actor_uri(stored.pk)))
+        return author_card(await context.get_actor(context.actor_uri(stored.pk)), handle_host=context.site.handle_host)
 
     async def _card(self, context: Context, post: Post, author: Author, stored: StoredActor) -> Card:
         reactions = await self._social.store.reactions(context, post.uri)

@@ -231,7 +231,8 @@ def test_what_is_shown_is_safe(world, table, bob, content: str | None) -> None:
         ({"name": "<b>Bob</b> & Co"}, ("Bob & Co", "@bob@peer.example", None)),
         ({"name": None}, ("bob", "@bob@peer.example", None)),
         ({"name": "x" * 500}, ("x" * 128, "@bob@peer.example", None)),
-        ({"webfinger": "bob@handles.example"}, ("Bob", "@bob@handles.example", None)),
+        ({"webfinger": "bobby@peer.example"}, ("Bob", "@bobby@peer.example", None)),
+        ({"webfinger": "president@elsewhere.example"}, ("Bob", "@bob@peer.example", None)),  # SEC-154: a claim only
         (
             {"icon": {"type": "Image", "url": "https://peer.example/b.png"}},
             ("Bob", "@bob@peer.example", "https://peer.example/b.png"),
@@ -245,3 +246,9 @@ def test_a_card_is_plain_text_and_web_links(bob, changes, expected) -> None:
     card = author_card(load_as({**dump(bob), **changes}, Person))
     assert (card.name, card.handle, card.avatar) == expected
     assert (card.url or "").startswith("https://")
+
+
+def test_sec_154_a_handle_of_another_host_is_shown_only_where_the_caller_vouches_for_it(bob) -> None:
+    claiming = load_as({**dump(bob), "webfinger": "bob@handles.example"}, Person)
+    assert author_card(claiming).handle == "@bob@peer.example"
+    assert author_card(claiming, handle_host="handles.example").handle == "@bob@handles.example"
