@@ -200,7 +200,7 @@ def _is_whole(found: Subtags) -> bool:
 def _subtags_of(rest: _Rest) -> Subtags:
     """Take in their order whatever can be taken."""
     language = rest.one(_LANGUAGE) or ""
-    extended = rest.many(_EXTENDED, _EXTENDED_MAX) if 0 < len(language) <= 3 else ()
+    extended = rest.many(_EXTENDED, _EXTENDED_MAX) if language and len(language) <= 3 else ()
     script = rest.one(_SCRIPT) if language else None
     region = rest.one(_REGION) if language else None
     variants = rest.many(_VARIANT) if language else ()

@@ -209,6 +209,7 @@ def test_what_a_page_says() -> None:
         ("&#99999999999999;", "&#99999999999999;"),
         ("&#xFFFFFF;", "\ufffd"),
         ("&nosuch;", "&nosuch;"),
+        ("&lt;&#57;&#x0031;&CounterClockwiseContourIntegral;", "<91\u2233"),
         ("&" * 10, "&" * 10),
     ],
 )

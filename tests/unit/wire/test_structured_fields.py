@@ -46,6 +46,7 @@ BARE: dict[str, Any] = {
     "@0": Date(0),
     "@-62135596800": Date(-62_135_596_800),
     '%""': DisplayString(""),
+    '%"%00%0a%7f"': DisplayString("\x00\n\x7f"),
     '%"f%c3%bc %22%25\'\\"': DisplayString("fü \"%'\\"),
 }
 

@@ -16,6 +16,7 @@ VARIABLES: dict[str, str | None] = {
     "user": "alice",
     "uri": "https://b.example/@bob?a=1&b=2#c",
     "path": "/a b/%2F/100%",
+    "escapes": "%00%f0%0G%",
     "empty": "",
     "none": None,
     "word": "Grüße",
@@ -32,6 +33,7 @@ EXPANDED = {
     "{+uri}": "https://b.example/@bob?a=1&b=2#c",
     "{path}": "%2Fa%20b%2F%252F%2F100%25",
     "{+path}": "/a%20b/%2F/100%25",
+    "{+escapes}{escapes}": "%00%f0%250G%25%2500%25f0%250G%25",
     "{#path}": "#/a%20b/%2F/100%25",
     "{word}": "Gr%C3%BC%C3%9Fe",
     "{+word}": "Gr%C3%BC%C3%9Fe",
@@ -140,6 +142,7 @@ def test_so_long_and_no_longer() -> None:
     with pytest.raises(LimitExceeded):
         expand("x" * (TEMPLATE_CHARS_MAX + 1), {})
     assert len(expand("{a}{a}", {"a": "x" * (EXPANDED_CHARS_MAX // 2)})) == EXPANDED_CHARS_MAX
+    assert len(expand("{a}", {"a": "x" * EXPANDED_CHARS_MAX})) == EXPANDED_CHARS_MAX
     for template, value in (
         ("{a}{a}x", "x" * (EXPANDED_CHARS_MAX // 2)),
         ("{a}", "x" * (EXPANDED_CHARS_MAX + 1)),
