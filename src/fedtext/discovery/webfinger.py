@@ -5,7 +5,7 @@ Decides what a JRD says and where it is asked for; whether it is true is decided
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from urllib.parse import quote
 
 import attrs
@@ -50,15 +50,25 @@ class JRD:
         return None
 
 
-def build_jrd(handle: Handle, actor_id: str, *, profile_url: str | None = None) -> JsonObject:
-    """Build the JRD of an actor: exactly one self link, and it comes first (WF-02)."""
+def build_jrd(
+    handle: Handle, actor_id: str, *, profile_url: str | None = None, rels: Collection[str] = ()
+) -> JsonObject:
+    """Build the JRD of an actor: exactly one self link, and it comes first (WF-02).
+
+    Args:
+        handle: "user@host", the subject.
+        actor_id: Where the self link leads.
+        profile_url: Page for people.
+        rels: Only links of these relations, if any are named (RFC 7033 section 4.3); subject and aliases stay.
+    """
     links: list[JsonValue] = [{"rel": REL_SELF, "type": ACTIVITY_JSON, "href": actor_id}]
     aliases: list[JsonValue] = [actor_id]
     if profile_url is not None:
         links.append({"rel": REL_PROFILE, "type": "text/html", "href": profile_url})
         if profile_url != actor_id:
             aliases.append(profile_url)
-    return {"subject": f"acct:{handle}", "aliases": aliases, "links": links}
+    wanted: list[JsonValue] = [link for link in links if not rels or (isinstance(link, dict) and link["rel"] in rels)]
+    return {"subject": f"acct:{handle}", "aliases": aliases, "links": wanted}
 
 
 def parse_jrd(document: JsonObject) -> JRD:

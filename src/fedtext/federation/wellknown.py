@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from urllib.parse import parse_qsl, unquote
 
 from ..discovery import build_jrd, build_nodeinfo, build_nodeinfo_index
@@ -30,23 +31,26 @@ async def webfinger(engine: Engine, request: Request, ports: PortSet) -> Respons
         NotFound: Nobody of ours (404).
         RecipientGone: Was removed (410).
     """
-    identifier, actor_id = await _subject(engine, _resource(request), ports)
+    resource, rels = _asked(request)
+    identifier, actor_id = await _subject(engine, resource, ports)
     if identifier is None:
-        return _jrd(Handle(f"{engine.site.authority}@{engine.site.authority}"), actor_id, None)
+        return _jrd(Handle(f"{engine.site.authority}@{engine.site.authority}"), actor_id, None, rels)
     if await engine.is_removed(ports, actor_id) is not None:
         raise RecipientGone
     actor = await serving.own_actor(engine, identifier, ports)
     if actor is None or actor.preferred_username is None:
         raise NotFound
     profile = actor.url if isinstance(actor.url, str) else None
-    return _jrd(parse_handle(f"{actor.preferred_username}@{engine.site.handle_host}"), actor_id, profile)
+    return _jrd(parse_handle(f"{actor.preferred_username}@{engine.site.handle_host}"), actor_id, profile, rels)
 
 
-def _jrd(handle: Handle, actor_id: str, profile: str | None) -> Response:
-    return json_response(build_jrd(handle, actor_id, profile_url=profile), media_type=JRD_JSON, headers=_OPEN)
+def _jrd(handle: Handle, actor_id: str, profile: str | None, rels: Sequence[str]) -> Response:
+    document = build_jrd(handle, actor_id, profile_url=profile, rels=rels)
+    return json_response(document, media_type=JRD_JSON, headers=_OPEN)
 
 
-def _resource(request: Request) -> str:
+def _asked(request: Request) -> tuple[str, list[str]]:
+    """Give the one resource that is asked for, and the relations of the links that are wanted (none: all)."""
     try:
         fields = parse_qsl(request.query, keep_blank_values=True, max_num_fields=_QUERY_FIELDS_MAX, errors="strict")
     except (ValueError, UnicodeDecodeError) as error:
@@ -54,7 +58,7 @@ def _resource(request: Request) -> str:
     resources = [value for name, value in fields if name == "resource"]
     if len(resources) != 1 or not resources[0]:
         raise MalformedText("WebFinger takes exactly one resource", public_detail="Give exactly one resource.")
-    return resources[0]
+    return resources[0], [value for name, value in fields if name == "rel"]
 
 
 async def _subject(engine: Engine, resource: str, ports: PortSet) -> tuple[str | None, str]:

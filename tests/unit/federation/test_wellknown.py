@@ -217,3 +217,14 @@ def test_wf_17_nodeinfo(make_world, version):
     assert (document["openRegistrations"], document["metadata"]) == (False, {"contact": "abuse@home.example.com"})
     assert "users" in document["usage"]
     assert (parse_nodeinfo(document).software, parse_nodeinfo(document).version) == ("blog", "2.3")
+
+
+@pytest.mark.parametrize(("rels", "found"), [(["self"], ["self"]), (["unknown"], []), (["unknown", "self"], ["self"])])
+def test_only_the_relations_that_are_asked_for_are_given(world, rels: list[str], found: list[str]) -> None:
+    """RFC 7033 section 4.3: `rel` narrows the links; subject and aliases stay."""
+    query = "".join(f"&rel={rel}" for rel in rels)
+    response = world.ask(WF + quote("acct:alice@home.example.com", safe="") + query)
+    assert response is not None
+    document = json.loads(response.body)
+    assert [link["rel"] for link in document["links"]] == found
+    assert document["subject"] == "acct:alice@home.example.com"
