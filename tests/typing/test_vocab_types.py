@@ -34,6 +34,7 @@ from fedtext.vocab import (
     Person,
     PublicKeyClaim,
     Question,
+    Text,
     Undo,
     dump,
     load,
@@ -54,8 +55,8 @@ class Wave(Activity, type="https://types.example/Wave"):
 def test_reading() -> None:
     note = Note(id="https://blog.example/1", attributed_to=ALICE, content="x", to=PUBLIC, tag=[Hashtag(name="#x")])
     assert_type(note.id, Iri | None)
-    assert_type(note.content, str | None)
-    assert_type(note.content_map, Mapping[str, str])
+    assert_type(note.content, Text | None)
+    assert_type(note.content_map, Mapping[str, Text])
     assert_type(note.sensitive, bool | None)
     assert_type(note.published, datetime | None)
     assert_type(note.to, tuple[Iri, ...])

@@ -4,8 +4,6 @@ No context is ever fetched. A document in the usual shape passes through `normal
 """
 
 from .contexts import (
-    ACTIVITYSTREAMS,
-    SECURITY_V1,
     context_for,
     default_context,
     expand_term,
@@ -14,6 +12,7 @@ from .contexts import (
     terms_for,
 )
 from .normalize import normalize
+from .terms import ACTIVITYSTREAMS, SECURITY_V1
 
 __all__ = [
     "ACTIVITYSTREAMS",

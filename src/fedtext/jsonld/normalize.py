@@ -28,18 +28,8 @@ import attrs
 from ..config import Limits
 from ..errors import ContextRefused, LimitExceeded
 from ..wire.json import JsonObject, JsonValue
-from .contexts import (
-    PREFIXES,
-    entries,
-    expand_defined,
-    expand_term,
-    inline_definitions,
-    joined_context,
-    protected_iris,
-    protected_terms,
-    standard_terms,
-    usual_definitions,
-)
+from .contexts import entries, expand_defined, expand_term, inline_definitions, joined_context
+from .terms import PREFIXES, protected_iris, protected_terms, standard_terms, usual_definitions
 
 _HIDDEN: Final = frozenset({"@graph", "@included", "@reverse", "@nest"})
 _KEYWORDS: Final = {"@id": "id", "@type": "type"}

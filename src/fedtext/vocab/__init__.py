@@ -55,6 +55,7 @@ from .objects import (
     Video,
 )
 from .references import Reference, reference_id
+from .text import Direction, Text
 
 __all__ = [
     "PUBLIC",
@@ -71,6 +72,7 @@ __all__ = [
     "CollectionPage",
     "Create",
     "Delete",
+    "Direction",
     "Dislike",
     "Document",
     "Emoji",
@@ -104,6 +106,7 @@ __all__ = [
     "Service",
     "TentativeAccept",
     "TentativeReject",
+    "Text",
     "Tombstone",
     "Undo",
     "Update",

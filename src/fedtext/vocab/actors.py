@@ -17,7 +17,7 @@ from ..wire.json import JsonObject, JsonValue
 from .model import Property, Reading, items_of
 from .objects import Object
 from .references import Address, Id, Ids, Many
-from .values import Flag, Structure, Text, several, single
+from .values import Flag, String, Structure, several, single
 
 _LIMITS: Final = Limits()
 
@@ -108,7 +108,7 @@ class Endpoints(Structure):
         return None if isinstance(single(value), str) else super().decode(value, reading)
 
 
-class Handle(Text):
+class Handle(String):
     """A handle that an actor gives itself: "user@host", also with "acct:" before it (FEP-2c59)."""
 
     def convert(self, value: JsonValue) -> str:
@@ -133,7 +133,7 @@ class Actor(Object, recognized_by=("inbox", "outbox")):
     """
 
     attachment: Many[Object] = Many(count_max=_LIMITS.fields_count_max)
-    preferred_username: Text = Text()
+    preferred_username: String = String()
     inbox: Address = Address()
     outbox: Address = Address()
     followers: Address = Address()

@@ -13,10 +13,10 @@ from ..wire.iri import Iri
 from ..wire.json import JsonObject, JsonValue
 from .model import Model, Property, Reading
 from .references import Id, Ids, Many, One
-from .values import Flag, Instant, Integer, Real, Strings, Text
+from .values import Flag, Instant, Integer, Real, String, Strings
 
 _SCALARS: Final[dict[Any, type[Property[Any, Any]]]] = {
-    str: Text,
+    str: String,
     bool: Flag,
     int: Integer,
     float: Real,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from .objects import Object
 from .references import Id
-from .values import Integer, Strings, Text
+from .values import Integer, String, Strings
 
 
 class Link(Object, type="Link", recognized_by=("href",)):
@@ -17,7 +17,7 @@ class Link(Object, type="Link", recognized_by=("href",)):
 
     href: Id = Id()
     rel: Strings = Strings()
-    hreflang: Text = Text()
+    hreflang: String = String()
     width: Integer = Integer(least=0)
     height: Integer = Integer(least=0)
 

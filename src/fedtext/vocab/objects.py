@@ -15,7 +15,7 @@ from ..wire.iri import Iri, parse_iri
 from ..wire.json import JsonObject, JsonValue
 from .model import MADE_HERE, Model, Reading, is_path
 from .references import Address, Id, Identifier, Ids, Many, One
-from .values import Flag, Instant, Integer, Language, Moment, Real, Structure, Text, Texts, several
+from .values import Flag, Instant, Integer, Language, Moment, NaturalText, Real, String, Structure, Texts, several
 
 _LIMITS: Final = Limits()
 
@@ -94,26 +94,26 @@ class Object(Model, type="Object"):
 
     id: Identifier = Identifier()
     attributed_to: One[Object] = One(by_id=True)
-    name: Text = Text(mapped=True)
+    name: NaturalText = NaturalText()
     name_map: Texts = Texts("name")
-    summary: Text = Text(mapped=True)
-    summary_map: Texts = Texts("summary")
-    content: Text = Text(mapped=True)
-    content_map: Texts = Texts("content")
+    summary: NaturalText = NaturalText(html=True)
+    summary_map: Texts = Texts("summary", html=True)
+    content: NaturalText = NaturalText(html=True)
+    content_map: Texts = Texts("content", html=True)
     language: Language = Language()
-    media_type: Text = Text()
+    media_type: String = String()
     source: Source = Source()
     sensitive: Flag = Flag()
     in_reply_to: Id = Id()
     context: Id = Id()
-    conversation: Text = Text()
+    conversation: String = String()
     links: Many[Object] = Many("url", plain=True)
     url: Url = Url()
     published: Instant = Instant()
     updated: Instant = Instant()
     start_time: Instant = Instant()
     end_time: Instant = Instant()
-    duration: Text = Text()
+    duration: String = String()
     to: Ids = Ids(count_max=_LIMITS.recipients_count_max, paired="cc")
     cc: Ids = Ids(count_max=_LIMITS.recipients_count_max, paired="to")
     bto: Ids = Ids(count_max=_LIMITS.recipients_count_max)
@@ -140,10 +140,10 @@ class Object(Model, type="Object"):
 class Document(Object, type="Document"):
     """A file (MOD-33)."""
 
-    blurhash: Text = Text()
+    blurhash: String = String()
     width: Integer = Integer(least=0)
     height: Integer = Integer(least=0)
-    rel: Text = Text()
+    rel: String = String()
 
     @property
     def alt(self) -> str | None:
@@ -187,7 +187,7 @@ class Question(Object, type="Question"):
 class Tombstone(Object, type="Tombstone"):
     """What is left of a deleted object (MOD-26)."""
 
-    former_type: Text = Text()
+    former_type: String = String()
     deleted: Instant = Instant()
 
 
@@ -209,7 +209,7 @@ class Emoji(Object, type="Emoji"):
 class PropertyValue(Object, type="PropertyValue"):
     """A line of a profile: `name` is plain text, `value` is HTML (ACT-09, FEP-fb2a)."""
 
-    value: Text = Text()
+    value: String = String()
 
 
 def _as_image(found: Object) -> Image:

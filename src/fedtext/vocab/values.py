@@ -9,26 +9,23 @@ A new kind is one class; a new property is one line in a model.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Final, Generic, TypeVar, cast
 
-from ..errors import TypeMismatch
+from ..errors import MalformedText, TypeMismatch
 from ..wire.json import JsonObject, JsonValue
+from ..wire.language_tags import is_language_tag, parse_language_tag
 from ..wire.timestamps import build, parse_lenient
 from .model import Property, Reading, copied, items_of
+from .text import Text
 
 ReadT = TypeVar("ReadT")
 WriteT = TypeVar("WriteT")
 
 _INTEGER_MAX: Final = 2**63 - 1
-# RFC 5646 section 2.1; "@none" is JSON-LD's word for no language.
-_LANGUAGE: Final = re.compile(
-    r"(?:@none|[a-z]{2,3}(?:-[a-z]{3}){0,3}|[a-z]{4,8}|x(?=-))(?:-[a-z]{4})?(?:-(?:[a-z]{2}|[0-9]{3}))?"
-    r"(?:-(?:[a-z0-9]{5,8}|[0-9][a-z0-9]{3}))*(?:-[a-wy-z0-9](?:-[a-z0-9]{2,8})+)*(?:-?x(?:-[a-z0-9]{1,8})+)?",
-    re.IGNORECASE,
-).fullmatch
+_NO_LANGUAGE: Final = "@none"  # JSON-LD's word for it
 
 
 def single(value: JsonValue) -> JsonValue:
@@ -49,9 +46,13 @@ def several(value: JsonValue) -> list[JsonValue]:
     return value if isinstance(value, list) else [value]
 
 
-def _is_tag(text: str) -> bool:
-    """Tell whether a text is a language tag; "zh_CN" is one too, for readers."""
-    return _LANGUAGE(text.replace("_", "-")) is not None
+@lru_cache(maxsize=1_024)
+def language_tag(text: str) -> str | None:
+    """Give a language tag in the case that BCP 47 recommends, or None when it is none; "zh_CN" is one, for readers."""
+    try:
+        return text if text == _NO_LANGUAGE else parse_language_tag(text.replace("_", "-"))
+    except MalformedText:
+        return None
 
 
 class Scalar(Property[ReadT | None, WriteT | None], Generic[ReadT, WriteT]):
@@ -69,41 +70,12 @@ class Scalar(Property[ReadT | None, WriteT | None], Generic[ReadT, WriteT]):
         raise NotImplementedError
 
 
-class Text(Scalar[str, str]):
-    """A text.
-
-    Args:
-        name: JSON name.
-        mapped: Whether there is a sibling `…Map` with the text in several languages (MOD-20).
-    """
-
-    def __init__(self, name: str | None = None, *, mapped: bool = False) -> None:
-        super().__init__(name)
-        self.mapped = mapped
-
-    def read(self, document: JsonObject, reading: Reading) -> str | None:
-        """Read the text, or the first one of its languages when it is given only so (MOD-20)."""
-        found = super().read(document, reading)
-        if found is None and self.mapped and self.name not in document:
-            texts = document.get(self.name + "Map")
-            if isinstance(texts, dict):
-                return next((text for text in texts.values() if isinstance(text, str)), None)
-        return found
+class String(Scalar[str, str]):
+    """A text that programs read: a media type, an identifier, a code."""
 
     def convert(self, value: JsonValue) -> str:
         """Take a text; NUL is taken out (MOD-71, SEC-026)."""
-        if type(value) is not str:
-            raise TypeMismatch("not a text", property=self.name)
-        return value if "\x00" not in value else value.replace("\x00", "")
-
-    def write(self, document: JsonObject, value: object) -> None:
-        """Set the text; the sibling map follows it, or goes when it held several languages."""
-        texts = document.get(self.name + "Map") if self.mapped else None
-        super().write(document, value)
-        if isinstance(texts, dict):
-            del document[self.name + "Map"]
-            if isinstance(value, str) and len(texts) == 1:
-                document[self.name + "Map"] = dict.fromkeys(texts, value)
+        return _text(value, self.name)
 
     def encode(self, value: object) -> JsonValue:
         """Take a text."""
@@ -112,35 +84,106 @@ class Text(Scalar[str, str]):
         return str(value)
 
 
-class Texts(Property[Mapping[str, str], Mapping[str, str] | None]):
+class NaturalText(Property[Text | None, str | None]):
+    """A text that people read, in one language or, in its sibling `…Map`, in several (MOD-20).
+
+    Args:
+        name: JSON name.
+        html: Whether it is HTML; with `mediaType` in the document, which is of the content, what that says.
+    """
+
+    def __init__(self, name: str | None = None, *, html: bool = False) -> None:
+        super().__init__(name)
+        self.html = html
+
+    def read(self, document: JsonObject, reading: Reading) -> Text | None:
+        """Read the text, or the first one of its languages when it is given only so (MOD-20)."""
+        texts = document.get(self.name + "Map")
+        found = super().read(document, reading)
+        if not isinstance(texts, dict):
+            return found if found is None else self._made(found, document, None)
+        if found is None and document.get(self.name) is None:
+            first = next((text for text in map(single, texts.values()) if isinstance(text, str)), None)
+            found = None if first is None else Text(first)
+        return found if found is None else self._made(found, document, language_of(found, texts))
+
+    def decode(self, value: JsonValue, reading: Reading) -> Text | None:  # noqa: ARG002 -- a text needs no context
+        """Take a text; NUL is taken out (MOD-71, SEC-026)."""
+        value = single(value)
+        if isinstance(value, dict) and "@value" in value:
+            value = value["@value"]
+        return None if value is None else Text(_text(value, self.name))
+
+    def write(self, document: JsonObject, value: object) -> None:
+        """Set the text; the sibling map follows it, or goes when it held several languages."""
+        name = self.name + "Map"
+        texts = document.get(name)
+        language = value.language if isinstance(value, Text) else None
+        super().write(document, value)
+        if isinstance(texts, dict):
+            del document[name]
+            if isinstance(value, str) and len(texts) == 1:
+                document[name] = dict.fromkeys(texts, str(value))
+        if language is not None and isinstance(value, str):
+            document[name] = {language: str(value)}
+
+    def encode(self, value: object) -> JsonValue:
+        """Take a text."""
+        if not isinstance(value, str):
+            raise self.refuse(value, "a text")
+        return str(value)
+
+    def _made(self, text: str, document: JsonObject, language: str | None) -> Text:
+        html = self.html
+        if html and self.name == "content" and "mediaType" in document:
+            html = document["mediaType"] in (None, "text/html")
+        return Text(text.replace("\x00", ""), is_html=html, language=language)
+
+
+def language_of(text: str, texts: JsonObject) -> str | None:
+    """Give the tag under which a text stands in a map of languages, else the first of its tags (MOD-20)."""
+    tags = [(tag, value) for name, value in texts.items() if (tag := language_tag(name)) not in (None, _NO_LANGUAGE)]
+    return next((tag for tag, value in tags if single(value) == text), next((tag for tag, _ in tags), None))
+
+
+def _text(value: JsonValue, name: str) -> str:
+    if type(value) is not str:
+        raise TypeMismatch("not a text", property=name)
+    return value if "\x00" not in value else value.replace("\x00", "")
+
+
+class Texts(Property[Mapping[str, Text], Mapping[str, str] | None]):
     """The same text in several languages: BCP 47 tag to text (AS2-07).
 
     Args:
         of: JSON name of the text itself; it is set to the first language when it is missing.
+        html: Whether they are HTML.
     """
 
-    def __init__(self, of: str) -> None:
+    def __init__(self, of: str, *, html: bool = False) -> None:
         super().__init__(of + "Map")
         self.of = of
+        self.html = html
 
-    def absent(self) -> Mapping[str, str]:
+    def absent(self) -> Mapping[str, Text]:
         """Give no text in any language."""
         return {}
 
-    def decode(self, value: JsonValue, reading: Reading) -> Mapping[str, str]:
-        """Take the entries whose tag and text are ones."""
+    def decode(self, value: JsonValue, reading: Reading) -> Mapping[str, Text]:
+        """Take the entries whose tag and text are ones; tags come in the case that BCP 47 recommends."""
         value = single(value)
         if not isinstance(value, dict):
             raise TypeMismatch("not a map of languages", property=self.name)
-        found: dict[str, str] = {}
-        for tag, text in value.items():
+        found: dict[str, Text] = {}
+        for name, text in value.items():
+            tag = language_tag(name)
             text = single(text)
-            if not _is_tag(tag):
+            if tag is None:
                 reading.report("not a language tag")
             elif not isinstance(text, str):
                 reading.report("not a text")
             else:
-                found[tag] = text
+                found[tag] = Text(_text(text, self.name), is_html=self.html, language=tag)
         return found
 
     def write(self, document: JsonObject, value: object) -> None:
@@ -156,9 +199,9 @@ class Texts(Property[Mapping[str, str], Mapping[str, str] | None]):
             raise self.refuse(value, "a mapping of language tags to texts")
         written: JsonObject = {}
         for tag, text in cast("Mapping[object, object]", value).items():
-            if not isinstance(tag, str) or not _LANGUAGE(tag) or not isinstance(text, str):
+            if not _is_own_tag(tag) or not isinstance(text, str):
                 raise self.refuse(tag, "a mapping of language tags to texts")
-            written[tag] = text
+            written[str(tag)] = str(text)
         return written
 
 
@@ -172,21 +215,23 @@ class Language(Property[str | None, str | None]):
     def read(self, document: JsonObject, reading: Reading) -> str | None:  # noqa: ARG002 -- reads two members
         """Give the tag whose text is the content itself, else the first."""
         texts = document.get(self.name)
-        if not isinstance(texts, dict):
-            return None
-        tags = [tag for tag in texts if _is_tag(tag)]
-        content = document.get(self.of)
-        return next((tag for tag in tags if texts[tag] == content), next(iter(tags), None))
+        content = single(document.get(self.of))
+        return language_of(content if isinstance(content, str) else "", texts) if isinstance(texts, dict) else None
 
     def write(self, document: JsonObject, value: object) -> None:
         """Say in which language the content is."""
         content = document.get(self.of)
         if value is None:
             document.pop(self.name, None)
-        elif not isinstance(value, str) or not _LANGUAGE(value):
+        elif not _is_own_tag(value):
             raise self.refuse(value, "a language tag")
         elif isinstance(content, str):
-            document[self.name] = {value: content}
+            document[self.name] = {str(value): content}
+
+
+def _is_own_tag(value: object) -> bool:
+    """Tell whether an application may write a language so: with hyphens; "@none" is JSON-LD's word for no language."""
+    return isinstance(value, str) and (value == _NO_LANGUAGE or is_language_tag(value))
 
 
 class Flag(Scalar[bool, bool]):

@@ -16,7 +16,7 @@ from fedtext.jsonld import (
     joined_context,
     terms_for,
 )
-from fedtext.jsonld.contexts import protected_terms, standard_iris, usual_definitions
+from fedtext.jsonld.terms import usual_definitions
 
 
 def test_jld_01_activitystreams_comes_first_and_as_a_plain_string() -> None:
@@ -122,11 +122,3 @@ def test_an_iri_has_the_names_that_the_context_gives_it() -> None:
     assert terms_for(context, "https://ns.example/strength") == ["ns:strength", "power"]
     assert terms_for(context, "https://elsewhere.example/strength") == []
     assert terms_for(None, "https://ns.example/strength") == []
-
-
-def test_protected_names_have_a_standard_meaning() -> None:
-    known = standard_iris()
-    for term, iri in protected_terms().items():
-        if term not in ("id", "type", "as"):
-            assert known[term] == iri
-    assert known["inbox"] == "http://www.w3.org/ns/ldp#inbox"

@@ -53,12 +53,13 @@ MAPS: list[tuple[dict[str, Any], str | None, dict[str, str], str | None]] = [
     ({"contentMap": {"de": "d", "en": "e"}}, "d", {"de": "d", "en": "e"}, "de"),
     ({"content": "e", "contentMap": {"de": "d", "en": "e"}}, "e", {"de": "d", "en": "e"}, "en"),
     ({"content": "x", "contentMap": {"de": "d", "en": "e"}}, "x", {"de": "d", "en": "e"}, "de"),
-    ({"contentMap": {"en": ["e"]}}, None, {"en": "e"}, "en"),
+    ({"contentMap": {"en": ["e"]}}, "e", {"en": "e"}, "en"),  # JLD-16
     ({"contentMap": {}}, None, {}, None),
     ({"contentMap": "x"}, None, {}, None),
-    ({"content": None, "contentMap": {"en": "e"}}, None, {"en": "e"}, "en"),
+    ({"content": None, "contentMap": {"en": "e"}}, "e", {"en": "e"}, "en"),  # JSON-LD: null is absence
     ({"content": {"en": "e"}}, None, {}, None),
-    ({"contentMap": {"zh_CN": "z", "nonsense tag": "x", "en": 3}}, "z", {"zh_CN": "z"}, "zh_CN"),
+    ({"contentMap": {"DE-at": "d"}}, "d", {"de-AT": "d"}, "de-AT"),
+    ({"contentMap": {"zh_CN": "z", "nonsense tag": "x", "en": 3}}, "z", {"zh-CN": "z"}, "zh-CN"),
 ]
 
 
