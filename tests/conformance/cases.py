@@ -42,6 +42,7 @@ class Case:
         own: Whether it is of our own schema, whose verdicts no pattern of the overrides changes.
         upstream: What the upstream file says of it, in every spelling that an override may use; default: `want`.
         seconds_max: What it may take.
+        skip: Whether it is not to be run, by a rule of the topic.
     """
 
     file: str
@@ -54,6 +55,7 @@ class Case:
     own: bool = False
     upstream: tuple[Any, ...] | None = None
     seconds_max: float = SECONDS_MAX
+    skip: bool = False
 
     @property
     def is_refusal(self) -> bool:

@@ -117,6 +117,8 @@ def run_topic(topic: str, folder: Path, contested: dict[str, str] | None = None)
 
 def run_case(name: str, case: Case, overrides: Overrides) -> Result:
     """Run one case and judge it."""
+    if case.skip:
+        return Result(name=name, outcome=SKIP)
     upstream = case.want if case.upstream is None else case.upstream
     override = overrides.find(case.id, upstream, own=case.own)
     if override is not None:

@@ -3,6 +3,7 @@
 No context is ever fetched. A document in the usual shape passes through `normalize` untouched.
 """
 
+from .canonization import VERIFICATION_BUDGET, CanonizeBudget, canonize, canonize_document
 from .contexts import (
     context_for,
     default_context,
@@ -12,16 +13,24 @@ from .contexts import (
     terms_for,
 )
 from .normalize import normalize
+from .registry import bundled_context, is_bundled, register_context
 from .terms import ACTIVITYSTREAMS, SECURITY_V1
 
 __all__ = [
     "ACTIVITYSTREAMS",
     "SECURITY_V1",
+    "VERIFICATION_BUDGET",
+    "CanonizeBudget",
+    "bundled_context",
+    "canonize",
+    "canonize_document",
     "context_for",
     "default_context",
     "expand_term",
+    "is_bundled",
     "is_covered",
     "joined_context",
     "normalize",
+    "register_context",
     "terms_for",
 ]
