@@ -40,6 +40,7 @@ class Limits:
     json_depth_max: int = attrs.field(default=32, validator=gt(0))
     json_nodes_max: int = attrs.field(default=50_000, validator=gt(0))
     jsonld_nodes_max: int = attrs.field(default=1_000, validator=gt(0))
+    jsonld_terms_max: int = attrs.field(default=1_000, validator=gt(0))
     iri_chars_max: int = attrs.field(default=2_048, validator=gt(0))
     header_bytes_max: int = attrs.field(default=65_536, validator=gt(0))
     header_count_max: int = attrs.field(default=128, validator=gt(0))

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fedtext.errors import FedtextError
-from fedtext.jsonld import ACTIVITYSTREAMS, default_context, normalize
+from fedtext.jsonld import ACTIVITYSTREAMS, Road, default_context, normalize, normalize_by
 from fedtext.vocab import (
     PUBLIC,
     Activity,
@@ -129,12 +129,13 @@ def test_evolving_changes_what_is_named_and_nothing_else(note: Note, content: st
 def test_any_object_gives_a_model_or_a_fedtext_error(document: dict[str, Any]) -> None:
     before = copy.deepcopy(document)
     try:
-        normalized = normalize(document)
+        normalized, road = normalize_by(document)
         model = load(normalized)
     except FedtextError:
         assert document == before
         return
-    assert normalize(normalized) == normalized
+    if road is not Road.PLAIN:  # what had no context has one afterwards, and may be read by it
+        assert normalize(normalized) == normalized
     read_everything(model)
     assert load(dump(model)) == model
     assert document == before

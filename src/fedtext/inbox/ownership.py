@@ -153,8 +153,15 @@ def _check_identity(document: JsonObject, activity: Activity, actor: str, origin
 def _check_object(document: JsonObject) -> None:
     """Demand something that is done to (INB-05)."""
     values = _objects(document)
-    if not values or not all(isinstance(value, str | dict) and value for value in values):
+    if not values or not all(_names_something(value) for value in values):
         raise TypeMismatch("the object is an id or an object, or several", property="object")
+
+
+def _names_something(value: JsonValue) -> bool:
+    """Tell whether a value is an id or an object, also where JSON-LD has it as a literal."""
+    if isinstance(value, dict) and "@value" in value:
+        value = value["@value"]
+    return isinstance(value, str | dict) and bool(value)
 
 
 def _check_nameless(value: JsonValue, actor: str) -> None:

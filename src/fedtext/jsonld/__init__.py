@@ -7,12 +7,11 @@ from .canonization import VERIFICATION_BUDGET, CanonizeBudget, canonize, canoniz
 from .contexts import (
     context_for,
     default_context,
-    expand_term,
     is_covered,
     joined_context,
-    terms_for,
 )
-from .normalize import normalize
+from .normalize import Road, normalize, normalize_by
+from .profiles import expand_term, terms_for
 from .registry import bundled_context, is_bundled, register_context
 from .terms import ACTIVITYSTREAMS, SECURITY_V1
 
@@ -21,6 +20,7 @@ __all__ = [
     "SECURITY_V1",
     "VERIFICATION_BUDGET",
     "CanonizeBudget",
+    "Road",
     "bundled_context",
     "canonize",
     "canonize_document",
@@ -31,6 +31,7 @@ __all__ = [
     "is_covered",
     "joined_context",
     "normalize",
+    "normalize_by",
     "register_context",
     "terms_for",
 ]

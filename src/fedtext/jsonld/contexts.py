@@ -90,38 +90,12 @@ def inline_definitions(context: JsonValue) -> Iterator[tuple[str, JsonValue]]:
             yield from entry.items()
 
 
-def expand_term(context: JsonValue, term: str) -> str | None:
-    """Give the IRI that a name stands for in a context, or None when the context does not say.
-
-    Args:
-        context: Value of `@context`; parts of it that are URLs are not looked into.
-        term: A member name, a type name, or `prefix:name`.
-
-    Raises:
-        ContextRefused: Its names stand for each other in a long chain.
-    """
-    return expand_defined(dict(inline_definitions(context)), term)
-
-
 def expand_defined(inline: Mapping[str, JsonValue], term: str) -> str | None:
     """Give the IRI that a name stands for under the definitions of a context, or None when they do not say."""
     if term in inline:
         return _resolved(_iri_of(inline[term]), inline, frozenset({term})) or None
     expanded = _resolved(term, inline, frozenset())
     return expanded if expanded != term else None
-
-
-def terms_for(context: JsonValue, iri: str) -> list[str]:
-    """Give the names that a context has for an IRI: terms and `prefix:name`, first defined first."""
-    inline = dict(inline_definitions(context))
-    found: list[str] = []
-    for term, definition in inline.items():
-        target = _resolved(_iri_of(definition), inline, frozenset({term}))
-        if target == iri:
-            found.append(term)
-        elif target and target[-1] in "#/:" and iri.startswith(target):
-            found.append(f"{term}:{iri[len(target) :]}")
-    return found
 
 
 def _iri_of(definition: JsonValue) -> str:

@@ -21,16 +21,19 @@ from ..errors import ConfigurationError, ContextRefused
 from ..wire.json import JsonObject
 from .terms import ACTIVITYSTREAMS
 
-# Interop: spellings of the ActivityStreams context that documents of this network carry (JLD-03).
-_ALIASES: Final[dict[str, str]] = dict.fromkeys(
-    (
-        "http://www.w3.org/ns/activitystreams",
-        "http://www.w3.org/ns/activitystreams#",
-        f"{ACTIVITYSTREAMS}#",
-        f"{ACTIVITYSTREAMS}.jsonld",
+# Interop: spellings of well-known addresses that documents of this network carry (JLD-03).
+_ALIASES: Final[dict[str, str]] = {
+    "http://w3id.org/security/v1": "https://w3id.org/security/v1",
+    **dict.fromkeys(
+        (
+            "http://www.w3.org/ns/activitystreams",
+            "http://www.w3.org/ns/activitystreams#",
+            f"{ACTIVITYSTREAMS}#",
+            f"{ACTIVITYSTREAMS}.jsonld",
+        ),
+        ACTIVITYSTREAMS,
     ),
-    ACTIVITYSTREAMS,
-)
+}
 _ANY_HOST: Final = "https://*/"
 _URL_CHARS_MAX: Final = 2_048
 
@@ -93,6 +96,11 @@ def register_context(url: str, document: JsonObject) -> None:
         forget()
 
 
+def canonical_url(url: str) -> str:
+    """Give the address of a context for the other spellings of it that are in use."""
+    return _ALIASES.get(url, url)
+
+
 def when_registered(forget: Callable[[], None]) -> None:
     """Have a cache emptied whenever a context is added."""
     _forgetting.append(forget)
@@ -114,7 +122,7 @@ def shared_context(url: str) -> JsonObject:
 
 
 def _file_of(url: str) -> str | None:
-    found = _by_url().get(_ALIASES.get(url, url))
+    found = _by_url().get(canonical_url(url))
     if found is None and url.startswith("https://"):
         path = url[len("https://") :].partition("/")[2]
         found = _by_url().get(_ANY_HOST + path) if path else None

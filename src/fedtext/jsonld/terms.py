@@ -31,6 +31,21 @@ PREFIXES: Final[Mapping[str, str]] = {
     "litepub": "http://litepub.social/ns#",
     "xsd": "http://www.w3.org/2001/XMLSchema#",
 }
+# Interop: the same vocabularies under other addresses, as documents of this network have them.
+_OTHER_NAMESPACES: Final[Mapping[str, str]] = {
+    "http://www.w3.org/ns/activitystreams#": PREFIXES["as"],
+    "http://schema.org/": PREFIXES["schema"],
+    "https://schema.org/": PREFIXES["schema"],
+    "https://schema.org#": PREFIXES["schema"],
+    "https://joinmastodon.org/ns#": PREFIXES["toot"],
+    "https://misskey.io/ns#": PREFIXES["misskey"],
+    "https://w3id.org/security/v1#": PREFIXES["sec"],
+}
+_OTHER_IRIS: Final[Mapping[str, str]] = {
+    "https://w3id.org/fep/7628#movedTo": "movedTo",
+    "https://webfinger.net/#": "webfinger",
+}
+
 # Interop: http://schema.org# with a hash is wrong and required (FEP-fb2a, ACT-09).
 EXTENSIONS: Final[Mapping[str, JsonValue]] = {
     "Emoji": "toot:Emoji",
@@ -115,11 +130,13 @@ def standard_iris() -> Mapping[str, str]:
 
 @cache
 def standard_terms() -> Mapping[str, str]:
-    """Give the term of every IRI that we know."""
+    """Give the term of every IRI that we know, under the other addresses of its namespace too."""
     found = {iri: term for term, iri in standard_iris().items() if term != "orderedItems"}
-    # Interop: a captured document spells the key with the vocabulary's older address.
-    found["https://w3id.org/security/v1#publicKeyPem"] = "publicKeyPem"
-    return found
+    for other, usual in _OTHER_NAMESPACES.items():
+        for iri, term in list(found.items()):
+            if iri.startswith(usual):
+                found.setdefault(other + iri.removeprefix(usual), term)
+    return {**_OTHER_IRIS, **found}
 
 
 @cache

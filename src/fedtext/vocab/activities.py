@@ -13,7 +13,7 @@ from ..errors import DocumentError, TypeMismatch
 from ..wire.iri import Iri
 from ..wire.json import JsonValue
 from .actors import Actor
-from .model import check_id, is_absolute, parts
+from .model import check_id, is_absolute, is_empty, parts
 from .objects import Object
 from .references import Many, Needed, One, Required, reference_id
 from .values import several
@@ -153,7 +153,7 @@ def check_actor(value: JsonValue) -> None:
         TypeMismatch: It is such a thing (SEC-031, SEC-032).
     """
     for item in several(value):
-        if isinstance(item, dict) and item:
+        if isinstance(item, dict) and not is_empty(item):
             check_id(item.get("id"))
         elif not isinstance(item, str) or not is_absolute(item):
             raise TypeMismatch("an actor is named by an absolute IRI", property="actor", value=item)

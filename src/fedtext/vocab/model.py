@@ -8,7 +8,7 @@ to nothing, what we do not know survives, and the same document goes out that ca
 - `Model` is the base of all types. Subclassing it with `type="…"` adds a type to the vocabulary.
 
 Invariants: a model's document is never changed after construction, and never handed out except as a copy; models are
-equal when their documents are, `@context` aside; a member that cannot be used reads as absent and is reported by
+equal when their documents say the same (`alike`); a member that cannot be used reads as absent and is reported by
 `problems`, whereas a bad `id` or `type` refuses the whole (MOD-22, SEC-031, SEC-032).
 
 Example:
@@ -288,14 +288,15 @@ class Model(_Holder, metaclass=ModelType):
         raise AttributeError(f"models do not change: use .evolve({name}=None)")
 
     def __eq__(self, other: object) -> bool:
-        """Compare the documents; `@context` aside."""
+        """Compare the documents as JSON-LD does: null is absence, a list of one its item; `@context` aside."""
         if not isinstance(other, Model):
             return NotImplemented
-        return self is other or _members(self._document) == _members(other._document)
+        return self is other or alike(self._document, other._document)
 
     def __hash__(self) -> int:
         """Hash the members that are text: equal documents agree on them."""
-        return hash(frozenset((key, value) for key, value in _members(self._document).items() if type(value) is str))
+        members = ((name, _only(value)) for name, value in self._document.items() if name != "@context")
+        return hash(frozenset((name, value) for name, value in members if type(value) is str))
 
     def __repr__(self) -> str:
         """Name the type, the id and the first few members."""
@@ -409,6 +410,11 @@ def is_path(text: str) -> bool:
     return text.startswith("/") and not text.startswith("//") and text.isprintable() and not {" ", "\\"} & set(text)
 
 
+def is_empty(value: JsonObject) -> bool:
+    """Tell whether an object says nothing; null is absence."""
+    return all(member is None for member in value.values())
+
+
 def embedded(model: Model) -> JsonObject:
     """Give the document of a model as a part of another; its context goes along only if it says more than ours."""
     document, context = parts(model)
@@ -482,7 +488,7 @@ def _find_class(name: str, context: JsonValue) -> type[Model] | None:
 def _recognize(document: JsonObject) -> type[Model]:
     """Tell an unknown type by its members (FEP-2277)."""
     for members, cls in _recognized:
-        if members <= document.keys():
+        if members <= document.keys() and all(document[name] is not None for name in members):
             return cls
     return _registry["Object"]
 
@@ -501,10 +507,37 @@ def _known_names(cls: type[Model]) -> frozenset[str]:
     return _RESERVED.union(*(item.names for item in cls.declared.values()))
 
 
+def alike(one: JsonValue, other: JsonValue, depth: int = 0) -> bool:
+    """Tell whether two JSON values say the same: null is absence, a list of one its item; `@context` aside.
+
+    Raises:
+        LimitExceeded: Nested deeper than anything that may be sent or received.
+    """
+    if one is other:
+        return True
+    if depth > _COPY_DEPTH_MAX:
+        raise LimitExceeded("nested too deep", value=depth)
+    one, other = _only(one), _only(other)
+    if isinstance(one, dict) and isinstance(other, dict):
+        members, others = _members(one), _members(other)
+        return members.keys() == others.keys() and all(
+            alike(value, others[name], depth + 1) for name, value in members.items()
+        )
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(alike(*pair, depth + 1) for pair in zip(one, other, strict=True))
+    # In Python 1 is True; in JSON it is not.
+    return one == other and isinstance(one, bool) == isinstance(other, bool)
+
+
 def _members(document: JsonObject) -> JsonObject:
-    if "@context" not in document:
-        return document
-    return {name: value for name, value in document.items() if name != "@context"}
+    return {name: value for name, value in document.items() if value is not None and name != "@context"}
+
+
+def _only(value: JsonValue) -> JsonValue:
+    """Give the item of a list of one, at any depth of such lists."""
+    while isinstance(value, list) and len(value) == 1:
+        value = value[0]
+    return value
 
 
 def _shown(value: JsonValue) -> str:

@@ -14,7 +14,7 @@ from ..errors import DocumentError, TypeMismatch
 from ..wire.iri import Iri, parse_iri
 from ..wire.json import JsonObject, JsonValue
 from .model import MADE_HERE, Model, Reading, is_path
-from .references import Address, Id, Identifier, Ids, Many, One
+from .references import Address, Addressees, Id, Identifier, Many, One
 from .values import Flag, Instant, Integer, Language, Moment, NaturalText, Real, String, Structure, Texts, several
 
 _LIMITS: Final = Limits()
@@ -114,11 +114,11 @@ class Object(Model, type="Object"):
     start_time: Instant = Instant()
     end_time: Instant = Instant()
     duration: String = String()
-    to: Ids = Ids(count_max=_LIMITS.recipients_count_max, paired="cc")
-    cc: Ids = Ids(count_max=_LIMITS.recipients_count_max, paired="to")
-    bto: Ids = Ids(count_max=_LIMITS.recipients_count_max)
-    bcc: Ids = Ids(count_max=_LIMITS.recipients_count_max)
-    audience: Ids = Ids(count_max=_LIMITS.recipients_count_max)
+    to: Addressees = Addressees(count_max=_LIMITS.recipients_count_max, paired="cc")
+    cc: Addressees = Addressees(count_max=_LIMITS.recipients_count_max, paired="to")
+    bto: Addressees = Addressees(count_max=_LIMITS.recipients_count_max)
+    bcc: Addressees = Addressees(count_max=_LIMITS.recipients_count_max)
+    audience: Addressees = Addressees(count_max=_LIMITS.recipients_count_max)
     tag: Many[Object] = Many(count_max=_LIMITS.tags_count_max)
     attachment: Many[Object] = Many(count_max=_LIMITS.attachments_count_max)
     icon: Picture = Picture()

@@ -12,7 +12,20 @@ from typing import Any, Generic, TypeAlias, TypeVar, cast
 from ..errors import DocumentError, MissingProperty, TypeMismatch
 from ..wire.iri import Iri, parse_iri
 from ..wire.json import JsonObject, JsonValue
-from .model import Model, Property, Reading, check_id, embedded, interpret, is_absolute, items_of, named_class, parts
+from .audience import PUBLIC, is_public
+from .model import (
+    Model,
+    Property,
+    Reading,
+    check_id,
+    embedded,
+    interpret,
+    is_absolute,
+    is_empty,
+    items_of,
+    named_class,
+    parts,
+)
 from .values import Scalar, several, single
 
 T = TypeVar("T")
@@ -26,6 +39,13 @@ Reference: TypeAlias = Iri | T
 def reference_id(reference: str | Model | None) -> Iri | None:
     """Give the id of what a reference points to, or None when it has none."""
     return None if reference is None else _id_of(reference)
+
+
+def referred(value: JsonValue) -> JsonValue:
+    """Give what a reference says in the other shapes that JSON-LD has for it: an id in an object, a literal."""
+    if isinstance(value, dict):
+        return value.get("id", value.get("@id", value.get("@value")))
+    return value
 
 
 def _id_of(value: object) -> Iri | None:
@@ -54,8 +74,7 @@ class Id(Scalar[Iri, str | Model]):
 
     def convert(self, value: JsonValue) -> Iri:
         """Take an id of any scheme, or the id of what is embedded."""
-        if isinstance(value, dict):
-            value = value.get("id")
+        value = referred(value)
         if not isinstance(value, str) or not is_absolute(value):
             raise TypeMismatch("not an absolute IRI", property=self.name)
         return Iri(value)
@@ -100,15 +119,15 @@ class _Referring(Property[ReadT, WriteT]):
 
     def refer(self, value: JsonValue, reading: Reading) -> Any:
         """Read one reference: an id, or a model over what is embedded."""
+        if isinstance(value, dict) and (value.keys() == {"id"} or "@value" in value):
+            value = referred(value)
         if isinstance(value, str):
             if is_absolute(value):
                 return value
             raise TypeMismatch("not an absolute IRI", property=self.name)
         if not isinstance(value, dict):
             raise TypeMismatch("neither an IRI nor an object", property=self.name)
-        if value.keys() == {"id"}:
-            return self.refer(value["id"], reading)
-        if not value:
+        if is_empty(value):
             raise TypeMismatch("an empty object", property=self.name)
         found = interpret(value, reading.context)
         if self.kind is None or isinstance(found, self._kind()):
@@ -207,11 +226,10 @@ class Many(_Referring[tuple[Iri | T, ...], str | T | Iterable[str | T] | None], 
             items = items[: self.count_max]
         found: list[Any] = []
         for item in items:
-            if item is not None:
-                try:
-                    found.append(self.refer(item, reading))
-                except DocumentError as error:
-                    reading.report(error.message)
+            try:
+                found.append(self.refer(item, reading))
+            except DocumentError as error:
+                reading.report(error.message)
         return tuple(found)
 
     def encode(self, value: object) -> JsonValue:
@@ -221,47 +239,46 @@ class Many(_Referring[tuple[Iri | T, ...], str | T | Iterable[str | T] | None], 
 
 
 class Ids(Property[tuple[Iri, ...], str | Model | Iterable[str | Model] | None]):
-    """Any number of references of which only the ids matter, such as addressees; written as an array (MOD-03).
+    """Any number of references of which only the ids matter; written as an array.
 
     Args:
         name: JSON name.
         count_max: What comes after so many is not read (SEC-029).
-        paired: JSON name of a property that is present, if only as an empty array, when this one is.
     """
 
-    def __init__(self, name: str | None = None, *, count_max: int | None = None, paired: str | None = None) -> None:
+    def __init__(self, name: str | None = None, *, count_max: int | None = None) -> None:
         super().__init__(name)
         self.count_max = count_max
-        self.paired = paired
 
     def absent(self) -> tuple[Iri, ...]:
         """Give none."""
         return ()
 
     def decode(self, value: JsonValue, reading: Reading) -> tuple[Iri, ...]:
-        """Read the ids of all that is named or embedded; the spellings of Public are kept (MOD-04)."""
+        """Read the ids of all that is named or embedded."""
         items = several(value)
         if self.count_max is not None and len(items) > self.count_max:
             reading.report("too many")
             items = items[: self.count_max]
         found: list[Iri] = []
         for item in items:
-            if isinstance(item, dict):
-                item = item.get("id")
-            if isinstance(item, str) and (is_absolute(item) or item == "Public"):
-                found.append(Iri(item))
-            elif item is not None:
+            iri = self.identify(item)
+            if iri is not None:
+                found.append(iri)
+            else:
                 reading.report("not an absolute IRI")
         return tuple(found)
 
+    def identify(self, value: JsonValue) -> Iri | None:
+        """Give the id that a value is or has."""
+        value = referred(value)
+        return Iri(value) if isinstance(value, str) and is_absolute(value) else None
+
     def write(self, document: JsonObject, value: object) -> None:
-        """Set the list, and the one that it is paired with; without a pair an empty list is none (AS2-01)."""
+        """Set the list; an empty one is none (AS2-01)."""
         super().write(document, value)
-        if self.paired is None:
-            if document.get(self.name) == []:
-                del document[self.name]
-        elif value is not None:
-            document.setdefault(self.paired, [])
+        if document.get(self.name) == []:
+            del document[self.name]
 
     def encode(self, value: object) -> JsonValue:
         """Take ids, or models that have one, each once."""
@@ -272,3 +289,33 @@ class Ids(Property[tuple[Iri, ...], str | Model | Iterable[str | Model] | None])
                 raise self.refuse(item, "absolute IRIs, or objects with an id")
             found[str(item_id)] = None
         return list[JsonValue](found)
+
+
+class Addressees(Ids):
+    """Who a thing is addressed to: ids of actors and collections, and the public.
+
+    The public is read as `PUBLIC` in all of its three spellings (MOD-04); the document keeps its own. The lists are
+    written as arrays (MOD-03).
+
+    Args:
+        name: JSON name.
+        count_max: What comes after so many is not read (SEC-029).
+        paired: JSON name of a property that is present, if only as an empty array, when this one is.
+    """
+
+    def __init__(self, name: str | None = None, *, count_max: int | None = None, paired: str | None = None) -> None:
+        super().__init__(name, count_max=count_max)
+        self.paired = paired
+
+    def identify(self, value: JsonValue) -> Iri | None:
+        """Give the id that a value is or has, or that of the public."""
+        value = referred(value)
+        return PUBLIC if isinstance(value, str) and is_public(value) else super().identify(value)
+
+    def write(self, document: JsonObject, value: object) -> None:
+        """Set the list, and the one that it is paired with."""
+        if self.paired is None or value is None:
+            super().write(document, value)
+            return
+        document[self.name] = self.encode(value)
+        document.setdefault(self.paired, [])

@@ -25,14 +25,21 @@ ReadT = TypeVar("ReadT")
 WriteT = TypeVar("WriteT")
 
 _INTEGER_MAX: Final = 2**63 - 1
-_NO_LANGUAGE: Final = "@none"  # JSON-LD's word for it
+# Tags that name no language: JSON-LD's word for it, and "undetermined".
+_NO_LANGUAGES: Final = ("@none", "und")
 
 
 def single(value: JsonValue) -> JsonValue:
-    """Take the first of a list, since one value and a list of one are the same (JLD-16)."""
+    """Take the first of a list, since one value and a list of one are the same (JLD-16), and null is none."""
     while isinstance(value, list):
-        value = value[0] if value else None
+        value = next((item for item in value if item is not None), None)
     return value
+
+
+def literal(value: JsonValue) -> JsonValue:
+    """Take the first of a list, and what a literal of JSON-LD says."""
+    value = single(value)
+    return value["@value"] if isinstance(value, dict) and "@value" in value else value
 
 
 def several(value: JsonValue) -> list[JsonValue]:
@@ -43,14 +50,14 @@ def several(value: JsonValue) -> list[JsonValue]:
             value = inner
     if value is None:
         return []
-    return value if isinstance(value, list) else [value]
+    return [item for item in value if item is not None] if isinstance(value, list) else [value]
 
 
 @lru_cache(maxsize=1_024)
 def language_tag(text: str) -> str | None:
     """Give a language tag in the case that BCP 47 recommends, or None when it is none; "zh_CN" is one, for readers."""
     try:
-        return text if text == _NO_LANGUAGE else parse_language_tag(text.replace("_", "-"))
+        return text if text in _NO_LANGUAGES else parse_language_tag(text.replace("_", "-"))
     except MalformedText:
         return None
 
@@ -60,9 +67,7 @@ class Scalar(Property[ReadT | None, WriteT | None], Generic[ReadT, WriteT]):
 
     def decode(self, value: JsonValue, reading: Reading) -> ReadT | None:  # noqa: ARG002 -- a plain value needs no context
         """Convert the value, or the first of a list."""
-        value = single(value)
-        if isinstance(value, dict) and "@value" in value:
-            value = value["@value"]
+        value = literal(value)
         return None if value is None else self.convert(value)
 
     def convert(self, value: JsonValue) -> ReadT:
@@ -103,15 +108,12 @@ class NaturalText(Property[Text | None, str | None]):
         if not isinstance(texts, dict):
             return found if found is None else self._made(found, document, None)
         if found is None and document.get(self.name) is None:
-            first = next((text for text in map(single, texts.values()) if isinstance(text, str)), None)
-            found = None if first is None else Text(first)
+            found = _first_of(texts)
         return found if found is None else self._made(found, document, language_of(found, texts))
 
     def decode(self, value: JsonValue, reading: Reading) -> Text | None:  # noqa: ARG002 -- a text needs no context
         """Take a text; NUL is taken out (MOD-71, SEC-026)."""
-        value = single(value)
-        if isinstance(value, dict) and "@value" in value:
-            value = value["@value"]
+        value = literal(value)
         return None if value is None else Text(_text(value, self.name))
 
     def write(self, document: JsonObject, value: object) -> None:
@@ -140,10 +142,19 @@ class NaturalText(Property[Text | None, str | None]):
         return Text(text.replace("\x00", ""), is_html=html, language=language)
 
 
+def _first_of(texts: JsonObject) -> Text | None:
+    """Give the text of no language, as it would stand outside of the map, else the first one."""
+    plain = [text for tag, text in texts.items() if tag.lower() in _NO_LANGUAGES]
+    found = (text for text in map(single, [*plain, *texts.values()]) if isinstance(text, str))
+    first = next(found, None)
+    return None if first is None else Text(first)
+
+
 def language_of(text: str, texts: JsonObject) -> str | None:
     """Give the tag under which a text stands in a map of languages, else the first of its tags (MOD-20)."""
-    tags = [(tag, value) for name, value in texts.items() if (tag := language_tag(name)) not in (None, _NO_LANGUAGE)]
-    return next((tag for tag, value in tags if single(value) == text), next((tag for tag, _ in tags), None))
+    tags = [(language_tag(name), single(value)) for name, value in texts.items()]
+    known = [(tag, value) for tag, value in tags if tag not in (None, *_NO_LANGUAGES) and isinstance(value, str)]
+    return next((tag for tag, value in known if value == text), next((tag for tag, _ in known), None))
 
 
 def _text(value: JsonValue, name: str) -> str:
@@ -180,6 +191,8 @@ class Texts(Property[Mapping[str, Text], Mapping[str, str] | None]):
             text = single(text)
             if tag is None:
                 reading.report("not a language tag")
+            elif tag in _NO_LANGUAGES:
+                continue
             elif not isinstance(text, str):
                 reading.report("not a text")
             else:
@@ -215,8 +228,10 @@ class Language(Property[str | None, str | None]):
     def read(self, document: JsonObject, reading: Reading) -> str | None:  # noqa: ARG002 -- reads two members
         """Give the tag whose text is the content itself, else the first."""
         texts = document.get(self.name)
-        content = single(document.get(self.of))
-        return language_of(content if isinstance(content, str) else "", texts) if isinstance(texts, dict) else None
+        if not isinstance(texts, dict):
+            return None
+        content = literal(document.get(self.of))
+        return language_of((content if isinstance(content, str) else _first_of(texts)) or "", texts)
 
     def write(self, document: JsonObject, value: object) -> None:
         """Say in which language the content is."""
@@ -230,8 +245,8 @@ class Language(Property[str | None, str | None]):
 
 
 def _is_own_tag(value: object) -> bool:
-    """Tell whether an application may write a language so: with hyphens; "@none" is JSON-LD's word for no language."""
-    return isinstance(value, str) and (value == _NO_LANGUAGE or is_language_tag(value))
+    """Tell whether an application may write a language so: with hyphens; "@none" and "und" are none."""
+    return isinstance(value, str) and (value in _NO_LANGUAGES or is_language_tag(value))
 
 
 class Flag(Scalar[bool, bool]):
@@ -341,7 +356,7 @@ class Strings(Property[tuple[str, ...], str | Iterable[str] | None]):
         """Read the texts among the values."""
         items = several(value)
         found = tuple(item for item in items if isinstance(item, str))
-        if len(found) != len([item for item in items if item is not None]):
+        if len(found) != len(items):
             reading.report("not a text")
         return found
 

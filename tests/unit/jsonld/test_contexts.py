@@ -101,7 +101,7 @@ EXPANDED = [
     ({"a": "b", "b": "c", "c": "https://ns.example/"}, "a", "https://ns.example/"),
     ({"a": "b:x", "b": "c", "c": "https://ns.example/"}, "a", "https://ns.example/x"),
     ({"who": "actor"}, "who", f"{ACTIVITYSTREAMS}#actor"),
-    ({"a": "b", "b": "a"}, "a", "a"),
+    ({"a": "b", "b": "a"}, "a", None),
     ({"g": "@graph", "h": "g"}, "h", "@graph"),
     ({}, "as:Note", f"{ACTIVITYSTREAMS}#Note"),
     (None, "Wave", None),

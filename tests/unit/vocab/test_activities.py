@@ -49,7 +49,7 @@ def test_mod_02_the_id_of_the_actor(value: Any, expected: str | None) -> None:
     assert found.actor_id == expected
 
 
-BAD_ACTORS = [1, True, "", "1", "x", "/x", {}, {"id": 1}, {"id": "x"}, ["a", "b"], [[ALICE]], [ALICE, 3], [None]]
+BAD_ACTORS = [1, True, "", "1", "x", "/x", {}, {"id": 1}, {"id": "x"}, ["a", "b"], [[ALICE]], [ALICE, 3]]
 
 
 @pytest.mark.parametrize("bad", BAD_ACTORS)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from fedtext.errors import FedtextError, TypeMismatch
-from fedtext.jsonld import ACTIVITYSTREAMS, normalize
+from fedtext.jsonld import ACTIVITYSTREAMS, Road, normalize, normalize_by
 from fedtext.vocab import (
     Actor,
     Article,
@@ -171,15 +171,17 @@ def test_every_document_of_the_corpus_can_be_read_or_is_refused(corpus_root: Pat
         try:
             document = parse_object(path.read_bytes())
             before = json.dumps(document)
-            normalized = normalize(document)
+            normalized, road = normalize_by(document)
             assert json.dumps(document) == before, path
             found = load(normalized)
         except FedtextError:
             continue
         loaded += 1
-        again = load(normalize(dump(found)))
+        again = load(dump(found))
         assert again == found, path
         assert hash(again) == hash(found), path
-        assert normalize(normalized) == normalized, path
+        load(normalize(dump(found)))
+        if road is not Road.PLAIN:
+            assert normalize(normalized) == normalized, path
         look_at_everything(found)
     assert loaded > 0.9 * len(files)

@@ -139,8 +139,8 @@ def test_sec_029_recipients_are_counted(count: int, kept: int, reported: bool) -
 ADDRESSEES = [
     (PUBLIC, (PUBLIC,)),
     ([PUBLIC, ALICE], (PUBLIC, ALICE)),
-    ("as:Public", ("as:Public",)),
-    ("Public", ("Public",)),
+    ("as:Public", (PUBLIC,)),  # MOD-04
+    ("Public", (PUBLIC,)),
     ({"id": ALICE}, (ALICE,)),
     ([{"id": ALICE, "type": "Person"}, BOB], (ALICE, BOB)),
     ([ALICE, "alice", 3, None, {}, ""], (ALICE,)),

@@ -73,6 +73,13 @@ def test_mod_20_languages(
     assert found.language == language
 
 
+@pytest.mark.parametrize("tag", ["und", "@none"])
+def test_a_tag_of_no_language_names_none(tag: str) -> None:
+    found = note(contentMap={"de": "d", tag: "x"})
+    assert (found.content, found.content_map, found.language, found.problems) == ("x", {"de": "d"}, "de", ())
+    assert note(contentMap={tag: "x"}).language is None
+
+
 TAGS = [
     ("en", True),
     ("de-CH", True),
@@ -82,8 +89,6 @@ TAGS = [
     ("de-CH-1901", True),
     ("en-a-bbb-x-a-ccc", True),
     ("x-klingon", True),
-    ("und", True),
-    ("@none", True),
     ("", False),
     ("e", False),
     ("de-419-DE", False),
