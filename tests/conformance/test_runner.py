@@ -18,7 +18,10 @@ from fedtext.wire.multibase import Codec
 # Every case of these passes.
 GREEN = frozenset(
     {
+        "as2",
         "contexts",
+        "fep",
+        "formats",
         "html",
         "idna",
         "interop",
@@ -39,15 +42,12 @@ GREEN = frozenset(
 # Of these so many cases pass today. The numbers rise with the library and never sink.
 RATCHET = {
     "activitypub": 18,
-    "as2": 173,
     "audience": 0,
     "content-digest": 0,
     "crypto": 424,
     "data-integrity": 0,
     "did-key": 0,
-    "fep": 153,
     "followers-sync": 0,
-    "formats": 163,
     "http-signatures": 34,
     "ld-signatures": 0,
     "oauth": 0,

@@ -13,7 +13,10 @@ from fedtext.errors import ConfigurationError
 def test_every_limit_is_positive_and_says_its_unit(field: attrs.Attribute[float]) -> None:
     """The one table of limits: what cannot be is refused when it is built."""
     assert field.name.endswith("_max")
-    assert any(unit in field.name for unit in ("bytes", "count", "chars", "depth", "nodes", "terms", "_s_", "per_", "addresses"))
+    assert any(
+        unit in field.name
+        for unit in ("bytes", "count", "chars", "depth", "nodes", "terms", "_s_", "per_", "addresses")
+    )
     with pytest.raises(ValueError, match=field.name):
         Limits(**{field.name: -1})
 

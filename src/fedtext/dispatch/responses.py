@@ -8,7 +8,8 @@ from urllib.parse import quote
 
 from ..errors import ConfigurationError, FedtextError
 from ..http import Headers, Request, Response
-from ..jsonld import default_context
+from ..jsonld import context_for
+from ..vocab.model import terms_used
 from ..wire.json import JsonObject, JsonValue, dump
 from ..wire.media_types import ACTIVITY_JSON
 
@@ -63,7 +64,7 @@ def _if_none_match(request: Request) -> list[str]:
 
 def gone(object_id: str, request: Request, *, former_type: str | None = None) -> Response:
     """Answer 410 with a Tombstone (COL-12)."""
-    tombstone: JsonObject = {"@context": default_context(), "id": object_id, "type": "Tombstone"}
+    tombstone: JsonObject = {"@context": context_for(()), "id": object_id, "type": "Tombstone"}
     if former_type is not None:
         tombstone["formerType"] = former_type
     return document_response(tombstone, request, status=410)
@@ -101,7 +102,7 @@ def failure(error: FedtextError, *, allow: str | None = None) -> Response:
 def collection(collection_id: str, *, total: int | None, first: bool, ordered: bool = True) -> JsonObject:
     """Build a collection; `first` is withheld when its members are hidden (COL-03, COL-04)."""
     document: JsonObject = {
-        "@context": default_context(),
+        "@context": context_for(()),
         "id": collection_id,
         "type": "OrderedCollection" if ordered else "Collection",
     }
@@ -123,7 +124,7 @@ def collection_page(
     if next_cursor is not None and len(next_cursor) > CURSOR_CHARS_MAX:
         raise ConfigurationError("a cursor has at most 500 characters", cursor=next_cursor)
     document: JsonObject = {
-        "@context": default_context(),
+        "@context": context_for(terms_used(list(items))),
         "id": page_id(collection_id, cursor),
         "type": "OrderedCollectionPage",
         "partOf": collection_id,

@@ -132,7 +132,7 @@ async def instance_actor_document(engine: Engine, ports: PortSet) -> JsonObject:
         inbox=actor_id + "/inbox",
         outbox=actor_id + "/outbox",
         url=engine.site.origin + "/",
-        endpoints={"sharedInbox": engine.site.origin + engine.paths.shared_inbox},
+        shared_inbox=engine.site.origin + engine.paths.shared_inbox,
         manually_approves_followers=True,
     )
     return await _with_key(engine, actor, ports)

@@ -15,7 +15,7 @@ from typing import Final
 from ..errors import ContextRefused
 from ..wire.json import JsonValue
 from .contexts import entries, expand_defined, inline_definitions
-from .terms import protected_iris, protected_terms, usual_definitions
+from .terms import protected_iris, protected_terms, standard_terms, usual_definitions
 
 # What plain readers never see (JLD-06).
 HIDDEN: Final = frozenset({"@graph", "@included", "@reverse", "@nest"})
@@ -82,7 +82,9 @@ def _check_definition(
     iri = expand_defined(inline, term)
     required = protected_terms().get(term)
     if required is not None:
-        if iri != required or not _is_plain(definition):
+        # Another address of the same vocabulary is as good (`terms`).
+        meant = iri == required or (iri is not None and standard_terms().get(iri) == term)
+        if not meant or not _is_plain(definition):
             raise ContextRefused("the context bends a protected name", term=term)
     elif iri in protected_iris() and not may_respell:
         raise ContextRefused("the context gives a protected name a second spelling", term=term)

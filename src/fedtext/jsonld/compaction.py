@@ -23,13 +23,16 @@ from ..errors import ContextRefused
 from ..wire.json import JsonObject, JsonValue
 from .contexts import context_for, default_context
 from .profiles import UNDETERMINED, Definition, profile_of
-from .terms import PREFIXES, expand_prefix, standard_iris, standard_terms
+from .terms import DATA_INTEGRITY, PREFIXES, expand_prefix, standard_iris, standard_terms
 
 _UNDEFINED: Final = "_:"  # what the vocabulary of ActivityStreams puts before names that nobody defined
 _MAPPED: Final = frozenset({"name", "summary", "content"})  # those with a `…Map` beside them
 _ITEMS: Final = ("items", "orderedItems")
 _PROOF: Final = "https://w3id.org/security#proof"
-_DATA_INTEGRITY: Final = "https://w3id.org/security/data-integrity/v2"
+_CRYPTOSUITE: Final = "https://w3id.org/security#cryptosuite"
+_CRYPTOSUITE_STRING: Final = "https://w3id.org/security#cryptosuiteString"
+# The second context gives the name of the suite a datatype of its own.
+_DATA_INTEGRITY_V2: Final = "https://w3id.org/security/data-integrity/v2"
 _DATA_INTEGRITY_PROOF: Final = "https://w3id.org/security#DataIntegrityProof"
 _XSD_DATE_TIME: Final = "http://www.w3.org/2001/XMLSchema#dateTime"
 
@@ -37,7 +40,7 @@ _XSD_DATE_TIME: Final = "http://www.w3.org/2001/XMLSchema#dateTime"
 _PROOF_NAMES: Final[Mapping[str, tuple[str, str | None]]] = {
     "http://purl.org/dc/terms/created": ("created", _XSD_DATE_TIME),
     "https://w3id.org/security#expiration": ("expires", _XSD_DATE_TIME),
-    "https://w3id.org/security#cryptosuite": ("cryptosuite", "https://w3id.org/security#cryptosuiteString"),
+    _CRYPTOSUITE: ("cryptosuite", None),
     "https://w3id.org/security#proofValue": ("proofValue", "https://w3id.org/security#multibase"),
     "https://w3id.org/security#verificationMethod": ("verificationMethod", "@id"),
     "https://w3id.org/security#domain": ("domain", None),
@@ -113,11 +116,13 @@ class _Survey:
         names: The known names that it uses.
         is_undetermined: Whether it has texts of a language that is not known.
         has_proof: Whether there is an integrity proof anywhere in it.
+        has_typed_suite: Whether the name of a proof's cryptosuite has a datatype.
     """
 
     names: dict[str, _Use] = attrs.field(factory=dict[str, _Use])
     is_undetermined: bool = False
     has_proof: bool = False
+    has_typed_suite: bool = False
 
 
 def _survey(node: JsonObject) -> _Survey:
@@ -134,7 +139,9 @@ def _survey(node: JsonObject) -> _Survey:
         for iri in _strings(value.get("@type")):
             _note(found.names, iri, ())
         for iri, values in value.items():
-            found.has_proof |= iri == _PROOF
+            if iri == _PROOF:
+                found.has_proof = True
+                found.has_typed_suite |= _CRYPTOSUITE_STRING in repr(values)
             if iri == "@list":
                 pending.extend(_several(values))
             elif iri[:1] != "@" and iri != _PROOF:
@@ -202,7 +209,7 @@ def _context(survey: _Survey) -> JsonValue:
     defined = {name: use for name, use in survey.names.items() if use.is_defined}
     context: list[JsonValue] = context_for(defined)
     if survey.has_proof:
-        context.insert(1, _DATA_INTEGRITY)
+        context.insert(1, _DATA_INTEGRITY_V2 if survey.has_typed_suite else DATA_INTEGRITY)
     own: JsonObject = {"@language": UNDETERMINED} if survey.is_undetermined else {}
     for name, use in defined.items():
         definition = usual.get(name, Definition(None))
@@ -226,10 +233,11 @@ def _defining(iri: str, coercion: str | None, container: str | None) -> JsonValu
 class _Writer:
     """Writes nodes with plain names."""
 
-    __slots__ = ("is_undetermined", "names", "orders")
+    __slots__ = ("is_undetermined", "names", "orders", "suite_coercion")
 
     def __init__(self, survey: _Survey, orders: Mapping[Pairs, list[str]]) -> None:
         self.is_undetermined = survey.is_undetermined
+        self.suite_coercion = _CRYPTOSUITE_STRING if survey.has_typed_suite else None
         self.names = survey.names
         self.orders = orders
 
@@ -342,6 +350,8 @@ def _proof(value: JsonValue, writer: _Writer) -> JsonValue:
             _put(written, "proofPurpose", _unwrapped([_PURPOSES.get(str(purpose), purpose) for purpose in purposes]))
         elif iri[:1] != "@":
             name, coercion = _PROOF_NAMES.get(iri, (iri, None))
+            if iri == _CRYPTOSUITE:
+                coercion = writer.suite_coercion
             items = [writer.written(item, coercion) if isinstance(item, dict) else item for item in _several(values)]
             _put(written, name, _unwrapped(items))
     return written

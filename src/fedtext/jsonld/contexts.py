@@ -14,8 +14,10 @@ from ..errors import ContextRefused
 from ..wire.json import JsonObject, JsonValue
 from .terms import (
     ACTIVITYSTREAMS,
+    DATA_INTEGRITY,
     EXTENSIONS,
     PREFIXES,
+    PROOF_TERMS,
     SECURITY,
     SECURITY_V1,
     expand_prefix,
@@ -41,6 +43,8 @@ def context_for(terms: Iterable[str]) -> list[JsonValue]:
     context: list[JsonValue] = [ACTIVITYSTREAMS]
     if not wanted.isdisjoint(SECURITY):
         context.append(SECURITY_V1)
+    if not wanted.isdisjoint(PROOF_TERMS):
+        context.append(DATA_INTEGRITY)
     inline: JsonObject = {}
     used = [(term, definition) for term, definition in EXTENSIONS.items() if term in wanted]
     for prefix in PREFIXES:

@@ -29,6 +29,11 @@ PREFIXES: Final[Mapping[str, str]] = {
     "misskey": "https://misskey-hub.net/ns#",
     "fedibird": "http://fedibird.com/ns#",
     "litepub": "http://litepub.social/ns#",
+    "lemmy": "https://join-lemmy.org/ns#",
+    "pt": "https://joinpeertube.org/ns#",
+    "gts": "https://gotosocial.org/ns#",
+    "mls": "https://purl.archive.org/socialweb/mls#",
+    "inv": "https://w3id.org/fep/5711#",
     "xsd": "http://www.w3.org/2001/XMLSchema#",
 }
 # Interop: the same vocabularies under other addresses, as documents of this network have them.
@@ -46,33 +51,146 @@ _OTHER_IRIS: Final[Mapping[str, str]] = {
     "https://webfinger.net/#": "webfinger",
 }
 
+
+def _reference(iri: str) -> JsonValue:
+    """Define a term whose plain strings are IRIs."""
+    return {"@id": iri, "@type": "@id"}
+
+
+_FEP_044F: Final = "https://w3id.org/fep/044f#"
+_FEP_7AA9: Final = "https://w3id.org/fep/7aa9#"
+
 # Interop: http://schema.org# with a hash is wrong and required (FEP-fb2a, ACT-09).
 EXTENSIONS: Final[Mapping[str, JsonValue]] = {
+    # Mastodon, and what everybody took over from it
     "Emoji": "toot:Emoji",
-    "EmojiReact": "litepub:EmojiReact",
     "Hashtag": "as:Hashtag",
     "PropertyValue": "schema:PropertyValue",
-    "_misskey_quote": "misskey:_misskey_quote",
+    "value": "schema:value",
     "atomUri": "ostatus:atomUri",
+    "attributionDomains": _reference("toot:attributionDomains"),
     "blurhash": "toot:blurhash",
     "conversation": "ostatus:conversation",
     "discoverable": "toot:discoverable",
-    "featured": {"@id": "toot:featured", "@type": "@id"},
-    "featuredTags": {"@id": "toot:featuredTags", "@type": "@id"},
+    "featured": _reference("toot:featured"),
+    "featuredTags": _reference("toot:featuredTags"),
     "focalPoint": {"@container": "@list", "@id": "toot:focalPoint"},
     "inReplyToAtomUri": "ostatus:inReplyToAtomUri",
     "indexable": "toot:indexable",
     "manuallyApprovesFollowers": "as:manuallyApprovesFollowers",
     "memorial": "toot:memorial",
-    "movedTo": {"@id": "as:movedTo", "@type": "@id"},
-    "quote": {"@id": "https://w3id.org/fep/044f#quote", "@type": "@id"},
-    "quoteUri": "fedibird:quoteUri",
-    "quoteUrl": "as:quoteUrl",
+    "movedTo": _reference("as:movedTo"),
     "sensitive": "as:sensitive",
     "suspended": "toot:suspended",
-    "value": "schema:value",
     "votersCount": "toot:votersCount",
+    # Pleroma, Misskey, Fedibird
+    "ChatMessage": "litepub:ChatMessage",
+    "EmojiReact": "litepub:EmojiReact",
+    "capabilities": "litepub:capabilities",
+    "directMessage": "litepub:directMessage",
+    "formerRepresentations": "litepub:formerRepresentations",
+    "invisible": "litepub:invisible",
+    "listMessage": _reference("litepub:listMessage"),
+    "oauthRegistrationEndpoint": _reference("litepub:oauthRegistrationEndpoint"),
+    "_misskey_content": "misskey:_misskey_content",
+    "_misskey_followedMessage": "misskey:_misskey_followedMessage",
+    "_misskey_makeNotesFollowersOnlyBefore": "misskey:_misskey_makeNotesFollowersOnlyBefore",
+    "_misskey_makeNotesHiddenBefore": "misskey:_misskey_makeNotesHiddenBefore",
+    "_misskey_quote": "misskey:_misskey_quote",
+    "_misskey_reaction": "misskey:_misskey_reaction",
+    "_misskey_requireSigninToViewContents": "misskey:_misskey_requireSigninToViewContents",
+    "_misskey_summary": "misskey:_misskey_summary",
+    "_misskey_votes": "misskey:_misskey_votes",
+    "isCat": "misskey:isCat",
+    "emojiReactions": _reference("fedibird:emojiReactions"),
+    "expiry": "fedibird:expiry",
+    "searchableBy": _reference("fedibird:searchableBy"),
+    # Quotes: FEP-044f, and what was there before
+    "QuoteAuthorization": f"{_FEP_044F}QuoteAuthorization",
+    "QuoteRequest": f"{_FEP_044F}QuoteRequest",
+    "quote": _reference(f"{_FEP_044F}quote"),
+    "quoteAuthorization": _reference(f"{_FEP_044F}quoteAuthorization"),
+    "quoteUri": "fedibird:quoteUri",
+    "quoteUrl": "as:quoteUrl",
+    # Interaction policies: GoToSocial; featured collections: FEP-7aa9
+    "AnnounceAuthorization": "gts:AnnounceAuthorization",
+    "AnnounceRequest": "gts:AnnounceRequest",
+    "LikeAuthorization": "gts:LikeApproval",
+    "LikeRequest": "gts:LikeRequest",
+    "ReplyAuthorization": "gts:ReplyAuthorization",
+    "ReplyRequest": "gts:ReplyRequest",
+    "always": _reference("gts:always"),
+    "announceAuthorization": _reference("gts:announceAuthorization"),
+    "approvalRequired": _reference("gts:approvalRequired"),
+    "approvedBy": _reference("gts:approvedBy"),
+    "automaticApproval": _reference("gts:automaticApproval"),
+    "canAnnounce": _reference("gts:canAnnounce"),
+    "canLike": _reference("gts:canLike"),
+    "canQuote": _reference("gts:canQuote"),
+    "canReply": _reference("gts:canReply"),
+    "hidesCcPublicFromUnauthedWeb": "gts:hidesCcPublicFromUnauthedWeb",
+    "hidesToPublicFromUnauthedWeb": "gts:hidesToPublicFromUnauthedWeb",
+    "interactingObject": _reference("gts:interactingObject"),
+    "interactionPolicy": _reference("gts:interactionPolicy"),
+    "interactionTarget": _reference("gts:interactionTarget"),
+    "likeAuthorization": _reference("gts:likeAuthorization"),
+    "manualApproval": _reference("gts:manualApproval"),
+    "replyAuthorization": _reference("gts:replyAuthorization"),
+    "FeatureAuthorization": f"{_FEP_7AA9}FeatureAuthorization",
+    "FeatureRequest": f"{_FEP_7AA9}FeatureRequest",
+    "FeaturedCollection": f"{_FEP_7AA9}FeaturedCollection",
+    "FeaturedItem": f"{_FEP_7AA9}FeaturedItem",
+    "canFeature": _reference(f"{_FEP_7AA9}canFeature"),
+    "featureAuthorization": _reference(f"{_FEP_7AA9}featureAuthorization"),
+    "featuredObject": _reference(f"{_FEP_7AA9}featuredObject"),
+    # Communities and videos: Lemmy (FEP-1b12), PeerTube
+    "commentsEnabled": "pt:commentsEnabled",
+    "distinguished": "lemmy:distinguished",
+    "matrixUserId": "lemmy:matrixUserId",
+    "moderators": _reference("lemmy:moderators"),
+    "postingRestrictedToMods": "lemmy:postingRestrictedToMods",
+    "removeData": "lemmy:removeData",
+    "stickied": "lemmy:stickied",
+    "comments": _reference("as:comments"),
+    "dislikes": _reference("as:dislikes"),
+    "downloadEnabled": "pt:downloadEnabled",
+    "support": "pt:support",
+    "views": "pt:views",
+    "waitTranscoding": "pt:waitTranscoding",
+    # Single proposals: 2c59, 5711, 7628, 844e, 9967
     "webfinger": "https://purl.archive.org/socialweb/webfinger#webfinger",
+    "followersOf": _reference("inv:followersOf"),
+    "followingOf": _reference("inv:followingOf"),
+    "inboxOf": _reference("inv:inboxOf"),
+    "likedOf": _reference("inv:likedOf"),
+    "likesOf": _reference("inv:likesOf"),
+    "outboxOf": _reference("inv:outboxOf"),
+    "repliesOf": _reference("inv:repliesOf"),
+    "sharesOf": _reference("inv:sharesOf"),
+    "copiedTo": _reference("https://w3id.org/fep/7628#copiedTo"),
+    "implements": {"@container": "@list", "@id": "https://w3id.org/fep/844e/implements", "@type": "@id"},
+    "Respond": "https://w3id.org/fep/9967/Respond",
+    # Keys of FEP-521a; the proofs of FEP-8b32 have a context of their own
+    "Multikey": "sec:Multikey",
+    "assertionMethod": _reference("sec:assertionMethod"),
+    "controller": _reference("sec:controller"),
+    "publicKeyMultibase": {"@id": "sec:publicKeyMultibase", "@type": "sec:multibase"},
+    # Messaging Layer Security, which is carried and not looked into
+    "GroupInfo": "mls:GroupInfo",
+    "KeyPackage": "mls:KeyPackage",
+    "PrivateMessage": "mls:PrivateMessage",
+    "PublicMessage": "mls:PublicMessage",
+    "Welcome": "mls:Welcome",
+    "ciphersuite": "mls:ciphersuite",
+    "encoding": "mls:encoding",
+    "keyPackages": "mls:keyPackages",
+}
+
+# Terms of the data-integrity contexts, the first of which is understood most widely (FEP-8b32).
+DATA_INTEGRITY: Final = "https://w3id.org/security/data-integrity/v1"
+PROOF_TERMS: Final[Mapping[str, str]] = {
+    "DataIntegrityProof": "https://w3id.org/security#DataIntegrityProof",
+    "proof": "https://w3id.org/security#proof",
 }
 
 # Terms of security/v1 that documents of this network carry.
@@ -105,7 +223,9 @@ _AS_PROPERTIES: Final = (
 _PROTECTED_PROPERTIES: Final = (
     "actor alsoKnownAs anyOf attributedTo audience bcc bto cc endpoints first followers following formerType "
     "inReplyTo inbox instrument items last manuallyApprovesFollowers next object oneOf origin outbox owner partOf "
-    "preferredUsername prev proxyUrl publicKey publicKeyPem replies result sharedInbox target to totalItems updated"
+    "preferredUsername prev proxyUrl publicKey publicKeyPem replies result sharedInbox target to totalItems updated "
+    "approvedBy assertionMethod controller interactingObject interactionTarget movedTo publicKeyMultibase "
+    "quoteAuthorization"
 )
 _PROTECTED_TYPES: Final = (
     "Accept Activity Add Announce Application Block Collection CollectionPage Create Delete Flag Follow "
@@ -121,6 +241,7 @@ def standard_iris() -> Mapping[str, str]:
     found["inbox"] = PREFIXES["ldp"] + "inbox"
     found["orderedItems"] = PREFIXES["as"] + "items"
     found.update(_SECURITY_IRIS)
+    found.update(PROOF_TERMS)
     for term, definition in EXTENSIONS.items():
         iri = definition.get("@id") if isinstance(definition, dict) else definition
         if isinstance(iri, str):

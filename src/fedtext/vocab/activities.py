@@ -16,6 +16,7 @@ from .actors import Actor
 from .model import check_id, is_absolute, is_empty, parts
 from .objects import Object
 from .references import Many, Needed, One, Required, reference_id
+from .values import Flag as FlagProperty
 from .values import several
 
 if TYPE_CHECKING:
@@ -74,6 +75,10 @@ class Activity(Object, Generic[ObjectT], type="Activity", recognized_by=("actor"
         return reference_id(found)
 
 
+class IntransitiveActivity(Activity[ObjectT], type="IntransitiveActivity"):
+    """Something that an actor does without an object; reading `object` raises `MissingProperty`."""
+
+
 class Create(Activity[ObjectT], type="Create"):
     """The object is new."""
 
@@ -83,7 +88,13 @@ class Update(Activity[ObjectT], type="Update"):
 
 
 class Delete(Activity[ObjectT], type="Delete"):
-    """The object is gone; written with a Tombstone (MOD-26)."""
+    """The object is gone; written with a Tombstone (MOD-26).
+
+    Args:
+        remove_data: Whether what the deleted actor wrote is to go too (Lemmy).
+    """
+
+    remove_data: FlagProperty = FlagProperty()
 
 
 class Follow(Activity[ObjectT], type="Follow"):
@@ -127,7 +138,9 @@ class Announce(Activity[ObjectT], type="Announce"):
 
 
 class Block(Activity[ObjectT], type="Block"):
-    """The object is to stay away (MOD-51)."""
+    """The object is to stay away (MOD-51); of communities a ban, with `remove_data` of what it wrote (Lemmy)."""
+
+    remove_data: FlagProperty = FlagProperty()
 
 
 class Flag(Activity[ObjectT], type="Flag"):
@@ -144,6 +157,46 @@ class Remove(Activity[ObjectT], type="Remove"):
 
 class Move(Activity[ObjectT], type="Move"):
     """The object, an actor, has moved to the target (MOD-54)."""
+
+
+class Offer(Activity[ObjectT], type="Offer"):
+    """The object is offered, to the target if there is one."""
+
+
+class Invite(Offer[ObjectT], type="Invite"):
+    """The object is asked to come to the target."""
+
+
+class Join(Activity[ObjectT], type="Join"):
+    """The actor becomes part of the object."""
+
+
+class Leave(Activity[ObjectT], type="Leave"):
+    """The actor is no longer part of the object."""
+
+
+class Ignore(Activity[ObjectT], type="Ignore"):
+    """The actor does not want to hear of the object."""
+
+
+class Read(Activity[ObjectT], type="Read"):
+    """The object was read."""
+
+
+class View(Activity[ObjectT], type="View"):
+    """The object was looked at."""
+
+
+class Listen(Activity[ObjectT], type="Listen"):
+    """The object was listened to."""
+
+
+class Arrive(IntransitiveActivity[ObjectT], type="Arrive"):
+    """The actor is at `location`, coming from `origin`."""
+
+
+class Travel(IntransitiveActivity[ObjectT], type="Travel"):
+    """The actor goes from `origin` to `target`."""
 
 
 def check_actor(value: JsonValue) -> None:

@@ -14,10 +14,11 @@ from ..config import Limits
 from ..errors import TypeMismatch
 from ..wire.iri import Iri
 from ..wire.json import JsonObject, JsonValue
-from .model import Property, Reading, items_of
+from .model import Model, Property, Reading, items_of
 from .objects import Object
-from .references import Address, Id, Ids, Many
-from .values import Flag, String, Structure, several, single
+from .references import Address, Id, Ids, Many, Part
+from .security import Multikey
+from .values import Flag, Integer, String, Strings, Structure, several, single
 
 _LIMITS: Final = Limits()
 
@@ -100,12 +101,23 @@ class SharedInbox(Address):
             document["endpoints"] = kept
 
 
-class Endpoints(Structure):
-    """Further addresses of an actor's server; tolerated, and absent, where it is a mere id (ACT-05)."""
+class Endpoints(Model):
+    """Further addresses of an actor or its server (ActivityPub section 4.1; ACT-05).
 
-    def decode(self, value: JsonValue, reading: Reading) -> JsonObject | None:
-        """Give the object, or nothing for an id."""
-        return None if isinstance(single(value), str) else super().decode(value, reading)
+    Args:
+        proxy_url: Fetches for a client what it may not fetch itself.
+        upload_media: Takes files of a client.
+        shared_inbox: The inbox that the actors of a server share; see `Actor.shared_inbox`, which also looks elsewhere.
+    """
+
+    proxy_url: Address = Address()
+    oauth_authorization_endpoint: Address = Address()
+    oauth_token_endpoint: Address = Address()
+    oauth_registration_endpoint: Address = Address()
+    provide_client_key: Address = Address()
+    sign_client_key: Address = Address()
+    upload_media: Address = Address()
+    shared_inbox: Address = Address()
 
 
 class Handle(String):
@@ -141,7 +153,7 @@ class Actor(Object, recognized_by=("inbox", "outbox")):
     liked: Address = Address()
     featured: Address = Address()
     featured_tags: Address = Address()
-    endpoints: Endpoints = Endpoints()
+    endpoints: Part[Endpoints] = Part(Endpoints, by_name=True)
     shared_inbox: SharedInbox = SharedInbox()
     public_key: Keys = Keys()
     webfinger: Handle = Handle()
@@ -150,6 +162,34 @@ class Actor(Object, recognized_by=("inbox", "outbox")):
     indexable: Flag = Flag()
     memorial: Flag = Flag()
     suspended: Flag = Flag()
+    streams: Ids = Ids()
+    assertion_method: Many[Multikey] = Many(kind=Multikey, count_max=_LIMITS.keys_per_actor_max)
+    attribution_domains: Strings = Strings()
+    implements: Many[Object] = Many()
+    # Pleroma, Misskey
+    capabilities: Structure = Structure()
+    invisible: Flag = Flag()
+    is_cat: Flag = Flag()
+    misskey_followed_message: String = String("_misskey_followedMessage")
+    misskey_require_signin_to_view_contents: Flag = Flag("_misskey_requireSigninToViewContents")
+    misskey_make_notes_followers_only_before: Integer = Integer("_misskey_makeNotesFollowersOnlyBefore")
+    misskey_make_notes_hidden_before: Integer = Integer("_misskey_makeNotesHiddenBefore")
+    # GoToSocial
+    hides_to_public_from_unauthed_web: Flag = Flag()
+    hides_cc_public_from_unauthed_web: Flag = Flag()
+    # Communities (FEP-1b12)
+    moderators: Address = Address()
+    posting_restricted_to_mods: Flag = Flag()
+    matrix_user_id: String = String()
+    support: String = String()
+    # Owner-only collections (FEP-c648, FEP-4ccd), messaging (MLS) and moving (LOLA), carried and not looked into
+    blocked: Address = Address()
+    pending_followers: Address = Address()
+    pending_following: Address = Address()
+    key_packages: Id = Id()
+    migration: Structure = Structure()
+    account_portability_oauth: String = String()
+    copied_to: Ids = Ids(count_max=_LIMITS.aliases_count_max)
     also_known_as: Ids = Ids(count_max=_LIMITS.aliases_count_max)
     moved_to: Id = Id()
 

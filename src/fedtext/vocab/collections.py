@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from ..wire.iri import Iri
 from .objects import Object
-from .references import Many, One
+from .references import Id, Many, One
 from .values import Integer
 
 
@@ -19,6 +19,15 @@ class Collection(Object, type="Collection", recognized_by=("items",)):
     last: One[CollectionPage] = One(kind="CollectionPage")
     current: One[CollectionPage] = One(kind="CollectionPage")
     items: Many[Object] = Many()
+    # Of whom or what it is the collection (FEP-5711)
+    inbox_of: Id = Id()
+    outbox_of: Id = Id()
+    followers_of: Id = Id()
+    following_of: Id = Id()
+    liked_of: Id = Id()
+    likes_of: Id = Id()
+    replies_of: Id = Id()
+    shares_of: Id = Id()
 
     @property
     def members(self) -> tuple[Iri | Object, ...]:

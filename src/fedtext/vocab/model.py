@@ -423,6 +423,12 @@ def embedded(model: Model) -> JsonObject:
     return {"@context": context, **document}
 
 
+def without_default_type(model: Model) -> JsonObject:
+    """Give the document of a structure as a part of another: the type that it got for want of one is left out."""
+    document = embedded(model)
+    return {name: value for name, value in document.items() if name != "type" or value != "Object"}
+
+
 def items_of(value: object, single: type | tuple[type, ...]) -> list[object]:
     """Give what an application gave as a list: one thing of a type, or an iterable of things."""
     if isinstance(value, single) or not isinstance(value, Iterable):

@@ -14,8 +14,25 @@ from ..errors import DocumentError, TypeMismatch
 from ..wire.iri import Iri, parse_iri
 from ..wire.json import JsonObject, JsonValue
 from .model import MADE_HERE, Model, Reading, is_path
-from .references import Address, Addressees, Id, Identifier, Many, One
-from .values import Flag, Instant, Integer, Language, Moment, NaturalText, Real, String, Structure, Texts, several
+from .policies import InteractionPolicy
+from .references import Address, Addressees, Id, Identifier, Many, One, Part
+from .security import DataIntegrityProof
+from .values import (
+    Flag,
+    Instant,
+    Integer,
+    Language,
+    Length,
+    Moment,
+    NaturalText,
+    Real,
+    Reals,
+    String,
+    Strings,
+    Structure,
+    Texts,
+    several,
+)
 
 _LIMITS: Final = Limits()
 
@@ -113,7 +130,7 @@ class Object(Model, type="Object"):
     updated: Instant = Instant()
     start_time: Instant = Instant()
     end_time: Instant = Instant()
-    duration: String = String()
+    duration: Length = Length()
     to: Addressees = Addressees(count_max=_LIMITS.recipients_count_max, paired="cc")
     cc: Addressees = Addressees(count_max=_LIMITS.recipients_count_max, paired="to")
     bto: Addressees = Addressees(count_max=_LIMITS.recipients_count_max)
@@ -129,6 +146,47 @@ class Object(Model, type="Object"):
     replies: One[Object] = One()
     likes: One[Object] = One()
     shares: One[Object] = One()
+    # FEP-8b32
+    proof: Many[DataIntegrityProof] = Many(kind=DataIntegrityProof, plain=True)
+    # OStatus, as Mastodon still writes it
+    atom_uri: String = String()
+    in_reply_to_atom_uri: String = String()
+    # Quotes: FEP-044f, and what was there before it (MOD-57, MOD-58)
+    quote: One[Object] = One()
+    quote_authorization: Id = Id()
+    quote_url: Id = Id()
+    quote_uri: Id = Id()
+    misskey_quote: Id = Id("_misskey_quote")
+    # Consent: GoToSocial (MOD-62, MOD-63)
+    interaction_policy: Part[InteractionPolicy] = Part(InteractionPolicy)
+    approved_by: Id = Id()
+    like_authorization: Id = Id()
+    reply_authorization: Id = Id()
+    announce_authorization: Id = Id()
+    # Pleroma, Misskey, Fedibird (MOD-31, MOD-42)
+    direct_message: Flag = Flag()
+    list_message: Id = Id()
+    former_representations: One[Object] = One()
+    misskey_content: String = String("_misskey_content")
+    misskey_summary: String = String("_misskey_summary")
+    misskey_reaction: String = String("_misskey_reaction")
+    misskey_votes: Integer = Integer("_misskey_votes", least=0)
+    emoji_reactions: One[Object] = One()
+    expiry: Instant = Instant()
+    searchable_by: Addressees = Addressees(count_max=_LIMITS.recipients_count_max)
+    # Lemmy, PeerTube (FEP-1b12)
+    comments_enabled: Flag = Flag()
+    stickied: Flag = Flag()
+    distinguished: Flag = Flag()
+    comments: One[Object] = One()
+    dislikes: One[Object] = One()
+
+    @property
+    def quoted_id(self) -> Iri | None:
+        """Id of what is quoted, whichever way the document says it (MOD-58)."""
+        quoted = self.quote
+        named = quoted.id if isinstance(quoted, Object) else quoted
+        return named or self.misskey_quote or self.quote_url or self.quote_uri
 
     @property
     def author_id(self) -> Iri | None:
@@ -141,6 +199,7 @@ class Document(Object, type="Document"):
     """A file (MOD-33)."""
 
     blurhash: String = String()
+    focal_point: Reals = Reals(count=2, least=-1.0, most=1.0)
     width: Integer = Integer(least=0)
     height: Integer = Integer(least=0)
     rel: String = String()
@@ -160,7 +219,12 @@ class Audio(Document, type="Audio"):
 
 
 class Video(Document, type="Video"):
-    """A film."""
+    """A film; with what PeerTube says of its own."""
+
+    views: Integer = Integer(least=0)
+    support: String = String()
+    download_enabled: Flag = Flag()
+    wait_transcoding: Flag = Flag()
 
 
 class PageObject(Document, type="Page"):
@@ -176,7 +240,10 @@ class Article(Object, type="Article"):
 
 
 class Question(Object, type="Question"):
-    """A poll, as a post with options (MOD-36); exactly one of `one_of` and `any_of` is given."""
+    """A poll, as a post with options (MOD-36); exactly one of `one_of` and `any_of` is given.
+
+    The vocabulary counts it among the activities. Nobody sends it as one, and here it is none.
+    """
 
     one_of: Many[Object] = Many()
     any_of: Many[Object] = Many()
@@ -187,7 +254,7 @@ class Question(Object, type="Question"):
 class Tombstone(Object, type="Tombstone"):
     """What is left of a deleted object (MOD-26)."""
 
-    former_type: String = String()
+    former_type: Strings = Strings()
     deleted: Instant = Instant()
 
 
@@ -196,14 +263,48 @@ class Event(Object, type="Event"):
 
 
 class Place(Object, type="Place"):
-    """A place."""
+    """A place.
 
+    Args:
+        accuracy: Of the coordinates, in percent.
+        altitude: In `units`.
+        radius: In `units`.
+        units: "cm", "feet", "inches", "km", "m" or "miles", or an IRI; metres where nothing is said.
+    """
+
+    accuracy: Real = Real()
+    altitude: Real = Real()
     latitude: Real = Real()
     longitude: Real = Real()
+    radius: Real = Real()
+    units: String = String()
+
+
+class Profile(Object, type="Profile"):
+    """A document about an actor or another thing."""
+
+    describes: One[Object] = One()
+
+
+class Relationship(Object, type="Relationship"):
+    """Of two things, and how they are related; `relationship` names the kind, as "http://purl.org/vocab/relationship/friendOf"."""
+
+    subject: One[Object] = One()
+    object: One[Object] = One()
+    relationship: Id = Id()
+
+
+class ChatMessage(Object, type="ChatMessage"):
+    """A message of a chat between two, never a post (MOD-66)."""
 
 
 class Emoji(Object, type="Emoji"):
-    """A custom emoji: `name` is ":shortcode:", `icon` its picture (MOD-18)."""
+    """A custom emoji: `name` is ":shortcode:", `icon` its picture (MOD-18, FEP-9098)."""
+
+    @property
+    def shortcode(self) -> str | None:
+        """The name without its colons, which some leave out."""
+        return None if self.name is None else self.name.strip(":")
 
 
 class PropertyValue(Object, type="PropertyValue"):

@@ -6,7 +6,7 @@ What is read from an embedded thing is what the document says of it; whether its
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Generic, TypeAlias, TypeVar, cast
 
 from ..errors import DocumentError, MissingProperty, TypeMismatch
@@ -18,13 +18,16 @@ from .model import (
     Property,
     Reading,
     check_id,
+    copied,
     embedded,
     interpret,
     is_absolute,
     is_empty,
     items_of,
+    make,
     named_class,
     parts,
+    without_default_type,
 )
 from .values import Scalar, several, single
 
@@ -236,6 +239,38 @@ class Many(_Referring[tuple[Iri | T, ...], str | T | Iterable[str | T] | None], 
         """Write an array."""
         written = [self.write_reference(item) for item in items_of(value, (str, Model))]
         return written[0] if self.plain and len(written) == 1 else written
+
+
+class Part(Property[T | None, T | Mapping[str, JsonValue] | None], Generic[T]):
+    """A structure inside of a document that has no identity, and often no type, of its own.
+
+    Args:
+        kind: Class of the structure.
+        name: JSON name.
+        by_name: Whether an id in its place is read as nothing said, without complaint.
+    """
+
+    def __init__(self, kind: type[Model], name: str | None = None, *, by_name: bool = False) -> None:
+        super().__init__(name)
+        self.kind = kind
+        self.by_name = by_name
+
+    def decode(self, value: JsonValue, reading: Reading) -> T | None:
+        """Give a model over the structure, or the first of a list of them."""
+        value = single(value)
+        if value is None or (self.by_name and isinstance(referred(value), str)):
+            return None
+        if not isinstance(value, dict):
+            raise TypeMismatch("not an object", property=self.name)
+        return cast("T", make(self.kind, value, reading.context))
+
+    def encode(self, value: object) -> JsonValue:
+        """Write the structure without a type, unless it came with one; plain JSON does as well."""
+        if isinstance(value, Mapping):
+            return copied(dict(cast("Mapping[str, JsonValue]", value)))
+        if not isinstance(value, self.kind):
+            raise self.refuse(value, self.kind.__name__)
+        return without_default_type(value)
 
 
 class Ids(Property[tuple[Iri, ...], str | Model | Iterable[str | Model] | None]):

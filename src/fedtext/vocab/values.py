@@ -10,11 +10,12 @@ A new kind is one class; a new property is one line in a model.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Final, Generic, TypeVar, cast
 
 from ..errors import MalformedText, TypeMismatch
+from ..wire.durations import Duration, build_duration, parse_duration_lenient
 from ..wire.json import JsonObject, JsonValue
 from ..wire.language_tags import is_language_tag, parse_language_tag
 from ..wire.timestamps import build, parse_lenient
@@ -325,6 +326,23 @@ class Instant(Scalar[datetime, datetime]):
         return build(value)
 
 
+class Length(Scalar[Duration, Duration | timedelta]):
+    """A length of time (`xsd:duration`); what cannot be read is dropped, never the object."""
+
+    def convert(self, value: JsonValue) -> Duration:
+        """Read generously."""
+        found = parse_duration_lenient(value)
+        if found is None:
+            raise TypeMismatch("not a duration", property=self.name)
+        return found
+
+    def encode(self, value: object) -> JsonValue:
+        """Write it as XML Schema defines it."""
+        if not isinstance(value, Duration | timedelta):
+            raise self.refuse(value, "a Duration or a timedelta")
+        return build_duration(value)
+
+
 class Moment(Scalar[datetime | bool, datetime | bool]):
     """When it happened, or only whether (`closed` of a poll, MOD-36)."""
 
@@ -354,7 +372,7 @@ class Strings(Property[tuple[str, ...], str | Iterable[str] | None]):
 
     def decode(self, value: JsonValue, reading: Reading) -> tuple[str, ...]:
         """Read the texts among the values."""
-        items = several(value)
+        items = [literal(item) for item in several(value)]
         found = tuple(item for item in items if isinstance(item, str))
         if len(found) != len(items):
             reading.report("not a text")
@@ -368,6 +386,44 @@ class Strings(Property[tuple[str, ...], str | Iterable[str] | None]):
                 raise self.refuse(item, "texts")
             texts.append(item)
         return texts[0] if len(texts) == 1 else texts
+
+
+class Reals(Property[tuple[float, ...], Iterable[float] | None]):
+    """Some numbers in an order that counts, written as an array; read only as a whole.
+
+    Args:
+        name: JSON name.
+        count: How many there must be.
+        least: The smallest value that counts.
+        most: The largest one.
+    """
+
+    def __init__(self, name: str | None = None, *, count: int, least: float, most: float) -> None:
+        super().__init__(name)
+        self.count = count
+        self.least = least
+        self.most = most
+
+    def absent(self) -> tuple[float, ...]:
+        """Give none."""
+        return ()
+
+    def decode(self, value: JsonValue, reading: Reading) -> tuple[float, ...]:  # noqa: ARG002 -- plain values
+        """Take as many numbers in range as there must be."""
+        found = tuple(item for item in map(literal, several(value)) if self._fits(item))
+        if len(found) != self.count or len(found) != len(several(value)):
+            raise TypeMismatch("not as many numbers in range as there must be", property=self.name)
+        return cast("tuple[float, ...]", found)
+
+    def encode(self, value: object) -> JsonValue:
+        """Take as many numbers in range as there must be."""
+        items = items_of(value, (int, float))
+        if len(items) != self.count or not all(map(self._fits, items)):
+            raise self.refuse(items, f"{self.count} numbers from {self.least} to {self.most}")
+        return cast("JsonValue", items)
+
+    def _fits(self, value: object) -> bool:
+        return isinstance(value, int | float) and not isinstance(value, bool) and self.least <= value <= self.most
 
 
 class Structure(Scalar[JsonObject, Mapping[str, JsonValue]]):

@@ -10,9 +10,10 @@ from typing import Any, Final
 from fedtext.errors import FedtextError
 from fedtext.jsonld import normalize
 from fedtext.vocab import Object, load
+from fedtext.wire.durations import parse_duration, parse_duration_lenient
 from fedtext.wire.timestamps import parse_lenient, parse_strict
 
-from ..cases import Case, NotYet, Overrides, documents, library, listed, own_case
+from ..cases import Case, NotYet, Overrides, documents, listed, own_case
 from ..roundtrip import round_trip
 
 _NUMBER_AS: Final = "number-as-"
@@ -78,8 +79,8 @@ def _is_read(model: Object, named: str) -> bool:
 def _read_date(kind: str, text: str) -> dict[str, Any]:
     """Read a text by both functions: whether it is read, and as what."""
     if kind == "duration":
-        strict: Callable[[str], Any] = library("fedtext.wire.timestamps", "parse_duration")
-        lenient: Callable[[str], Any] = library("fedtext.wire.timestamps", "parse_duration_lenient")
+        strict: Callable[[str], Any] = parse_duration
+        lenient: Callable[[str], Any] = parse_duration_lenient
     elif kind == "dateTime":
         strict, lenient = parse_strict, parse_lenient
     else:

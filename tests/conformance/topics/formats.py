@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Final
 
 from fedtext.errors import MalformedText
+from fedtext.wire.durations import parse_duration
 from fedtext.wire.ip_addresses import parse_address
 from fedtext.wire.iri import host_to_ascii
 from fedtext.wire.timestamps import parse_strict
+from fedtext.wire.uri import parse_any_iri, parse_iri_reference, parse_uri, parse_uri_reference
 
-from ..cases import Case, NotYet, Overrides, accepts, documents, library
+from ..cases import Case, NotYet, Overrides, accepts, documents
 
 
 def _address(version: int, text: str) -> object:
@@ -26,15 +28,13 @@ def _unknown(_text: str) -> object:
     raise NotYet
 
 
-_IRI: Final = "fedtext.wire.iri"
-
 READERS: Final[Mapping[str, Callable[[str], object]]] = {
     "date-time": parse_strict,
-    "duration": library("fedtext.wire.timestamps", "parse_duration"),
-    "uri": library(_IRI, "parse_uri"),
-    "uri-reference": library(_IRI, "parse_uri_reference"),
-    "iri": library(_IRI, "parse_any_iri"),
-    "iri-reference": library(_IRI, "parse_iri_reference"),
+    "duration": parse_duration,
+    "uri": parse_uri,
+    "uri-reference": parse_uri_reference,
+    "iri": parse_any_iri,
+    "iri-reference": parse_iri_reference,
     "hostname": host_to_ascii,
     "idn-hostname": host_to_ascii,
     "ipv4": partial(_address, 4),

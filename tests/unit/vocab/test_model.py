@@ -203,7 +203,7 @@ CLASSES: list[tuple[Any, type[Object]]] = [
     ({"type": "Unheard", "inbox": "https://x.example/i", "outbox": "https://x.example/o"}, Actor),
     ({"type": "Unheard", "inbox": "https://x.example/i"}, Object),
     ({"type": "Unheard", "actor": ALICE, "object": NOTE_ID}, Activity),
-    ({"type": "ChatMessage", "actor": ALICE, "content": "x"}, Object),
+    ({"type": "Unheard", "actor": ALICE, "content": "x"}, Object),
     ({"type": "Unheard", "href": "https://x.example/"}, Link),
     ({"type": "Unheard", "items": []}, Collection),
     ({"type": "Unheard", "orderedItems": []}, OrderedCollection),

@@ -1,0 +1,222 @@
+"""Rules about the shape of documents, one row each: what is read, and what is not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from fedtext.errors import FedtextError, TypeMismatch
+from fedtext.vocab import (
+    PUBLIC,
+    Activity,
+    Announce,
+    Create,
+    Flag,
+    Image,
+    Mention,
+    Note,
+    Object,
+    Person,
+    Question,
+    Tombstone,
+    Undo,
+    dump,
+    load,
+)
+
+ALICE, BOB, POST = "https://a.example/alice", "https://b.example/bob", "https://a.example/1"
+NOTE = {"id": POST, "type": "Note"}
+
+
+def ids(values: tuple[Any, ...]) -> list[Any]:
+    return [value.id if isinstance(value, Object) else value for value in values]
+
+
+# rule, members of a Note, property, what it reads as, whether something is reported
+READ: list[tuple[str, dict[str, Any], str, Any, bool]] = [
+    ("MOD-04", {"to": ["as:Public"], "cc": "Public"}, "to", (PUBLIC,), False),
+    ("MOD-04", {"to": "https://www.w3.org/ns/activitystreams#public"}, "to", (f"{PUBLIC[:-6]}public",), False),
+    ("MOD-09", {"attributedTo": ALICE}, "author_id", ALICE, False),
+    ("MOD-09", {"attributedTo": {"id": ALICE, "type": "Person"}}, "author_id", ALICE, False),
+    ("MOD-09", {"attributedTo": [ALICE, {"id": BOB, "type": "Group"}]}, "author_id", ALICE, False),
+    ("MOD-19", {"summary": ""}, "summary", "", False),
+    ("MOD-19", {"summary": None}, "summary", None, False),
+    ("MOD-19", {"sensitive": "yes"}, "sensitive", None, True),
+    ("MOD-20", {"contentMap": {"de": "x"}}, "content", "x", False),
+    ("MOD-20", {"content": "y", "contentMap": {"de": "x", "en": "y"}}, "language", "en", False),
+    ("MOD-20", {"contentMap": {"not a tag": "x"}}, "language", None, True),
+    ("MOD-21", {"inReplyTo": None}, "in_reply_to", None, False),
+    ("MOD-21", {"inReplyTo": [{"id": POST, "type": "Note"}]}, "in_reply_to", POST, False),
+    ("MOD-21", {"inReplyTo": "not an id"}, "in_reply_to", None, True),
+    ("MOD-22", {"published": "yesterday"}, "published", None, True),
+    ("MOD-29", {"conversation": "tag:a.example,2024:1"}, "conversation", "tag:a.example,2024:1", False),
+    ("MOD-29", {"context": f"{ALICE}/threads/1"}, "context", f"{ALICE}/threads/1", False),
+    ("MOD-31", {"source": "plain"}, "source", {"content": "plain"}, False),
+    (
+        "MOD-31",
+        {"source": {"content": "*x*", "mediaType": "text/markdown"}},
+        "source",
+        {"content": "*x*", "mediaType": "text/markdown"},
+        False,
+    ),
+    ("MOD-31", {"source": 3}, "source", None, True),
+    ("MOD-31", {"_misskey_content": "$[x]"}, "misskey_content", "$[x]", False),
+    ("MOD-32", {"url": [{"type": "Link", "href": POST, "mediaType": "text/html"}, "magnet:?x"]}, "url", POST, True),
+    ("MOD-32", {"url": "javascript:x"}, "url", None, True),
+    ("MOD-39", {"likes": {"type": "Collection", "totalItems": 3}}, "problems", (), False),
+    ("MOD-42", {"_misskey_reaction": "x"}, "misskey_reaction", "x", False),
+    ("MOD-58", {"quoteUri": POST}, "quoted_id", POST, False),
+    ("MOD-58", {"quoteUri": BOB, "quoteUrl": ALICE, "_misskey_quote": POST}, "quoted_id", POST, False),
+    ("MOD-58", {"quote": {"type": "Tombstone"}, "quoteUrl": POST}, "quoted_id", POST, False),
+    ("MOD-58", {"quote": POST, "quoteUrl": ALICE}, "quoted_id", POST, False),
+    ("MOD-58", {}, "quoted_id", None, False),
+    ("MOD-63", {"approvedBy": f"{ALICE}/approvals/1"}, "approved_by", f"{ALICE}/approvals/1", False),
+    ("MOD-68", {"audience": {"id": BOB, "type": "Group"}}, "audience", (BOB,), False),
+    ("MOD-71", {"content": "a\x00b"}, "content", "ab", False),
+    ("JLD-16", {"to": {"id": ALICE}}, "to", (ALICE,), False),
+    ("JLD-16", {"content": ["x"]}, "content", "x", False),
+    ("JLD-16", {"content": {"@value": "x", "@language": "en"}}, "content", "x", False),
+    ("JLD-16", {"inReplyTo": {"@value": POST}}, "in_reply_to", POST, False),
+    (
+        "JLD-16",
+        {"sensitive": [{"@value": True, "@type": "http://www.w3.org/2001/XMLSchema#boolean"}]},
+        "sensitive",
+        True,
+        False,
+    ),
+]
+
+
+@pytest.mark.parametrize(("rule", "members", "attribute", "expected", "reported"), READ)
+def test_members(rule: str, members: dict[str, Any], attribute: str, expected: Any, reported: bool) -> None:
+    note = load({**NOTE, **members})
+    assert getattr(note, attribute) == expected, rule
+    assert bool(note.problems) is reported, rule
+
+
+@pytest.mark.spec("MOD-01", "SEC-032")
+@pytest.mark.parametrize("bad", [3, "rel", ["x"], {"id": POST}, True])
+def test_mod_01_an_id_is_an_absolute_iri(bad: Any) -> None:
+    assert load({"type": "Note", "id": None}).id is None
+    with pytest.raises(TypeMismatch):
+        load({"type": "Note", "id": bad})
+
+
+@pytest.mark.spec("MOD-02", "JLD-16")
+@pytest.mark.parametrize("actor", [ALICE, {"id": ALICE}, [ALICE], {"id": ALICE, "type": "Person"}])
+def test_mod_02_the_actor_in_any_shape_and_as_a_string(actor: Any) -> None:
+    read = load({"type": "Like", "actor": actor, "object": POST})
+    assert isinstance(read, Activity)
+    assert read.actor_id == ALICE
+    assert dump(Create(actor=Person(id=ALICE), object=POST))["actor"] == ALICE
+
+
+@pytest.mark.spec("MOD-03", "MOD-07")
+def test_mod_03_addressees_are_arrays_and_both_are_there() -> None:
+    document = dump(Note(to=PUBLIC))
+    assert (document["to"], document["cc"]) == ([PUBLIC], [])
+    assert (dump(Create(actor=ALICE, object=POST))["to"], dump(Note())) == (
+        [],
+        {"@context": document["@context"], "type": "Note"},
+    )
+
+
+@pytest.mark.spec("MOD-14", "MOD-15", "MOD-16", "MOD-17", "MOD-18")
+@pytest.mark.parametrize(
+    ("tag", "count", "reported"),
+    [
+        (None, 0, False),
+        ({"type": "Mention", "href": ALICE}, 1, False),
+        ([{"type": "Mention", "name": "@alice@a.example"}, None], 1, False),
+        (["a text", {"type": "Hashtag", "name": "#x"}], 1, True),
+        ([{"type": "Emoji", "id": None, "name": "blob", "icon": "https://a.example/x.png"}], 1, False),
+    ],
+)
+def test_mod_16_tags_in_any_shape(tag: Any, count: int, reported: bool) -> None:
+    note = load({**NOTE, "tag": tag})
+    assert len(note.tag) == count
+    assert bool(note.problems) is reported
+
+
+@pytest.mark.spec("MOD-26")
+@pytest.mark.parametrize("thing", [POST, {"id": POST, "type": "Tombstone", "formerType": "Note"}, NOTE])
+def test_mod_26_a_delete_names_what_is_gone(thing: Any) -> None:
+    delete = load({"type": "Delete", "actor": ALICE, "object": thing})
+    assert isinstance(delete, Activity)
+    assert delete.object_id == POST
+    if isinstance(delete.object, Tombstone):
+        assert delete.object.former_type == ("Note",)
+
+
+@pytest.mark.spec("MOD-33", "MOD-34", "MOD-35")
+def test_mod_33_attachments() -> None:
+    picture = {"type": "Image", "url": POST, "name": "n", "summary": "s", "focalPoint": [0, -0.5], "blurhash": "U"}
+    note = load({**NOTE, "attachment": [picture, {"type": "Link", "href": POST}]})
+    image, link = note.attachment
+    assert isinstance(image, Image)
+    assert (image.alt, image.focal_point, image.blurhash) == ("s", (0, -0.5), "U")
+    assert isinstance(link, Object)
+    for bad in ([1], [0, 2], ["x", 0], 3):
+        assert load({**picture, "focalPoint": bad}).problems
+
+
+@pytest.mark.spec("MOD-36")
+def test_mod_36_a_poll() -> None:
+    option = {"type": "Note", "name": "yes", "replies": {"type": "Collection", "totalItems": 2}}
+    poll = load({"type": "Question", "oneOf": [option], "closed": True, "votersCount": 2})
+    assert isinstance(poll, Question)
+    assert (len(poll.one_of), poll.any_of, poll.closed, poll.voters_count) == (1, (), True, 2)
+    assert load({"type": "Question", "oneOf": option, "closed": "2024-01-01T00:00:00Z"}).problems == ()
+    assert load({"type": "Question", "votersCount": -1}).problems
+
+
+@pytest.mark.spec("MOD-41", "MOD-43", "MOD-46", "MOD-48", "MOD-52")
+def test_activities_with_ids_objects_and_several_of_them() -> None:
+    announce = load({"type": "Announce", "actor": ALICE, "object": {"id": POST, "type": "Note"}})
+    assert isinstance(announce, Announce)
+    assert announce.object_id == POST
+    undo = load({"type": "Undo", "actor": ALICE, "object": {"type": "Like", "actor": ALICE, "object": POST}})
+    assert isinstance(undo, Undo)
+    assert isinstance(undo.object, Activity)
+    flag = load({"type": "Flag", "actor": ALICE, "object": [BOB, POST], "content": "spam"})
+    assert isinstance(flag, Flag)
+    assert ids(flag.objects) == [BOB, POST]
+
+
+@pytest.mark.spec("MOD-72")
+def test_mod_72_what_nobody_knows_survives_load_change_and_dump() -> None:
+    document: dict[str, Any] = {
+        "@context": ["https://www.w3.org/ns/activitystreams", {"mood": "https://ns.example/mood"}],
+        "type": ["Note", "https://ns.example/Poem"],
+        "mood": {"deep": [1, {"x": None}]},
+        "other": False,
+    }
+    changed = dump(load(document).evolve(content="x"))
+    assert {**document, "content": "x"} == changed
+
+
+def test_an_id_stays_an_id() -> None:
+    note = load({**NOTE, "attributedTo": ALICE})
+    assert note.attributed_to == ALICE
+    assert dump(note)["attributedTo"] == ALICE
+
+
+def test_models_match_by_structure() -> None:
+    match load({**NOTE, "content": "hello", "inReplyTo": None}):
+        case Note(content=text, in_reply_to=None):
+            assert text == "hello"
+        case _:
+            pytest.fail("a Note is a Note")
+
+
+def test_whatever_comes_is_a_model_or_an_error_of_ours() -> None:
+    for value in (None, 3, "x", [], [NOTE]):
+        with pytest.raises(FedtextError):
+            load(value)  # type: ignore[arg-type]
+
+
+def test_mentions_read_either_half() -> None:
+    mention = load({"type": "Mention", "name": "@alice@a.example"})
+    assert isinstance(mention, Mention)
+    assert (mention.href, mention.name) == (None, "@alice@a.example")
