@@ -31,7 +31,8 @@ class Limits:
     """The one table of limits; every input has one.
 
     The defaults are those of the acceptance table: each is far above what honest servers send (documents seen in
-    practice: median 849 B, largest 79 kB, depth at most 7).
+    practice: median 849 B, largest 79 kB, depth at most 7). Nodes are the values of a document and the names of its
+    members; terms are what contexts define.
     """
 
     body_bytes_max: int = attrs.field(default=1_048_576, validator=gt(0))

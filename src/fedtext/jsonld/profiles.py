@@ -56,6 +56,7 @@ class Rule(Enum):
     LITERAL = "a value, or nodes"
     REFERENCE = "an IRI, or nodes"
     AUDIENCE = "an IRI, nodes, or the public in short"
+    ORDERED = "an IRI, or nodes, in an order that counts"
     LANGUAGE = "a map of languages"
     IDENTIFIER = "the id of the node"
     TYPE = "the types of the node"
@@ -99,6 +100,7 @@ class Profile:
         is_known: Whether all contexts that it names are at hand.
         has_activitystreams: Whether the ActivityStreams context is among them.
         is_regular: Whether it only defines names, each the same way wherever it does.
+        is_recognized: All three: plain names mean under it what they mean everywhere, odd ones aside.
         is_custom: Whether it defines names itself that the table of terms does not have.
         rules: How each name that it defines is looked at.
         prefixes: Names that are understood before a colon.
@@ -113,6 +115,7 @@ class Profile:
     is_known: bool
     has_activitystreams: bool
     is_regular: bool
+    is_recognized: bool
     is_custom: bool
     rules: Mapping[str, Rule] = attrs.field(repr=False)
     prefixes: frozenset[str] = attrs.field(repr=False)
@@ -135,11 +138,6 @@ class Profile:
             return definition.iri + rest
         expanded = expand_prefix(term, PREFIXES)
         return expanded if expanded != term else None
-
-    @property
-    def is_recognized(self) -> bool:
-        """Whether plain names mean under it what they mean everywhere, odd ones aside."""
-        return self.is_known and self.has_activitystreams and self.is_regular
 
 
 def profile_of(context: JsonValue) -> Profile:
@@ -245,6 +243,7 @@ def _made(context: JsonValue) -> Profile:
         is_known=known,
         has_activitystreams=activitystreams,
         is_regular=regular,
+        is_recognized=known and activitystreams and regular,
         is_custom=custom,
         rules=_rules(found),
         prefixes=frozenset(name for name, definition in found.items() if definition.is_prefix),
@@ -462,6 +461,8 @@ def _rule(name: str, definition: Definition) -> Rule:
         return Rule.LANGUAGE
     if definition.coercion != "@id":
         return Rule.LITERAL
+    if name == "orderedItems":
+        return Rule.ORDERED
     return Rule.AUDIENCE if name in _AUDIENCE else Rule.REFERENCE
 
 

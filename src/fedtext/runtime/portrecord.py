@@ -15,11 +15,41 @@ from ..adapters.coalesce import AsyncCoalesce, InlineCoalesce
 from ..adapters.observers import LoggingObserver
 from ..adapters.offload import InlineOffload, ThreadOffload
 from ..adapters.randomness import SystemRandomness
-from ..adapters.transports import AsyncHttpxTransport, BlockingHttpxTransport
 from ..config import Config
-from ..ports import Backend, Clock, Observer, Offload, PortSet, Randomness, Transport
+from ..http import Request, Response
+from ..ports import Backend, Clock, ExchangeLimits, Observer, Offload, PortSet, Randomness, Transport
 
 TransportFactory = Callable[[], Transport]
+
+
+class LazyTransport:
+    """A transport that is made when the first request leaves: many processes only answer, and httpx loads slowly.
+
+    Args:
+        make: Makes the transport; called once.
+    """
+
+    __slots__ = ("_made", "_make")
+
+    def __init__(self, make: TransportFactory) -> None:
+        self._make = make
+        self._made: Transport | None = None
+
+    @property
+    def made(self) -> Transport:
+        """The transport itself."""
+        if self._made is None:
+            self._made = self._make()
+        return self._made
+
+    async def send(self, request: Request, limits: ExchangeLimits) -> Response:
+        """Carry out one exchange; see `ports.Transport`."""
+        return await self.made.send(request, limits)
+
+    async def close(self) -> None:
+        """Close idle connections, if there ever was one."""
+        if self._made is not None:
+            await self._made.close()
 
 
 @attrs.define(kw_only=True)
@@ -97,10 +127,19 @@ def default_ports(backend: Backend, config: Config) -> Ports:
     """
 
     def asynchronous() -> Transport:
+        from ..adapters.transports import AsyncHttpxTransport
+
         return AsyncHttpxTransport(dev=config.dev, limits=config.limits, ports=config.fetch.ports)
 
     def blocking() -> Transport:
+        from ..adapters.transports import BlockingHttpxTransport
+
         return BlockingHttpxTransport(dev=config.dev, limits=config.limits, ports=config.fetch.ports)
 
     offload: Offload = getattr(backend, "offload", None) or ThreadOffload()
-    return Ports(backend=backend, async_transport=asynchronous, blocking_transport=blocking, offload=offload)
+    return Ports(
+        backend=backend,
+        async_transport=lambda: LazyTransport(asynchronous),
+        blocking_transport=lambda: LazyTransport(blocking),
+        offload=offload,
+    )

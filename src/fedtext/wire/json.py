@@ -43,6 +43,7 @@ _NO_BRACKETS = bytes(byte for byte in range(256) if byte not in b"[]{}")
 _ESCAPED_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 _ESCAPED_NUL = b"\\u0000"
 _OPENING = frozenset(b"[{")
+_PIECE_BYTES = 65_536
 
 
 def parse_value(data: bytes, limits: Limits = _DEFAULT_LIMITS) -> JsonValue:
@@ -73,10 +74,11 @@ def parse_value(data: bytes, limits: Limits = _DEFAULT_LIMITS) -> JsonValue:
         raise MalformedJSON("the document is not UTF-8", position=error.start) from error
     except json.JSONDecodeError as error:
         raise MalformedJSON("the document is not JSON", position=error.pos, problem=error.msg) from error
-    if _ESCAPED_SURROGATE.search(data) is not None:
-        _check_surrogates(value)
-    if _ESCAPED_NUL in data:
-        _check_names(value)
+    if b"\\u" in data:
+        if _ESCAPED_SURROGATE.search(data) is not None:
+            _check_surrogates(value)
+        if _ESCAPED_NUL in data:
+            _check_names(value)
     return value
 
 
@@ -121,20 +123,27 @@ def dump(value: JsonValue) -> bytes:
 
 
 def _check_structure(data: bytes, limits: Limits) -> None:
+    """Bound depth and values before parsing: a member counts twice, for its name and its value."""
     opened = data.count(b"[") + data.count(b"{")
-    # Brackets and commas inside strings only make these sums larger: small sums need no closer look.
-    if opened <= limits.json_depth_max and opened + data.count(b",") < limits.json_nodes_max:
+    # Brackets, commas and colons inside strings only make these sums larger: small sums need no closer look.
+    if opened <= limits.json_depth_max and opened + data.count(b",") + data.count(b":") < limits.json_nodes_max:
         return
     # In a run of backslashes the first escapes the second: without the pairs, what is left escapes a quote.
-    bare = _STRING.sub(b"", data.replace(b"\\\\", b"").replace(b'\\"', b""))
-    depth = 0
-    for byte in bare.translate(None, _NO_BRACKETS)[: 2 * limits.json_nodes_max]:
-        depth += 1 if byte in _OPENING else -1
-        if depth > limits.json_depth_max:
-            raise LimitExceeded("the document is too deep", limit="json_depth_max", value=depth)
-    nodes = 1 + bare.count(b",") + bare.count(b"[") + bare.count(b"{")
-    if nodes > limits.json_nodes_max:
-        raise LimitExceeded("the document has too many values", limit="json_nodes_max", value=nodes)
+    plain = data.replace(b"\\\\", b"").replace(b'\\"', b"")
+    depth, nodes, inside = 0, 1, False
+    # Piece by piece: a body that is refused is refused early, and what is taken out of it never fills the memory.
+    for start in range(0, len(plain), _PIECE_BYTES):
+        piece = plain[start : start + _PIECE_BYTES]
+        quotes = piece.count(b'"')
+        bare = _STRING.sub(b"", b'"' + piece if inside else piece)
+        inside ^= quotes % 2 == 1
+        for byte in bare.translate(None, _NO_BRACKETS):
+            depth += 1 if byte in _OPENING else -1
+            if depth > limits.json_depth_max:
+                raise LimitExceeded("the document is too deep", limit="json_depth_max", value=depth)
+        nodes += sum(map(bare.count, (b",", b":", b"[", b"{")))
+        if nodes > limits.json_nodes_max:
+            raise LimitExceeded("the document has too many values", limit="json_nodes_max", value=nodes)
 
 
 def _object_of(pairs: list[tuple[str, JsonValue]]) -> JsonObject:

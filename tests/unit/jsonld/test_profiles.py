@@ -70,7 +70,7 @@ RULES = [
     ("id", Rule.IDENTIFIER),
     ("type", Rule.TYPE),
     ("@context", Rule.CONTEXT),
-    ("orderedItems", Rule.REFERENCE),
+    ("orderedItems", Rule.ORDERED),
     ("published", Rule.LITERAL),
 ]
 

@@ -1,0 +1,1 @@
+"""Measurements of fedtext against floors that are taken in the same run."""

@@ -1,0 +1,50 @@
+"""Run all measurements, print their JSON lines and a table; exit 1 when a goal is missed.
+
+python bench/run.py [G3 G9 …]
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from bench import g03_reading, g09_hostile, g10_import
+from bench.measuring import Measured, pin
+
+GOALS = {"G3": g03_reading.measure, "G9": g09_hostile.measure, "G10": g10_import.measure}
+
+
+def table(found: list[Measured]) -> str:
+    """Give the table."""
+    rows = [("goal", "what", "anchor", "subject", "ratio", "reach", "")]
+    for item in found:
+        verdict = "" if item.reach is None else "reached" if item.is_reached else "MISSED"
+        reach = "" if item.reach is None else f"{item.reach:g}"
+        figures = (f"{item.anchor:.1f} {item.unit}", f"{item.subject:.1f} {item.unit}", f"{item.ratio:.2f}", reach)
+        rows.append((item.goal, item.what, *figures, verdict))
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    )
+
+
+def main(names: list[str]) -> int:
+    """Run it from the command line."""
+    unknown = [name for name in names if name not in GOALS]
+    if unknown:
+        print(f"not measured: {', '.join(unknown)}", file=sys.stderr)
+        return 2
+    pin()
+    found: list[Measured] = []
+    for name in names or GOALS:
+        for measured in GOALS[name]():
+            print(measured.line(), flush=True)
+            found.append(measured)
+    print(f"\n{table(found)}")
+    return 0 if all(measured.is_reached for measured in found) else 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
