@@ -6,12 +6,14 @@ from `load` alone, each URL once per call (SEC-124), and the cache of contexts i
 
 PyLD is loaded when it is first needed: it takes longer to import than all of the library.
 
+Datasets go in and out of it as statements, not as text: its reader and writer of N-Quads confuse escapes (SEC-123).
+
 Invariants: whatever PyLD raises becomes a `DocumentError`; the input is not changed.
 
 Sources: JSON-LD 1.1 Processing Algorithms and API sections 5 to 9; SEC-119, SEC-124, SEC-133.
 """
 
-# PyLD has no types, and is seen by nobody but this module and `canonize`.
+# PyLD has no types, and is seen by nobody but this module.
 # pyright: reportMissingTypeStubs=false, reportUnknownVariableType=false, reportUnknownMemberType=false
 # pyright: reportUnknownArgumentType=false
 
@@ -23,6 +25,7 @@ from typing import Any, Final, TypeAlias
 
 from ..errors import ContextRefused, DocumentError, LimitExceeded
 from ..wire.json import JsonValue
+from .nquads import Quad, iri_term, literal_parts, literal_term, parse, write_plainly
 from .registry import bundled_context, when_registered
 
 Loader: TypeAlias = Callable[[str], JsonValue]
@@ -30,6 +33,9 @@ Loader: TypeAlias = Callable[[str], JsonValue]
 
 _CONTEXTS_KEPT_MAX: Final = 256
 _PROCESSED_KEPT_MAX: Final = 10  # of one context: for so many contexts that may stand before it
+# Of all IRIs of one call, together: 1 MiB of addresses, each looked at a few times, stays below it.
+_EXPANDED_CHARS_MAX: Final = 8_388_608
+_DEFAULT_GRAPH: Final = "@default"
 _LOADING: Final = ("loading document failed", "loading remote context failed")
 
 
@@ -112,8 +118,29 @@ def to_rdf(document: JsonValue, *, base: str | None, load: Loader = bundled_cont
         DocumentError: See there.
         LimitExceeded: See there.
     """
-    asked: dict[str, JsonValue] = {"format": "application/n-quads", **options}
-    return str(_call("to_rdf", document, base=base, load=load, options=asked))
+    return write_plainly(_quads(_call("to_rdf", document, base=base, load=load, options=options), None))
+
+
+def to_quads(
+    document: JsonValue, *, base: str | None, load: Loader = bundled_context, chars_max: int | None = None
+) -> list[Quad]:
+    """Give the RDF dataset of a document as statements, each once; what RDF cannot say is left out.
+
+    That is, among others: relative IRIs and those with characters that no IRI has, malformed tags of languages, and
+    names without a definition.
+
+    Args:
+        document: Not changed.
+        base: See `expand`.
+        load: See `expand`.
+        chars_max: Characters that the terms of all statements may have together; None for any number.
+
+    Raises:
+        ContextRefused: As `expand`, as is the following.
+        DocumentError: See there.
+        LimitExceeded: Also when the statements are longer.
+    """
+    return _quads(_call("to_rdf", document, base=base, load=load, options={}), chars_max)
 
 
 def from_rdf(quads: str, *, base: str | None = None, load: Loader = bundled_context, **options: JsonValue) -> JsonValue:
@@ -128,12 +155,55 @@ def from_rdf(quads: str, *, base: str | None = None, load: Loader = bundled_cont
     Raises:
         DocumentError: The text is not N-Quads, or cannot be said in JSON-LD.
     """
-    asked: dict[str, JsonValue] = {"format": "application/n-quads", **options}
-    found: JsonValue = _call("from_rdf", quads, base=base, load=load, options=asked)
+    dataset: dict[str, Any] = {}
+    for subject, predicate, object_, graph in parse(quads):
+        triples = dataset.setdefault(_node(graph)["value"] if graph else _DEFAULT_GRAPH, [])
+        triples.append({"subject": _node(subject), "predicate": _node(predicate), "object": _node(object_)})
+    found: JsonValue = _call("from_rdf", dataset, base=base, load=load, options=options)
     return found
 
 
-def _call(name: str, *arguments: JsonValue, base: str | None, load: Loader, options: Mapping[str, JsonValue]) -> Any:
+def _quads(dataset: Mapping[str, Any], chars_max: int | None) -> list[Quad]:
+    """Give the statements of one of PyLD's datasets."""
+    found: dict[Quad, None] = {}
+    chars = 0
+    for name, triples in dataset.items():
+        graph = "" if name == _DEFAULT_GRAPH else _node_term(name)
+        for triple in triples:
+            subject, predicate, object_ = (_term(triple[place]) for place in ("subject", "predicate", "object"))
+            if subject is None or predicate is None or object_ is None or graph is None:
+                continue
+            quad = Quad(subject, predicate, object_, graph)
+            found[quad] = None
+            chars += sum(map(len, quad))
+            if chars_max is not None and chars > chars_max:
+                raise LimitExceeded("the statements are too long", limit="chars_max", value=chars_max)
+    return list(found)
+
+
+def _term(term: Mapping[str, Any]) -> str | None:
+    """Give the text of one of PyLD's terms; None when RDF has no such term."""
+    if term["type"] != "literal":
+        return _node_term(term["value"])
+    return literal_term(term["value"], datatype=term["datatype"], language=term.get("language"))
+
+
+def _node_term(value: str) -> str | None:
+    return value if value.startswith("_:") else iri_term(value)
+
+
+def _node(term: str) -> dict[str, str]:
+    """Give PyLD's form of a term."""
+    if term.startswith("_:"):
+        return {"type": "blank node", "value": term}
+    if term.startswith("<"):
+        return {"type": "IRI", "value": term[1:-1]}
+    value, datatype, language = literal_parts(term)
+    tagged = {} if language is None else {"language": language}
+    return {"type": "literal", "value": value, "datatype": datatype, **tagged}
+
+
+def _call(name: str, *arguments: Any, base: str | None, load: Loader, options: Mapping[str, JsonValue]) -> Any:
     # Any: PyLD has no types.
     jsonld = _pyld()
     loader = _OncePerCall(load)
@@ -141,14 +211,14 @@ def _call(name: str, *arguments: JsonValue, base: str | None, load: Loader, opti
     if name != "from_rdf":
         asked |= {"base": base, "contextResolver": _resolver(loader, load)}
     try:
-        return getattr(jsonld, name)(*arguments, asked)
+        return getattr(_processor_type()(), name)(*arguments, asked)
     except DocumentError:
         raise
     except RecursionError as error:
         raise LimitExceeded("nested too deep for JSON-LD", limit="json_depth_max") from error
     except jsonld.JsonLdError as error:
         raise _translated(error) from error
-    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         # Threat: input that its checks do not foresee ends in errors of Python; to us it is a bad document.
         raise DocumentError("the document cannot be processed as JSON-LD", json_ld=type(error).__name__) from error
 
@@ -162,6 +232,26 @@ def _pyld() -> Any:
     # then judge documents by that. Switching warnings off for each call would not be safe among threads.
     jsonld.warnings = _Silence
     return jsonld
+
+
+@cache
+def _processor_type() -> type[Any]:
+    class Processor(_pyld().JsonLdProcessor):  # type: ignore[misc]
+        """Counts what IRIs grow to: a long prefix in a context is written out once for each name that uses it."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self._chars = 0
+
+        def _expand_iri(self, *arguments: Any, **options: Any) -> Any:
+            found = super()._expand_iri(*arguments, **options)
+            if isinstance(found, str):
+                self._chars += len(found)
+                if self._chars > _EXPANDED_CHARS_MAX:
+                    raise LimitExceeded("names grow too long", limit="expanded_chars_max", value=_EXPANDED_CHARS_MAX)
+            return found
+
+    return Processor
 
 
 class _Silence:

@@ -36,6 +36,7 @@ _ALIASES: Final[dict[str, str]] = {
 }
 _ANY_HOST: Final = "https://*/"
 _URL_CHARS_MAX: Final = 2_048
+_DOCUMENT_CHARS_MAX: Final = 1_048_576  # as JSON
 
 _registered: Final[dict[str, JsonObject]] = {}
 # What empties the caches of that which follows from contexts; called when one is added.
@@ -77,7 +78,7 @@ def register_context(url: str, document: JsonObject) -> None:
 
     Args:
         url: Absolute http or https URL, at most 2,048 characters.
-        document: An object with `@context`; copied.
+        document: An object with `@context`, as JSON at most 1,048,576 characters; copied.
 
     Raises:
         ConfigurationError: The URL is not one or has a context already, or the document is none.
@@ -89,6 +90,8 @@ def register_context(url: str, document: JsonObject) -> None:
         raise ConfigurationError("a context is registered under an absolute http or https URL", url=url)
     if type(document) is not dict or "@context" not in document:
         raise ConfigurationError("a context document is an object with @context", url=url)
+    if _chars_of(document, url) > _DOCUMENT_CHARS_MAX:
+        raise ConfigurationError("a context document is at most 1,048,576 characters long", url=url)
     if is_bundled(url) and shared_context(url) != document:
         raise ConfigurationError("this URL has another context already", url=url)
     _registered[url] = copy.deepcopy(document)
@@ -119,6 +122,13 @@ def shared_context(url: str) -> JsonObject:
     if file is None:
         raise ContextRefused("the context is not one that we have, and contexts are never fetched", url=url)
     return _read(file)
+
+
+def _chars_of(document: JsonObject, url: str) -> int:
+    try:
+        return len(json.dumps(document, allow_nan=False, ensure_ascii=False))
+    except (RecursionError, TypeError, ValueError) as error:
+        raise ConfigurationError("a context document is JSON", url=url) from error
 
 
 def _file_of(url: str) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import subprocess
 import sys
 import threading
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 
 from fedtext.errors import ContextRefused, DocumentError, LimitExceeded
-from fedtext.jsonld import ACTIVITYSTREAMS, bundled_context, processor, register_context, registry
+from fedtext.jsonld import ACTIVITYSTREAMS, bundled_context, canonize, processor, register_context, registry
 
 AS = f"{ACTIVITYSTREAMS}#"
 NOTE: Any = {"@context": ACTIVITYSTREAMS, "type": "Note", "content": "hi", "url": "/1"}
@@ -23,6 +24,7 @@ def test_expanding_does_not_change_what_it_is_given() -> None:
     assert given == NOTE
 
 
+@pytest.mark.spec("SEC-133")
 def test_sec_133_relative_ids_stay_relative() -> None:
     document: Any = {"@context": ACTIVITYSTREAMS, "id": "rel/x", "type": "Note", "to": "y"}
     assert processor.expand(document, base=None) == [
@@ -98,6 +100,7 @@ def test_what_is_nested_too_deep_is_refused() -> None:
         processor.expand(document, base=None)
 
 
+@pytest.mark.spec("SEC-124")
 def test_sec_124_each_url_is_loaded_once_per_call() -> None:
     asked: list[str] = []
 
@@ -112,6 +115,22 @@ def test_sec_124_each_url_is_loaded_once_per_call() -> None:
     assert asked == [url]
     assert processor.expand(document, base=None, load=load) != found
     assert asked == [url, url]
+
+
+@pytest.mark.spec("SEC-124")
+def test_sec_124_what_was_loaded_is_kept_for_the_call() -> None:
+    asked: list[str] = []
+    loader = processor._OncePerCall(lambda url: asked.append(url) or {"@context": {}})
+    assert loader("https://ns.example/1")["document"] is loader("https://ns.example/1", {})["document"]
+    assert asked == ["https://ns.example/1"]
+
+
+def test_statements_are_counted_by_their_characters_while_they_are_made() -> None:
+    document: Any = {"@id": "urn:s", "urn:p": "x"}
+    chars = len('<urn:s><urn:p>"x"')
+    assert len(processor.to_quads(document, base=None, chars_max=chars)) == 1
+    with pytest.raises(LimitExceeded):
+        processor.to_quads(document, base=None, chars_max=chars - 1)
 
 
 def test_names_that_json_ld_reserves_cause_no_warning() -> None:
@@ -140,6 +159,79 @@ def test_caches_are_bounded_and_forgotten() -> None:
         ]
     finally:
         registry._registered.clear()
+
+
+@pytest.mark.parametrize("number", [10**400, -(10**400)])
+def test_numbers_that_no_double_holds_are_refused(number: int) -> None:
+    with pytest.raises(DocumentError):
+        processor.to_rdf({"@id": "urn:s", "urn:p": number}, base=None)
+
+
+@pytest.mark.parametrize("place", ["@id", "@type", "property", "datatype", "graph"])
+@pytest.mark.parametrize("iri", ["https://a.example/>", "a:\n", 'a:"', "https://a.example/ b", "a:\ud800"])
+def test_no_iri_breaks_out_of_its_statement(iri: str, place: str) -> None:
+    whole: Any = {"@id": "urn:s", "urn:p": "x"}
+    document: Any = {
+        "@id": {**whole, "urn:q": {"@id": iri}},
+        "@type": {**whole, "@type": iri},
+        "property": {**whole, iri: "y"},
+        "datatype": {**whole, "urn:q": {"@value": "y", "@type": iri}},
+        "graph": {"@graph": [whole, {"@id": iri, "@graph": [{"@id": "urn:s", "urn:q": "y"}]}]},
+    }[place]
+    try:
+        found = processor.to_rdf(document, base=None)
+    except DocumentError:  # a datatype with a space
+        return
+    assert found == '<urn:s> <urn:p> "x" .\n'
+
+
+def test_a_malformed_language_is_left_out() -> None:
+    value: Any = {"@value": "x", "@language": "en> ."}
+    assert processor.to_rdf({"@id": "urn:s", "urn:p": value}, base=None) == ""
+
+
+def test_datasets_come_back_as_they_were() -> None:
+    text = '<urn:s> <urn:p> "\\\\n\\n\\u0041\u2028"@en <urn:g> .\n_:b0 <urn:p> "1"^^<urn:int> _:b1 .\n'
+    back = processor.to_rdf(processor.from_rdf(text), base=None)
+    assert canonize(back) == canonize(text)
+    assert back.startswith('<urn:s> <urn:p> "\\\\n\\nA\u2028"@en <urn:g> .\n_:b')
+
+
+def long_names(count: int) -> Any:
+    prefix = "https://a.example/" + "x" * 100_000
+    names: Any = [{"@id": f"p:{n}"} for n in range(count)]
+    return {"@context": {"p": f"{prefix}/"}, "@id": "urn:s", "urn:q": names}
+
+
+@pytest.mark.spec("SEC-119")
+@pytest.mark.parametrize("name", ["expand", "flatten", "to_rdf"])
+def test_a_long_prefix_is_not_written_out_a_thousand_times(name: str) -> None:
+    with pytest.raises(LimitExceeded) as caught:
+        getattr(processor, name)(long_names(1_000), base=None)
+    assert caught.value.context["limit"] == "expanded_chars_max"
+    assert getattr(processor, name)(long_names(10), base=None)
+
+
+def test_names_may_grow_up_to_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    document: Any = {"@id": "urn:s", "urn:p": {"@id": "urn:o"}}
+    limit = next(limit for limit in range(1_000) if fits(document, limit, monkeypatch))
+    assert limit >= len("urn:surn:purn:o")
+    assert not fits(document, limit - 1, monkeypatch)
+
+
+def fits(document: Any, limit: int, monkeypatch: pytest.MonkeyPatch) -> bool:
+    monkeypatch.setattr(processor, "_EXPANDED_CHARS_MAX", limit)
+    try:
+        processor.expand(document, base=None)
+    except LimitExceeded:
+        return False
+    return True
+
+
+def test_pyld_is_not_loaded_before_it_is_needed() -> None:
+    script = "import sys, fedtext.jsonld, fedtext.jsonld.canonization; print('pyld' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
 
 
 def test_threads_may_share_it() -> None:

@@ -129,6 +129,9 @@ def test_an_extension_adds_its_context() -> None:
         (NEW, {"Wave": "https://ns.example/Wave"}),
         (NEW, [WAVE]),
         (NEW, None),
+        (NEW, {"@context": {"x": object()}}),
+        (NEW, {"@context": {"x": float("nan")}}),
+        (NEW, {"@context": {"x": "y" * 1_048_576}}),
     ],
 )
 def test_nothing_else_is_taken(url: str, document: Any) -> None:
@@ -141,6 +144,14 @@ def test_a_registration_is_not_replaced() -> None:
     register_context(NEW, WAVE)
     with pytest.raises(ConfigurationError):
         register_context(NEW, {"@context": {}})
+
+
+@pytest.mark.usefixtures("unregistered")
+def test_the_largest_document_is_taken() -> None:
+    frame = len('{"@context": {"x": ""}}')
+    register_context(NEW, {"@context": {"x": "y" * (1_048_576 - frame)}})
+    with pytest.raises(ConfigurationError):
+        register_context(f"{NEW}/more", {"@context": {"x": "y" * (1_048_577 - frame)}})
 
 
 @pytest.mark.usefixtures("unregistered")
