@@ -19,6 +19,8 @@ from fedtext.wire.multibase import Codec
 GREEN = frozenset(
     {
         "contexts",
+        "crypto",
+        "did-key",
         "html",
         "idna",
         "interop",
@@ -42,9 +44,7 @@ RATCHET = {
     "as2": 173,
     "audience": 0,
     "content-digest": 0,
-    "crypto": 424,
     "data-integrity": 0,
-    "did-key": 0,
     "fep": 153,
     "followers-sync": 0,
     "formats": 163,
