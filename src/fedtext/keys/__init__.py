@@ -12,19 +12,36 @@ from .material import Algorithm, EcdsaForm, HashName, PrivateKey, PublicKey, Rsa
 from .multikey import build_multikey, load_secret_multikey, parse_multikey
 from .pem import generate_ed25519, generate_ml_dsa, generate_rsa, load_private_pem, load_public_pem
 from .ring import KeyRing
+from .rotation import (
+    OVERLAP_S,
+    KeySet,
+    OwnKey,
+    PublishedKey,
+    RetiredKey,
+    build_key_set,
+    parse_key_set,
+    published,
+    rotate,
+)
 from .verification import VerificationKey
 
 __all__ = [
+    "OVERLAP_S",
     "Algorithm",
     "EcdsaForm",
     "HashName",
     "KeyRing",
+    "KeySet",
+    "OwnKey",
     "PrivateKey",
     "PublicKey",
+    "PublishedKey",
+    "RetiredKey",
     "RsaPadding",
     "VerificationKey",
     "build_did_key",
     "build_jwk",
+    "build_key_set",
     "build_multikey",
     "generate_ed25519",
     "generate_ml_dsa",
@@ -35,5 +52,8 @@ __all__ = [
     "load_secret_multikey",
     "parse_did_key",
     "parse_jwk",
+    "parse_key_set",
     "parse_multikey",
+    "published",
+    "rotate",
 ]
