@@ -280,7 +280,7 @@ class KeyRefused(SignatureError):
     """The key cannot be used."""
 
     code = "signature.key_refused"
-    hint = "use RSA of 2048 to 8192 bits with an ordinary exponent, as an SPKI PEM"
+    hint = "use RSA of 2048 to 8192 bits with an ordinary exponent, as an SPKI PEM, or Ed25519 as a Multikey"
 
 
 class KeyUnavailable(SignatureError):

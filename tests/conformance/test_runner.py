@@ -20,6 +20,8 @@ GREEN = frozenset(
     {
         "as2",
         "contexts",
+        "crypto",
+        "did-key",
         "fep",
         "formats",
         "html",
@@ -44,9 +46,7 @@ RATCHET = {
     "activitypub": 18,
     "audience": 0,
     "content-digest": 0,
-    "crypto": 424,
     "data-integrity": 0,
-    "did-key": 0,
     "followers-sync": 0,
     "http-signatures": 34,
     "ld-signatures": 0,

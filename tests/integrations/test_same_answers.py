@@ -16,7 +16,7 @@ import pytest
 
 from fedtext import connect
 from fedtext.adapters.clocks import SystemClock
-from fedtext.keys import generate_rsa
+from fedtext.keys import KeySet, OwnKey, build_key_set, generate_ed25519, generate_rsa
 from fedtext.ports import store_key
 from fedtext.signatures import build_digest
 from fedtext.sync import run_sync
@@ -161,13 +161,13 @@ def ask(question: Question, port: int) -> Answer:
         connection.close()
 
 
-def preload(blog: Blog, pem: bytes) -> None:
+def preload(blog: Blog, keys: bytes) -> None:
     """Put the keys and the removed author where the library looks for them, before the server starts."""
     carol = f"{blog.origin}/ap/users/2"
     backend = connect(f"sqlite:///{blog.database}")
     store = backend.blocking(SystemClock()).store
     for actor in (f"{blog.origin}/ap/users/1", f"{blog.origin}/ap/instance"):
-        run_sync(store.put(store_key(blog.origin, "keypair", actor), pem))
+        run_sync(store.put(store_key(blog.origin, "keyset", actor), keys))
     tombstone = {"id": carol, "type": "Tombstone", "formerType": "Person"}
     run_sync(store.put(store_key(blog.origin, "tombstone", carol), json.dumps(tombstone).encode()))
     backend.close()
@@ -192,11 +192,12 @@ def databases() -> dict[str, Blog]:
 @pytest.fixture(scope="module")
 def answers(tmp_path_factory: pytest.TempPathFactory, databases: dict[str, Blog]) -> dict[str, dict[str, Answer]]:
     """Ask every server everything: kind of server, name of question, answer."""
-    port, pem = free_port(), generate_rsa().pem().encode()
+    port = free_port()
+    keys = build_key_set(KeySet(current=(OwnKey.of(generate_rsa()), OwnKey.of(generate_ed25519()))))
     found: dict[str, dict[str, Answer]] = {}
     for kind, make in BLOGS.items():
         blog = make(tmp_path_factory.mktemp(kind), port)
-        preload(blog, pem)
+        preload(blog, keys)
         with running(blog):
             fill(blog)
             databases[kind] = blog

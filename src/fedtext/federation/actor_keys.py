@@ -1,17 +1,46 @@
-"""The keys of our own actors: made once by `add_if_absent`, kept in the store, loaded once per process."""
+"""The keys of our own actors: made once, kept in the store, each loaded once per process, replaced with an overlap.
+
+Every actor has an RSA key, which signs requests, and an Ed25519 key, for proofs. They lie in the store as one value
+(`keys.rotation`), so that a rotation is one atomic write.
+
+Invariants: whoever races, one set of keys survives; a new key has a new id, so that no peer checks a signature with the
+wrong one; `publicKey` is one object, the RSA key that signs now; everything else that counts is in `assertionMethod`.
+
+Releases that knew no rotation stored the RSA key alone, under "keypair". It is taken into the set, and left there until
+it is rotated, so that processes of both releases may run side by side.
+
+Sources: SIG-16, SIG-22, SIG-23; FEP-521a; SEC-170.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 import attrs
 
-from ..errors import StoreError
+from ..errors import ConfigurationError, StoreError
 from ..fetch import SigningKey
-from ..keys import KeyRing, generate_rsa
+from ..keys import (
+    OVERLAP_S,
+    Algorithm,
+    KeyRing,
+    KeySet,
+    OwnKey,
+    PrivateKey,
+    build_key_set,
+    build_multikey,
+    generate_ed25519,
+    generate_ml_dsa,
+    generate_rsa,
+    parse_key_set,
+    published,
+    rotate,
+)
 from ..ports import PortSet, store_key
+from ..wire.json import JsonObject
 
-FRAGMENT = "#main-key"
+_ROTATIONS_MAX: Final = 8  # how often somebody else may come first
 
 
 @attrs.frozen(kw_only=True)
@@ -21,7 +50,7 @@ class StoredKeys:
     passphrase: bytes | None = attrs.field(default=None, repr=False)
 
     async def load(self, ports: PortSet, site: str, actor_id: str) -> bytes:
-        """Give the PEM of an actor's key, making it if there is none yet (exactly one survives a race)."""
+        """Give the PEM of an actor's first RSA key, making it if there is none yet (exactly one survives a race)."""
         name = store_key(site, "keypair", actor_id)
         found = await ports.store.get(name)
         if found is not None:
@@ -33,24 +62,157 @@ class StoredKeys:
             raise StoreError("the store lost a key that was just written", actor=actor_id)
         return found
 
+    async def load_set(self, ports: PortSet, site: str, actor_id: str, ring: KeyRing) -> KeySet:
+        """Give all keys of an actor, making what is not there yet.
+
+        Raises:
+            ConfigurationError: What is stored cannot be read with this passphrase.
+            StoreError: The store failed.
+        """
+        return parse_key_set(await self._stored(ports, site, actor_id, ring), ring, self.passphrase)
+
+    async def rotate(
+        self,
+        ports: PortSet,
+        site: str,
+        actor_id: str,
+        ring: KeyRing,
+        *,
+        algorithm: Algorithm = Algorithm.RSA,
+        overlap_s: int = OVERLAP_S,
+    ) -> KeySet:
+        """Make a new key, with which the actor signs from now on; the old one is published for the overlap.
+
+        Args:
+            ports: The store, the clock and where the key is made.
+            site: Origin of the site.
+            actor_id: Whose key.
+            ring: Where loaded keys are.
+            algorithm: The kind of key: RSA, Ed25519 or ML-DSA-44, which an actor has from its first rotation on.
+            overlap_s: For how long peers may verify with the old key; 0: it counts no more at once.
+
+        Returns:
+            The new set.
+
+        Raises:
+            ConfigurationError: We do not sign with this kind, or the stored keys cannot be read.
+            StoreError: The store failed, or others wrote again and again.
+        """
+        if algorithm not in _GENERATE:
+            raise ConfigurationError("an own key is RSA, Ed25519 or ML-DSA-44", algorithm=algorithm.value)
+        new: PrivateKey = await ports.offload.run(_GENERATE[algorithm])
+        name = store_key(site, "keyset", actor_id)
+        for _ in range(_ROTATIONS_MAX):
+            stored = await self._stored(ports, site, actor_id, ring)
+            changed = rotate(
+                parse_key_set(stored, ring, self.passphrase),
+                new,
+                now_s=ports.clock.now_s(),
+                overlap_s=overlap_s,
+                passphrase=self.passphrase,
+            )
+            if await ports.store.compare_and_set(name, stored, build_key_set(changed)):
+                # A private key that signs no more is not kept, in no place.
+                if algorithm is Algorithm.RSA:
+                    await ports.store.delete(store_key(site, "keypair", actor_id))
+                return changed
+        raise StoreError("the keys of this actor are being changed by others", actor=actor_id)
+
+    async def _stored(self, ports: PortSet, site: str, actor_id: str, ring: KeyRing) -> bytes:
+        name = store_key(site, "keyset", actor_id)
+        found = await ports.store.get(name)
+        if found is not None:
+            return found
+        pem = await self.load(ports, site, actor_id)
+        first = OwnKey(pem=pem, private=ring.load(pem, self.passphrase))
+        made = KeySet(current=(first, OwnKey.of(generate_ed25519(), passphrase=self.passphrase)))
+        await ports.store.add_if_absent(name, build_key_set(made))
+        found = await ports.store.get(name)
+        if found is None:
+            raise StoreError("the store lost keys that were just written", actor=actor_id)
+        return found
+
+
+_GENERATE: Final = {
+    Algorithm.RSA: generate_rsa,
+    Algorithm.ED25519: generate_ed25519,
+    Algorithm.MLDSA44: generate_ml_dsa,
+}
+
 
 @attrs.frozen(kw_only=True)
 class ActorKeys:
-    """Gives the signing key of any own actor."""
+    """Gives the keys of any own actor."""
 
     source: StoredKeys
     ring: KeyRing
 
-    async def signing_key(self, ports: PortSet, site: str, actor_id: str) -> SigningKey:
-        """Give the key with which an own actor signs, and its id: the actor's id + "#main-key" (SIG-16)."""
+    async def signing_key(
+        self, ports: PortSet, site: str, actor_id: str, *, algorithm: Algorithm = Algorithm.RSA
+    ) -> SigningKey:
+        """Give the key with which an own actor signs, and its id: the actor's id and a fragment (SIG-16).
 
-        async def load() -> SigningKey:
-            pem = await self.source.load(ports, site, actor_id)
-            return SigningKey(key_id=actor_id + FRAGMENT, private=self.ring.load(pem, self.source.passphrase))
+        Args:
+            ports: The store.
+            site: Origin of the site.
+            actor_id: Whose key.
+            algorithm: RSA ("#main-key") for requests, Ed25519 ("#ed25519-key") for proofs.
 
-        return await ports.coalesce.run(f"keypair {actor_id}", load)
+        Raises:
+            ConfigurationError: The actor has no key of this kind, or the stored keys cannot be read.
+        """
+        found = _require(await self._load(ports, site, actor_id), actor_id, algorithm)
+        return SigningKey(key_id=f"{actor_id}#{found.name}", private=found.private)
 
-    async def public_key(self, ports: PortSet, site: str, actor_id: str) -> Mapping[str, str]:
-        """Give the `publicKey` member of an actor document (SIG-23: SPKI PEM)."""
-        key = await self.signing_key(ports, site, actor_id)
-        return {"id": key.key_id, "owner": actor_id, "publicKeyPem": key.private.public.pem}
+    async def public_members(
+        self, ports: PortSet, site: str, actor_id: str
+    ) -> tuple[Mapping[str, str], list[JsonObject]]:
+        """Give the `publicKey` and `assertionMethod` members of an actor document (SIG-23: SPKI PEM; FEP-521a).
+
+        Interop: a retired RSA key is in `assertionMethod`, too. Many peers read one object in `publicKey`, and would
+        lose the actor's key over a list; those that look further find the old key by its id.
+        """
+        key_set = await self._load(ports, site, actor_id)
+        signing = _require(key_set, actor_id, Algorithm.RSA)
+        others: list[JsonObject] = [
+            {
+                "id": f"{actor_id}#{key.name}",
+                "type": "Multikey",
+                "controller": actor_id,
+                "publicKeyMultibase": build_multikey(key.public),
+            }
+            for key in published(key_set, now_s=ports.clock.now_s())
+            if key.name != signing.name
+        ]
+        pem = signing.private.public.pem
+        return {"id": f"{actor_id}#{signing.name}", "owner": actor_id, "publicKeyPem": pem}, others
+
+    async def rotate(
+        self,
+        ports: PortSet,
+        site: str,
+        actor_id: str,
+        *,
+        algorithm: Algorithm = Algorithm.RSA,
+        overlap_s: int = OVERLAP_S,
+    ) -> SigningKey:
+        """Replace a key of an own actor; see `StoredKeys.rotate`. Peers learn of it when they next ask for the actor.
+
+        Returns:
+            The key that signs from now on.
+        """
+        await self.source.rotate(ports, site, actor_id, self.ring, algorithm=algorithm, overlap_s=overlap_s)
+        return await self.signing_key(ports, site, actor_id, algorithm=algorithm)
+
+    async def _load(self, ports: PortSet, site: str, actor_id: str) -> KeySet:
+        async def load() -> KeySet:
+            return await self.source.load_set(ports, site, actor_id, self.ring)
+
+        return await ports.coalesce.run(f"keyset {actor_id}", load)
+
+
+def _require(key_set: KeySet, actor_id: str, algorithm: Algorithm) -> OwnKey:
+    found = key_set.signing(algorithm)
+    if found is None:
+        raise ConfigurationError("the actor has no such key", actor=actor_id, algorithm=algorithm.value)
+    return found

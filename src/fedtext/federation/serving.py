@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any, Final, cast
 from urllib.parse import parse_qsl
 
 from ..config import Limits
@@ -45,6 +45,9 @@ from .mentions import with_ids
 from .publishing import complete, create_of
 from .registry import ObjectRoute
 from .routes import Route, RouteKind
+
+# `assertionMethod`, and what is in it (FEP-521a).
+_MULTIKEY_CONTEXTS: Final = ("https://www.w3.org/ns/did/v1", "https://w3id.org/security/multikey/v1")
 
 
 def refuse_method(request: Request) -> None:
@@ -108,18 +111,28 @@ async def own_actor(engine: Engine, identifier: str, ports: PortSet) -> Actor | 
 
 
 async def actor_document(engine: Engine, identifier: str, ports: PortSet) -> JsonObject | None:
-    """Give an own actor as it is served, its public key added."""
+    """Give an own actor as it is served, its public keys added."""
     actor = await own_actor(engine, identifier, ports)
-    return None if actor is None else await _with_key(engine, actor, ports)
+    return None if actor is None else await _with_keys(engine, actor, ports)
 
 
-async def _with_key(engine: Engine, actor: Actor, ports: PortSet) -> JsonObject:
-    """Dump an own actor with its key: added to the model, so that the context explains `publicKey` too."""
-    if not actor.keys:
-        key = await engine.keys.public_key(ports, engine.site.origin, str(actor.id))
-        claim = PublicKeyClaim(id=key["id"], owner=key["owner"], pem=key["publicKeyPem"])
-        actor = actor.evolve(public_key=claim)
-    return dump(actor)
+async def _with_keys(engine: Engine, actor: Actor, ports: PortSet) -> JsonObject:
+    """Dump an own actor with its keys, unless it brings keys of its own.
+
+    `publicKey` is added to the model, so that the context explains it too; `assertionMethod` is no member of the model.
+    """
+    if actor.keys:
+        return dump(actor)
+    key, others = await engine.keys.public_members(ports, engine.site.origin, str(actor.id))
+    claim = PublicKeyClaim(id=key["id"], owner=key["owner"], pem=key["publicKeyPem"])
+    document = dump(actor.evolve(public_key=claim))
+    if "assertionMethod" not in document:
+        document["assertionMethod"] = [*others]
+        # At the end: they are protected, so that nothing behind them may define one of their terms anew.
+        given = document["@context"]
+        entries = given if isinstance(given, list) else [given]
+        document["@context"] = [*entries, *(entry for entry in _MULTIKEY_CONTEXTS if entry not in entries)]
+    return document
 
 
 async def instance_actor_document(engine: Engine, ports: PortSet) -> JsonObject:
@@ -135,7 +148,7 @@ async def instance_actor_document(engine: Engine, ports: PortSet) -> JsonObject:
         shared_inbox=engine.site.origin + engine.paths.shared_inbox,
         manually_approves_followers=True,
     )
-    return await _with_key(engine, actor, ports)
+    return await _with_keys(engine, actor, ports)
 
 
 async def _instance_actor(engine: Engine, request: Request, ports: PortSet) -> Response:
@@ -157,7 +170,7 @@ async def _actor(
         raise NotFound
     if wanted is Representation.HTML:
         return _page_for_people(actor, actor_id)
-    return document_response(await _with_key(engine, actor, ports), request)
+    return document_response(await _with_keys(engine, actor, ports), request)
 
 
 def _page_for_people(model: Object, model_id: str) -> Response | None:

@@ -19,7 +19,7 @@ from typing import Final, cast
 
 from ..config import Limits
 from ..errors import DocumentError, LimitExceeded
-from ..wire.json import JsonObject, JsonValue
+from ..wire.json import JsonObject, JsonValue, dump
 from .compaction import Pairs, compact_plainly, pairs_of
 from .processor import expand
 from .profiles import Profile, profile_of
@@ -46,7 +46,14 @@ def read_slowly(document: JsonObject, limits: Limits) -> JsonObject | None:
         ContextRefused: A context bends a protected name, or two spellings of one property stand in one node.
     """
     node = _expanded(document) if _weigh(document, limits) else None
-    return None if node is None else compact_plainly(node, _orders(document, {}))
+    if node is None:
+        return None
+    found = compact_plainly(node, _orders(document, {}))
+    # Full IRIs are longer than what stood for them: what goes on must be what can be stored and read again.
+    size = len(dump(found))
+    if size > limits.document_bytes_max:
+        raise LimitExceeded("too long with its names written out", limit="document_bytes_max", value=size)
+    return found
 
 
 def _expanded(document: JsonObject) -> JsonObject | None:

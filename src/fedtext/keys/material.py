@@ -13,21 +13,28 @@ from __future__ import annotations
 import base64
 import hashlib
 from enum import Enum
-from typing import NoReturn, TypeAlias
+from typing import TYPE_CHECKING, Final, NoReturn, TypeAlias
 
 import attrs
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.padding import MGF1, PSS, PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
 from ..errors import AlgorithmRefused, LocalProtocolError, SignatureMismatch
 
-PublicMaterial: TypeAlias = RSAPublicKey | Ed25519PublicKey
-PrivateMaterial: TypeAlias = RSAPrivateKey | Ed25519PrivateKey
+if TYPE_CHECKING:
+    # Not every `cryptography` that we run on has this module: see `keys.ml_dsa`.
+    from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey, MLDSA44PublicKey
 
-_PEM_LINE_CHARS = 64  # RFC 7468 section 2
+PublicMaterial: TypeAlias = "RSAPublicKey | Ed25519PublicKey | EllipticCurvePublicKey | MLDSA44PublicKey"
+PrivateMaterial: TypeAlias = "RSAPrivateKey | Ed25519PrivateKey | MLDSA44PrivateKey"
+
+_PEM_LINE_CHARS: Final = 64  # RFC 7468 section 2
+_P256_SCALAR_BYTES: Final = 32
 
 
 class Algorithm(Enum):
@@ -35,16 +42,35 @@ class Algorithm(Enum):
 
     RSA = "rsa-v1_5"
     ED25519 = "ed25519"
+    ECDSA_P256 = "ecdsa-p256"
+    MLDSA44 = "mldsa44"
 
 
 class HashName(Enum):
-    """The hash under an RSA signature; Ed25519 has its own inside and takes none."""
+    """The hash under a signature by RSA or ECDSA; Ed25519 and ML-DSA have their own inside and take none."""
 
     SHA256 = "sha-256"
     SHA512 = "sha-512"
 
 
-_HASHES: dict[HashName, hashes.HashAlgorithm] = {
+class RsaPadding(Enum):
+    """How RSA fills what it signs up to the length of the modulus (RFC 8017 section 8)."""
+
+    PKCS1_V15 = "pkcs1-v1_5"
+    PSS = "pss"
+
+
+class EcdsaForm(Enum):
+    """How the two numbers of an ECDSA signature are written.
+
+    `DER`: Ecdsa-Sig-Value of RFC 3279. `RAW`: r and s, 32 bytes each, as RFC 9421 and the cryptosuites of the W3C have.
+    """
+
+    DER = "der"
+    RAW = "raw"
+
+
+_HASHES: Final[dict[HashName, hashes.HashAlgorithm]] = {
     HashName.SHA256: hashes.SHA256(),
     HashName.SHA512: hashes.SHA512(),
 }
@@ -54,7 +80,7 @@ _HASHES: dict[HashName, hashes.HashAlgorithm] = {
 class PublicKey:
     """A public key that has passed import; two are equal when their material is.
 
-    Made by `keys.pem`. `der` is the SubjectPublicKeyInfo, `material` the same thing loaded.
+    Made by `keys.policy`. `der` is the SubjectPublicKeyInfo, `material` the same thing loaded.
     """
 
     algorithm: Algorithm
@@ -63,28 +89,50 @@ class PublicKey:
 
     @classmethod
     def of(cls, material: PublicMaterial) -> PublicKey:
-        """Wrap loaded material; it is not judged here (see `keys.pem`)."""
+        """Wrap loaded material; it is not judged here (see `keys.policy`)."""
         der = material.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
-        return cls(Algorithm.RSA if isinstance(material, RSAPublicKey) else Algorithm.ED25519, der, material)
+        return cls(_algorithm_of(material), der, material)
 
-    def verify(self, signature: bytes, data: bytes, *, hash_name: HashName = HashName.SHA256) -> None:
-        """Check a signature over data.
+    def verify(
+        self,
+        signature: bytes,
+        data: bytes,
+        *,
+        hash_name: HashName = HashName.SHA256,
+        padding: RsaPadding = RsaPadding.PKCS1_V15,
+        form: EcdsaForm = EcdsaForm.DER,
+    ) -> None:
+        """Check a signature over data; options for other kinds of keys are not looked at.
 
         Args:
-            signature: RSASSA-PKCS1-v1_5 as long as the modulus, or 64 bytes of Ed25519.
+            signature: RSA: as long as the modulus; Ed25519: 64 bytes; P-256: as `form` says; ML-DSA-44: 2420 bytes.
             data: The exact bytes that were signed.
-            hash_name: For RSA; not looked at for Ed25519.
+            hash_name: For RSA and ECDSA.
+            padding: For RSA. PSS is that of RFC 9421 section 3.3.1: MGF1 with the same hash, salt as long as the hash.
+            form: For ECDSA.
 
         Raises:
             SignatureMismatch: It is not this key's signature over this data.
         """
+        material = self.material
         try:
-            if isinstance(self.material, RSAPublicKey):
-                self.material.verify(signature, data, PKCS1v15(), _HASHES[hash_name])
+            if isinstance(material, RSAPublicKey):
+                material.verify(signature, data, _padding(padding, hash_name), _HASHES[hash_name])
+            elif isinstance(material, EllipticCurvePublicKey):
+                material.verify(_ecdsa_der(signature, form), data, ECDSA(_HASHES[hash_name]))
             else:
-                self.material.verify(signature, data)
+                material.verify(signature, data)
         except (InvalidSignature, ValueError) as error:
             raise SignatureMismatch("the signature does not verify under the key", key=self.fingerprint) from error
+
+    @property
+    def raw(self) -> bytes:
+        """The key without its armour, as a Multikey has it.
+
+        Ed25519 and ML-DSA-44: 32 and 1312 bytes. P-256: the compressed point, 33 bytes. RSA: the DER of PKCS#1.
+        """
+        encoding, form = _RAW_FORMS[self.algorithm]
+        return self.material.public_bytes(encoding, form)
 
     @property
     def pem(self) -> str:
@@ -119,15 +167,15 @@ class PrivateKey:
         return self.public.algorithm
 
     def sign(self, data: bytes, *, hash_name: HashName = HashName.SHA256) -> bytes:
-        """Sign data: RSASSA-PKCS1-v1_5 over the hash, or Ed25519.
+        """Sign data: RSASSA-PKCS1-v1_5 over the hash, Ed25519, or ML-DSA-44 with an empty context.
 
         Raises:
-            AlgorithmRefused: A hash other than the default one for Ed25519, which takes none.
+            AlgorithmRefused: A hash other than the default one for Ed25519 or ML-DSA, which take none.
         """
         if isinstance(self._material, RSAPrivateKey):
             return self._material.sign(data, PKCS1v15(), _HASHES[hash_name])
         if hash_name is not HashName.SHA256:
-            raise AlgorithmRefused("Ed25519 takes no hash", hash_name=hash_name.value)
+            raise AlgorithmRefused("this kind of key takes no hash", hash_name=hash_name.value)
         return self._material.sign(data)
 
     def pem(self, passphrase: bytes | None = None) -> str:
@@ -153,3 +201,40 @@ class PrivateKey:
     def __reduce__(self) -> NoReturn:
         """Refuse to be pickled or copied: queue payloads and caches must not hold secrets."""
         raise LocalProtocolError("a private key is never serialized; store its PEM where secrets are kept")
+
+
+_RAW_FORMS: Final = {
+    Algorithm.RSA: (serialization.Encoding.DER, serialization.PublicFormat.PKCS1),
+    Algorithm.ED25519: (serialization.Encoding.Raw, serialization.PublicFormat.Raw),
+    Algorithm.ECDSA_P256: (serialization.Encoding.X962, serialization.PublicFormat.CompressedPoint),
+    Algorithm.MLDSA44: (serialization.Encoding.Raw, serialization.PublicFormat.Raw),
+}
+
+
+def _algorithm_of(material: PublicMaterial) -> Algorithm:
+    if isinstance(material, RSAPublicKey):
+        return Algorithm.RSA
+    if isinstance(material, Ed25519PublicKey):
+        return Algorithm.ED25519
+    return Algorithm.ECDSA_P256 if isinstance(material, EllipticCurvePublicKey) else Algorithm.MLDSA44
+
+
+def _padding(padding: RsaPadding, hash_name: HashName) -> PKCS1v15 | PSS:
+    if padding is RsaPadding.PKCS1_V15:
+        return PKCS1v15()
+    chosen = _HASHES[hash_name]
+    return PSS(MGF1(chosen), chosen.digest_size)
+
+
+def _ecdsa_der(signature: bytes, form: EcdsaForm) -> bytes:
+    """Give the form that OpenSSL reads; it refuses BER, and numbers out of range, by itself.
+
+    Raises:
+        ValueError: Not twice 32 bytes.
+    """
+    if form is EcdsaForm.DER:
+        return signature
+    if len(signature) != 2 * _P256_SCALAR_BYTES:
+        raise ValueError("r and s have 32 bytes each")
+    r, s = signature[:_P256_SCALAR_BYTES], signature[_P256_SCALAR_BYTES:]
+    return encode_dss_signature(int.from_bytes(r, "big"), int.from_bytes(s, "big"))

@@ -1,7 +1,8 @@
 """PEM to keys: what is taken from a remote document, and how our own keys are read.
 
-Decides which keys are good enough (SEC-074, 075) and which armour is read (SEC-077). The armour is read by a grammar of
-our own, so that exactly one block of a public kind, and nothing around it, reaches the parser of keys.
+Decides which armour is read (SEC-077); whether the key inside is good enough is for `keys.policy` to say. The armour is
+read by a grammar of our own, so that exactly one block of a public kind, and nothing around it, reaches the parser of
+keys.
 
 Invariants: a remote text with anything private in it is refused, not stored; size is checked before parsing; every
 refusal is `KeyRefused`. Our own keys are trusted material: their validation, 35 ms for RSA, is skipped.
@@ -11,37 +12,29 @@ from __future__ import annotations
 
 import base64
 import binascii
+from typing import Final, cast
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    PublicFormat,
-    load_der_public_key,
-    load_pem_private_key,
-)
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from ..config import SignaturePolicy
 from ..errors import ConfigurationError, KeyRefused
-from .edwards import check_point
-from .material import PrivateKey, PublicKey
+from . import ml_dsa
+from .material import PrivateKey, PrivateMaterial, PublicKey
+from .policy import admit_der
 
-# The PEM of an RSA key of 8192 bits has some 1,500 characters.
-PEM_CHARS_MAX = 8_192
-RSA_EXPONENT_MIN = 3
-RSA_EXPONENT_MAX = 2**32 - 1  # measured: an exponent of 3072 bits makes a verification 300 times dearer
-RSA_OWN_BITS_MIN = 2_048
+# The PEM of an RSA key of 8192 bits has some 1,500 characters, that of ML-DSA-44 some 1,900.
+PEM_CHARS_MAX: Final = 8_192
+RSA_OWN_BITS_MIN: Final = 2_048
 
 _LABELS = ("PUBLIC KEY", "RSA PUBLIC KEY")  # RFC 7468 section 13; PKCS#1 (RFC 8017 appendix A.1.1)
-# RFC 4055 section 1.2: a key under this identifier must not be used with PKCS1-v1_5, which is all that we verify.
-_RSA_PSS_OID = bytes.fromhex("06092a864886f70d01010a")
-_OID_WITHIN_BYTES = 32
 _WHITE_SPACE = " \t\r\n"
 _WITHOUT_WHITE_SPACE = str.maketrans("", "", _WHITE_SPACE)
 
 
 def load_public_pem(text: object, policy: SignaturePolicy | None = None) -> PublicKey:
-    """Read one public key: SubjectPublicKeyInfo or PKCS#1 in PEM, RSA or Ed25519.
+    """Read one public key: SubjectPublicKeyInfo or PKCS#1 in PEM; RSA, Ed25519, P-256 or ML-DSA-44.
 
     Args:
         text: As it stood in the document; any type. CRLF, missing line breaks and outer white space are tolerated.
@@ -54,24 +47,11 @@ def load_public_pem(text: object, policy: SignaturePolicy | None = None) -> Publ
     Sources:
         RFC 7468; SIG-23; SEC-074, SEC-075, SEC-077.
     """
-    der = _unarmoured(text)
-    if _RSA_PSS_OID in der[:_OID_WITHIN_BYTES]:
-        raise KeyRefused("an RSASSA-PSS key cannot be used for these signatures")
-    try:
-        material = load_der_public_key(der)
-    except (ValueError, UnsupportedAlgorithm) as error:
-        raise KeyRefused("the PEM holds no public key that can be read") from error
-    if isinstance(material, rsa.RSAPublicKey):
-        _check_rsa(material.public_numbers(), policy or SignaturePolicy())
-    elif isinstance(material, ed25519.Ed25519PublicKey):
-        check_point(material.public_bytes(Encoding.Raw, PublicFormat.Raw))
-    else:
-        raise KeyRefused("only RSA and Ed25519 keys are used", kind=type(material).__name__)
-    return PublicKey.of(material)
+    return admit_der(_unarmoured(text), policy)
 
 
 def load_private_pem(text: str | bytes, passphrase: bytes | None = None) -> PrivateKey:
-    """Read a private key of our own: PKCS#8 or PKCS#1 in PEM, RSA of at least 2048 bits or Ed25519.
+    """Read a private key of our own: PKCS#8 or PKCS#1 in PEM; RSA of at least 2048 bits, Ed25519, ML-DSA-44.
 
     Raises:
         ConfigurationError: It cannot be read, is encrypted otherwise than the passphrase says, or is too weak.
@@ -83,13 +63,22 @@ def load_private_pem(text: str | bytes, passphrase: bytes | None = None) -> Priv
     except (ValueError, TypeError, UnsupportedAlgorithm):
         # Threat: the causes of these errors may quote the input, so that they are cut off (SEC-170).
         raise ConfigurationError("the private key cannot be read: give one PKCS#8 PEM and its passphrase") from None
+    return own_private(material)
+
+
+def own_private(material: object) -> PrivateKey:
+    """Take loaded private material as a key of our own.
+
+    Raises:
+        ConfigurationError: RSA of fewer than 2048 bits, or a kind with which we do not sign (as P-256).
+    """
     if isinstance(material, rsa.RSAPrivateKey):
         if material.key_size < RSA_OWN_BITS_MIN:
             raise ConfigurationError("an own RSA key needs at least 2048 bits", bits=material.key_size)
         return PrivateKey(material)
-    if isinstance(material, ed25519.Ed25519PrivateKey):
-        return PrivateKey(material)
-    raise ConfigurationError("an own key is RSA or Ed25519", kind=type(material).__name__)
+    if isinstance(material, ed25519.Ed25519PrivateKey) or ml_dsa.is_material(material):
+        return PrivateKey(cast(PrivateMaterial, material))
+    raise ConfigurationError("an own key is RSA, Ed25519 or ML-DSA-44", kind=type(material).__name__)
 
 
 def generate_rsa(bits: int = RSA_OWN_BITS_MIN) -> PrivateKey:
@@ -106,6 +95,15 @@ def generate_rsa(bits: int = RSA_OWN_BITS_MIN) -> PrivateKey:
 def generate_ed25519() -> PrivateKey:
     """Make a new Ed25519 key."""
     return PrivateKey(ed25519.Ed25519PrivateKey.generate())
+
+
+def generate_ml_dsa() -> PrivateKey:
+    """Make a new ML-DSA-44 key.
+
+    Raises:
+        AlgorithmRefused: The installed `cryptography` lacks the algorithm.
+    """
+    return PrivateKey(ml_dsa.generate())
 
 
 def _unarmoured(text: object) -> bytes:
@@ -127,13 +125,3 @@ def _unarmoured(text: object) -> bytes:
         return base64.b64decode(inner.translate(_WITHOUT_WHITE_SPACE), validate=True)
     except (binascii.Error, ValueError) as error:
         raise KeyRefused("the PEM is not base64") from error
-
-
-def _check_rsa(numbers: rsa.RSAPublicNumbers, policy: SignaturePolicy) -> None:
-    bits = numbers.n.bit_length()
-    if not policy.rsa_bits_min <= bits <= policy.rsa_bits_max:
-        raise KeyRefused("the RSA modulus is too short or too long", bits=bits)
-    if numbers.n % 2 == 0:
-        raise KeyRefused("the RSA modulus is even")
-    if numbers.e % 2 == 0 or not RSA_EXPONENT_MIN <= numbers.e <= RSA_EXPONENT_MAX:
-        raise KeyRefused("the RSA exponent is not an odd number from 3 to 2**32 - 1", bits=numbers.e.bit_length())

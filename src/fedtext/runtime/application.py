@@ -17,7 +17,7 @@ from ..federation.operations import EngineOperations
 from ..federation.registry import Router
 from ..federation.routes import Paths
 from ..federation.site import Site
-from ..keys import KeyRing
+from ..keys import OVERLAP_S, Algorithm, KeyRing
 from ..ports import Backend, Observer, PortSet
 from ..vocab import PUBLIC, Activity, Delete, Object, is_public
 from ..wire.acct import parse_handle
@@ -207,6 +207,29 @@ class Federation(Router):
         await sending.enqueue(self.engine, ports, task, within=within, marks=marks)
         return actor_id
 
+    async def _rotate_key(
+        self, ports: PortSet, pk: object, *, algorithm: Algorithm = Algorithm.RSA, overlap_s: int = OVERLAP_S
+    ) -> str:
+        """Make a new key, with which an own actor signs from now on; gives the key's id.
+
+        Args:
+            ports: Given by the action.
+            pk: Which actor; None: the one that signs on behalf of the server.
+            algorithm: RSA signs requests, Ed25519 and ML-DSA-44 sign proofs.
+            overlap_s: For how long the old key stays in the actor's document, so that what it signed still verifies;
+                0 when it has fallen into other hands.
+
+        Raises:
+            NotFound: There is no such actor.
+            ConfigurationError: The stored keys cannot be read, or a kind with which we do not sign.
+        """
+        if pk is not None and await serving.own_actor(self.engine, str(pk), ports) is None:
+            raise NotFound("there is no such actor", actor=str(pk))
+        engine = self.engine
+        actor_id = engine.instance_actor_id if pk is None else engine.context(ports).actor_uri(pk)
+        rotated = await engine.keys.rotate(ports, self.site.origin, actor_id, algorithm=algorithm, overlap_s=overlap_s)
+        return rotated.key_id
+
     async def _lookup(self, ports: PortSet, text: str) -> Object:
         """Find what a handle ("@bob@mastodon.example") or URL names; over the network."""
         return await self.engine.context(ports).lookup(text)
@@ -227,6 +250,7 @@ class Federation(Router):
     revise = Action(_revise)
     withdraw = Action(_withdraw)
     remove_actor = Action(_remove_actor)
+    rotate_key = Action(_rotate_key)
     lookup = Action(_lookup)
     send = Action(_deliver)
     forget = Action(_forget)

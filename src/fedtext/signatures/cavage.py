@@ -235,15 +235,15 @@ def sign(
         headers=request.headers.with_fields(*fields),
         body=request.body,
     )
+    algorithm = _EMITTED_ALGORITHM.get(key.algorithm)
+    if algorithm is None:
+        raise LocalProtocolError("peers know no such signatures", algorithm=key.algorithm.value)
     try:
         signature = base64.b64encode(key.sign(signature_base(unsigned, covered))).decode("ascii")
     except SignatureMalformed as error:
         raise LocalProtocolError("the request cannot be signed", reason=error.message, target=request.target) from error
     # SIG-06: some readers split on bare commas and equal signs, so that no space and no unquoted value may appear.
-    value = (
-        f'keyId="{key_id}",algorithm="{_EMITTED_ALGORITHM[key.algorithm]}",'
-        f'headers="{" ".join(covered)}",signature="{signature}"'
-    )
+    value = f'keyId="{key_id}",algorithm="{algorithm}",headers="{" ".join(covered)}",signature="{signature}"'
     return attrs.evolve(unsigned, headers=unsigned.headers.with_fields(("signature", value)))
 
 

@@ -3,7 +3,8 @@ r"""Multibase and multicodec: keys and signatures as one word of text.
 Decides which texts name bytes and which bytes name a key of a known kind; refuses to know whether a key is a good one.
 
 Invariants:
-    - two encodings are read, base58btc ("z") and base64url without padding ("u"); keys are in base58btc only;
+    - two encodings are read, base58btc ("z") and base64url without padding ("u"); keys are in base58btc, as FEP-521a
+      wants them, but for ML-DSA, whose cryptosuites write base64url and of whose keys both are met;
     - one sequence of bytes has one text in each encoding: padding, spare bits and other spellings are refused;
     - a key has exactly the prefix and the length of its kind; a secret key is never taken for a public one;
     - at most `TEXT_CHARS_MAX` characters are read, since time for base58 grows with the square of the length;
@@ -139,7 +140,7 @@ def decode_key(text: str) -> tuple[Codec, bytes]:
     """Read a public key from its text, as in `publicKeyMultibase`.
 
     Args:
-        text: "z" and base58btc of the prefix and the key.
+        text: "z" and base58btc of the prefix and the key; for ML-DSA also "u" and base64url.
 
     Returns:
         The kind and the raw bytes of the key, for RSA the DER of PKCS #1.
@@ -149,7 +150,7 @@ def decode_key(text: str) -> tuple[Codec, bytes]:
         LimitExceeded: More than `TEXT_CHARS_MAX` characters.
 
     Sources:
-        Controlled Identifiers 1.0 section 2.2.2; SEC-078.
+        Controlled Identifiers 1.0 section 2.2.2; draft "Quantum-Resistant Cryptosuites" of the W3C; SEC-078.
     """
     codec, key = _key(text)
     if codec.is_secret:
@@ -161,7 +162,7 @@ def decode_secret_key(text: str) -> tuple[Codec, bytes]:
     """Read a secret key from its text, as in `secretKeyMultibase`.
 
     Args:
-        text: "z" and base58btc of the prefix and the key.
+        text: As in `decode_key`.
 
     Returns:
         The kind and the raw bytes of the key.
@@ -176,27 +177,32 @@ def decode_secret_key(text: str) -> tuple[Codec, bytes]:
     return codec, key
 
 
-def encode_key(codec: Codec, key: bytes) -> str:
+def encode_key(codec: Codec, key: bytes, encoding: Encoding = BASE58BTC) -> str:
     """Write a key as text.
 
     Args:
         codec: Its kind.
         key: Raw bytes, for RSA the DER of PKCS #1.
+        encoding: `BASE64URL` only for kinds that are read so.
 
     Returns:
         Text that `decode_key` or `decode_secret_key` reads.
 
     Raises:
-        LocalProtocolError: The key is too short or too long for its kind.
+        LocalProtocolError: The key is too short or too long for its kind, or the kind is not written so.
     """
     if not codec.fits(len(key)):
         raise LocalProtocolError("the key has a wrong length", codec=codec.name, length_bytes=len(key))
-    return encode(codec.prefix + key)
+    if encoding not in _encodings(codec):
+        raise LocalProtocolError("this kind of key is in base58btc", codec=codec.name)
+    return encode(codec.prefix + key, encoding)
+
+
+def _encodings(codec: Codec) -> str:
+    return BASE58BTC + BASE64URL if codec in _ML_DSA else BASE58BTC
 
 
 def _key(text: str) -> tuple[Codec, bytes]:
-    if not text.startswith(BASE58BTC):
-        raise MalformedText("a key is in base58btc")
     data = decode(text)
     # The prefixes are canonical and none begins another: at most one fits, and never a varint with idle zeros.
     for prefix, codec in _PREFIXES.items():
@@ -204,6 +210,8 @@ def _key(text: str) -> tuple[Codec, bytes]:
             key = data[len(prefix) :]
             if not codec.fits(len(key)):
                 raise MalformedText("the key has a wrong length", codec=codec.name, length_bytes=len(key))
+            if text[0] not in _encodings(codec):
+                raise MalformedText("this kind of key is in base58btc", codec=codec.name)
             return codec, key
     raise MalformedText("a key of an unknown kind", prefix=data[:3].hex())
 
@@ -260,4 +268,5 @@ def _to_base64url(data: bytes) -> bytes:
     return base64.urlsafe_b64encode(data).rstrip(b"=")
 
 
+_ML_DSA: Final = frozenset({Codec.MLDSA44_PUBLIC, Codec.MLDSA44_SECRET, Codec.MLDSA44_SEED})
 _PREFIXES: Final = {codec.prefix: codec for codec in Codec}

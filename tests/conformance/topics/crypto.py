@@ -7,9 +7,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from fedtext.keys import HashName, PublicKey, load_public_pem
+from fedtext.keys import EcdsaForm, HashName, PublicKey, load_public_pem
 
-from ..cases import Case, NotYet, Overrides, documents, library
+from ..cases import Case, Overrides, documents
 
 
 def cases(folder: Path, _overrides: Overrides) -> Iterator[Case]:
@@ -34,15 +34,10 @@ def _case(name: str, group: dict[str, Any], test: dict[str, Any]) -> Case:
 
 
 def _verify(name: str, pem: str, signature: bytes, message: bytes) -> str:
-    if "p1363" in name and not _knows_ecdsa():
-        raise NotYet("ECDSA")
-    hash_name = HashName.SHA512 if "rsa" in name and "sha512" in name else HashName.SHA256
-    _key(pem).verify(signature, message, hash_name=hash_name)
+    hash_name = HashName.SHA512 if "sha512" in name else HashName.SHA256
+    form = EcdsaForm.RAW if "p1363" in name else EcdsaForm.DER
+    _key(pem).verify(signature, message, hash_name=hash_name, form=form)
     return "valid"
-
-
-def _knows_ecdsa() -> bool:
-    return hasattr(library("fedtext.keys", "Algorithm"), "ECDSA_P256")
 
 
 @lru_cache(maxsize=64)

@@ -1,7 +1,8 @@
-"""Keys of own actors: made once, whoever races; loaded once per process."""
+"""Keys of own actors: made once, whoever races; loaded once per process; rotated with an overlap."""
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 import sys
 import threading
@@ -14,7 +15,17 @@ from fedtext.adapters.backends import MemoryBackend, SqliteBackend
 from fedtext.adapters.clocks import ManualClock
 from fedtext.errors import ConfigurationError, StoreError
 from fedtext.federation.actor_keys import ActorKeys, StoredKeys
-from fedtext.keys import KeyRing, load_private_pem
+from fedtext.keys import (
+    Algorithm,
+    KeyRing,
+    build_multikey,
+    generate_rsa,
+    load_private_pem,
+    load_public_pem,
+    parse_multikey,
+)
+from fedtext.ports import store_key
+from fedtext.signatures import parse_claim
 from fedtext.sync import run_sync
 from fedtext.testing.faults import FailNth
 
@@ -44,7 +55,7 @@ def test_a_key_is_loaded_once_per_process(world):
         world.get("/users/1")
     world.settle()
     assert len(b.got) == 10
-    assert world.fed.engine.keys.ring.loads == 1
+    assert world.fed.engine.keys.ring.loads == 2, "the RSA key and the Ed25519 key, once each"
 
 
 SCRIPT = """
@@ -158,3 +169,218 @@ def test_a_store_that_fails_makes_no_second_key(world, nth):
 
 def test_different_actors_have_different_keys(world):
     assert world.get("/users/1")["publicKey"]["publicKeyPem"] != world.get("/users/2")["publicKey"]["publicKeyPem"]
+
+
+# -- the set: RSA for requests, Ed25519 for proofs ----------------------------------------------------------------
+
+
+def keypair(actor_id: str = ALICE) -> str:
+    return store_key(HOME, "keypair", actor_id)
+
+
+def keyset(actor_id: str = ALICE) -> str:
+    return store_key(HOME, "keyset", actor_id)
+
+
+def test_fep_521a_an_ed25519_key_is_published_beside_the_rsa_key(world):
+    served = world.get("/users/1")
+    assert isinstance(served["publicKey"], dict)
+    assert [key["id"] for key in served["assertionMethod"]] == [f"{ALICE}#ed25519-key"]
+    key = served["assertionMethod"][0]
+    assert (key["type"], key["controller"]) == ("Multikey", ALICE)
+    own = run_sync(world.fed.engine.keys.signing_key(world.ports, HOME, ALICE, algorithm=Algorithm.ED25519))
+    assert own.key_id == key["id"]
+    parse_multikey(key["publicKeyMultibase"]).verify(own.private.sign(b"data"), b"data")
+
+
+def test_a_key_of_a_kind_that_the_actor_has_not_got(world):
+    with pytest.raises(ConfigurationError):
+        run_sync(world.fed.engine.keys.signing_key(world.ports, HOME, ALICE, algorithm=Algorithm.MLDSA44))
+
+
+@pytest.mark.parametrize("passphrase", [None, b"correct horse"])
+def test_what_the_first_releases_stored_still_loads(make_world, passphrase):
+    """They kept the PEM of the RSA key alone; its id and its material stay as peers know them."""
+    old = generate_rsa()
+    backend = MemoryBackend()
+    world = make_world(backend, keys=StoredKeys(passphrase=passphrase))
+    stored = old.pem(passphrase).encode()
+    run_sync(world.ports.store.put(keypair(), stored))
+    served = world.get("/users/1")
+    assert served["publicKey"]["id"] == f"{ALICE}#main-key"
+    assert load_public_pem(served["publicKey"]["publicKeyPem"]) == old.public
+    assert run_sync(world.ports.store.get(keypair())) == stored, "a process of the old release may still run"
+    again = make_world(backend, keys=StoredKeys(passphrase=passphrase)).get("/users/1")
+    assert again["publicKey"] == served["publicKey"]
+    assert again["assertionMethod"] == served["assertionMethod"]
+    assert world.fed.engine.keys.ring.loads == 2
+
+
+def test_sec_170_with_a_passphrase_nothing_in_the_store_is_in_the_clear(make_world):
+    world = make_world(keys=StoredKeys(passphrase=b"correct horse"))
+    world.get("/users/1")
+    run_sync(world.fed.engine.keys.rotate(world.ports, HOME, ALICE, algorithm=Algorithm.ED25519))
+    for name in (keypair(), keyset()):
+        value = run_sync(world.ports.store.get(name))
+        assert b"BEGIN ENCRYPTED PRIVATE KEY" in value
+        assert b"BEGIN PRIVATE KEY" not in value
+
+
+def test_sec_170_no_message_of_the_queue_holds_a_private_key(world):
+    """Recipients and document go along; the key is fetched by whoever signs."""
+    world.get("/users/1")
+    b = world.remote()
+    world.crowd.of["1"] = [b.follower("bob")]
+    world.fed.publish(world.post(7))
+    payloads = []
+    for _ in range(2):  # to be spread, then to be delivered
+        claim = run_sync(world.ports.queue.claim(lease_s=1, batch_max=10))
+        payloads += [job.payload for job in claim.jobs]
+        world.clock.advance(60)
+        world.fed.worker().step_blocking()
+    assert len(payloads) == 2
+    secrets = run_sync(world.ports.store.get(keypair())).splitlines()[1:-1]
+    assert not any(b"PRIVATE" in payload or line in payload for payload in payloads for line in secrets)
+
+
+# -- rotation -----------------------------------------------------------------------------------------------------
+
+
+def rotate(world, algorithm=Algorithm.RSA, **options):
+    return run_sync(world.fed.engine.keys.rotate(world.ports, HOME, ALICE, algorithm=algorithm, **options))
+
+
+def test_after_a_rotation_the_new_key_signs_and_the_old_one_still_verifies(world):
+    before = world.get("/users/1")
+    new = rotate(world, overlap_s=60)
+    served = world.get("/users/1")
+    assert new.key_id == served["publicKey"]["id"] == f"{ALICE}#main-key-2"
+    assert load_public_pem(served["publicKey"]["publicKeyPem"]) == new.private.public
+    old = load_public_pem(before["publicKey"]["publicKeyPem"])
+    listed = {key["id"]: key["publicKeyMultibase"] for key in served["assertionMethod"]}
+    assert listed[f"{ALICE}#main-key"] == build_multikey(old)
+    assert listed[f"{ALICE}#ed25519-key"] == before["assertionMethod"][0]["publicKeyMultibase"]
+    world.clock.advance(59)
+    assert len(world.get("/users/1")["assertionMethod"]) == 2
+    world.clock.advance(1)
+    assert [key["id"] for key in world.get("/users/1")["assertionMethod"]] == [f"{ALICE}#ed25519-key"]
+
+
+def test_what_is_sent_after_a_rotation_is_signed_with_the_new_key(world):
+    b = world.remote()
+    world.crowd.of["1"] = [b.follower("bob")]
+    world.fed.publish(world.post(1))
+    world.settle()
+    rotate(world)
+    world.fed.publish(world.post(2))
+    world.settle()
+    assert [parse_claim(request).key_id for request in b.got] == [f"{ALICE}#main-key", f"{ALICE}#main-key-2"]
+
+
+def test_a_key_in_other_hands_counts_no_more_at_once(world):
+    world.get("/users/1")
+    rotate(world, overlap_s=0)
+    assert [key["id"] for key in world.get("/users/1")["assertionMethod"]] == [f"{ALICE}#ed25519-key"]
+
+
+def test_a_private_key_that_signs_no_more_is_kept_nowhere(world):
+    world.get("/users/1")
+    old = run_sync(world.ports.store.get(keypair()))
+    rotate(world)
+    assert run_sync(world.ports.store.get(keypair())) is None
+    secret = old.splitlines()[10]
+    assert secret not in run_sync(world.ports.store.get(keyset()))
+    rotate(world, Algorithm.ED25519)
+    assert [key["id"] for key in world.get("/users/1")["assertionMethod"]] == [
+        f"{ALICE}#ed25519-key-2",
+        f"{ALICE}#ed25519-key",
+        f"{ALICE}#main-key",
+    ]
+
+
+def test_a_kind_that_the_actor_had_not_is_added(world):
+    assert rotate(world, Algorithm.MLDSA44).key_id == f"{ALICE}#mldsa44-key"
+    assert world.get("/users/1")["publicKey"]["id"] == f"{ALICE}#main-key"
+    with pytest.raises(ConfigurationError):
+        rotate(world, Algorithm.ECDSA_P256)
+
+
+def test_a_rotation_loads_each_key_once(world):
+    world.get("/users/1")
+    rotate(world)
+    for _ in range(3):
+        world.get("/users/1")
+    assert world.fed.engine.keys.ring.loads == 3, "two keys, and the new one"
+
+
+class Contested:
+    """A store in which somebody else writes first, so many times."""
+
+    def __init__(self, inner, losses):
+        self.inner, self.losses, self.name = inner, losses, keyset()
+
+    def __getattr__(self, name):
+        return getattr(self.inner, name)
+
+    async def compare_and_set(self, key, expected, value, **options):
+        if self.losses:
+            self.losses -= 1
+            return False
+        return await self.inner.compare_and_set(key, expected, value, **options)
+
+
+@pytest.mark.parametrize(("losses", "wins"), [(7, True), (8, False)])
+def test_a_rotation_that_others_come_before_is_tried_again(world, losses, wins):
+    world.get("/users/1")
+    ports = attrs.evolve(world.ports, store=Contested(world.ports.store, losses))
+    change = world.fed.engine.keys.rotate(ports, HOME, ALICE, algorithm=Algorithm.ED25519)
+    if wins:
+        assert run_sync(change).key_id == f"{ALICE}#ed25519-key-2"
+    else:
+        with pytest.raises(StoreError):
+            run_sync(change)
+        assert world.get("/users/1")["assertionMethod"][0]["id"] == f"{ALICE}#ed25519-key"
+
+
+@pytest.mark.parametrize("nth", range(1, 8))
+def test_a_store_that_fails_leaves_the_old_keys_or_the_new_ones(world, nth):
+    before = world.get("/users/1")["publicKey"]
+    fault = FailNth(nth, error=StoreError("full"))
+    ports = attrs.evolve(world.ports, store=fault.wrap(world.ports.store))
+    failed = False
+    try:
+        run_sync(world.fed.engine.keys.rotate(ports, HOME, ALICE))
+    except StoreError:
+        failed = True
+    after = world.get("/users/1")
+    if after["publicKey"]["id"] == before["id"]:
+        assert failed
+        assert after["publicKey"] == before
+    else:
+        assert f"{ALICE}#main-key" in [key["id"] for key in after["assertionMethod"]]
+
+
+@pytest.mark.parametrize("nth", range(1, 7))
+def test_a_store_that_fails_makes_no_second_set(world, nth):
+    fault = FailNth(nth, error=StoreError("full"))
+    ports = attrs.evolve(world.ports, store=fault.wrap(world.ports.store))
+    with contextlib.suppress(StoreError):
+        run_sync(world.fed.engine.keys.public_members(ports, HOME, ALICE))
+    first, second = (run_sync(world.fed.engine.keys.public_members(world.ports, HOME, ALICE)) for _ in range(2))
+    assert first == second
+
+
+def test_a_store_that_loses_the_set_is_found_out(world):
+    class Forgetful:
+        def __init__(self, inner):
+            self.inner = inner
+
+        def __getattr__(self, name):
+            return getattr(self.inner, name)
+
+        async def get(self, key):
+            return None if key == keyset() else await self.inner.get(key)
+
+    ports = attrs.evolve(world.ports, store=Forgetful(world.ports.store))
+    with pytest.raises(StoreError):
+        run_sync(world.fed.engine.keys.signing_key(ports, HOME, ALICE))

@@ -92,9 +92,9 @@ def test_whatever_was_within_the_limits_can_be_read_back(limits: Limits) -> None
     """Depth, nodes and bytes at the limit; numbers that take more room when they are written again."""
     depth, nodes, size = limits.json_depth_max, limits.json_nodes_max, limits.body_bytes_max
     deep = b'{"a":' * (depth - 1) + b"{}" + b"}" * (depth - 1)
-    wide = b'{"a":[' + b",".join([b"1"] * (nodes - 2)) + b"]}"
+    wide = b'{"a":[' + b",".join([b"1"] * (nodes - 3)) + b"]}"
     long = b'{"a":"' + b"x" * (size - 8) + b'"}'
-    growing = b'{"a":[' + b",".join([b"1e15"] * min(nodes - 2, (size - 8) // 5)) + b"]}"
+    growing = b'{"a":[' + b",".join([b"1e15"] * min(nodes - 3, (size - 8) // 5)) + b"]}"
     for body in (deep, wide, long, growing):
         if len(body) <= size:
             task = attrs.evolve(TASK, document=parse_object(body, limits))

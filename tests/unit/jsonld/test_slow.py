@@ -153,3 +153,15 @@ def test_depth_is_bounded() -> None:
         document = {"object": document}
     with pytest.raises(LimitExceeded):
         read(document)
+
+
+def test_what_becomes_too_long_is_refused() -> None:
+    def document(count: int) -> dict[str, Any]:
+        return {f"ns:{n}": 1 for n in range(count)}
+
+    context = {"ns": "https://ns.example/" + "x" * 900 + "/"}
+    limits = attrs.evolve(LIMITS, document_bytes_max=100_000)
+    assert read(document(100), context, limits=limits) is not None
+    with pytest.raises(LimitExceeded) as caught:
+        read(document(110), context, limits=limits)
+    assert caught.value.context["limit"] == "document_bytes_max"

@@ -6,34 +6,47 @@ import copy
 import pickle
 
 import pytest
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric.ec import ECDSA
+from cryptography.hazmat.primitives.asymmetric.padding import MGF1, PSS
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from fedtext.errors import AlgorithmRefused, LocalProtocolError, SignatureMismatch
 from fedtext.keys import (
     Algorithm,
+    EcdsaForm,
     HashName,
     PrivateKey,
+    PublicKey,
+    RsaPadding,
     generate_ed25519,
-    generate_rsa,
     load_private_pem,
     load_public_pem,
 )
 
-
-@pytest.fixture(scope="module")
-def rsa_key() -> PrivateKey:
-    return generate_rsa()
+from .conftest import P256_SECRET
 
 
-@pytest.fixture(scope="module")
-def ed25519_key() -> PrivateKey:
-    return generate_ed25519()
+@pytest.fixture
+def rsa_key(private_keys: dict[str, PrivateKey]) -> PrivateKey:
+    return private_keys["rsa"]
 
 
-@pytest.fixture(params=["rsa_key", "ed25519_key"])
-def key(request: pytest.FixtureRequest) -> PrivateKey:
-    value = request.getfixturevalue(request.param)
-    assert isinstance(value, PrivateKey)
-    return value
+@pytest.fixture
+def ed25519_key(private_keys: dict[str, PrivateKey]) -> PrivateKey:
+    return private_keys["ed25519"]
+
+
+@pytest.fixture
+def p256(public_keys: dict[str, PublicKey]) -> PublicKey:
+    return public_keys["p256"]
+
+
+@pytest.fixture(params=["rsa", "ed25519", "ml-dsa"])
+def key(request: pytest.FixtureRequest, private_keys: dict[str, PrivateKey]) -> PrivateKey:
+    return private_keys[request.param]
 
 
 def test_what_is_signed_verifies(key: PrivateKey) -> None:
@@ -69,14 +82,89 @@ def test_the_hash_matters_for_rsa(rsa_key: PrivateKey) -> None:
         rsa_key.public.verify(signature, b"data")
 
 
-def test_ed25519_takes_no_hash(ed25519_key: PrivateKey) -> None:
+@pytest.mark.parametrize("kind", ["ed25519", "ml-dsa"])
+def test_the_other_kinds_take_no_hash(kind: str, private_keys: dict[str, PrivateKey]) -> None:
     with pytest.raises(AlgorithmRefused):
-        ed25519_key.sign(b"data", hash_name=HashName.SHA512)
+        private_keys[kind].sign(b"data", hash_name=HashName.SHA512)
 
 
-def test_algorithms(rsa_key: PrivateKey, ed25519_key: PrivateKey) -> None:
-    assert (rsa_key.algorithm, rsa_key.public.algorithm) == (Algorithm.RSA, Algorithm.RSA)
-    assert (ed25519_key.algorithm, ed25519_key.public.algorithm) == (Algorithm.ED25519, Algorithm.ED25519)
+@pytest.mark.parametrize("hash_name", HashName)
+def test_pss_is_asked_for_by_name(rsa_key: PrivateKey, hash_name: HashName) -> None:
+    """RFC 9421 section 3.3.1: the salt is as long as the hash."""
+    material = load_pem_private_key(rsa_key.pem().encode(), None)
+    assert isinstance(material, RSAPrivateKey)
+    chosen = {HashName.SHA256: hashes.SHA256(), HashName.SHA512: hashes.SHA512()}[hash_name]
+    signature = material.sign(b"data", PSS(MGF1(chosen), chosen.digest_size), chosen)
+    rsa_key.public.verify(signature, b"data", hash_name=hash_name, padding=RsaPadding.PSS)
+    with pytest.raises(SignatureMismatch):
+        rsa_key.public.verify(signature, b"data", hash_name=hash_name)
+    with pytest.raises(SignatureMismatch):
+        rsa_key.public.verify(rsa_key.sign(b"data"), b"data", padding=RsaPadding.PSS)
+    short_salt = material.sign(b"data", PSS(MGF1(chosen), 0), chosen)
+    with pytest.raises(SignatureMismatch):
+        rsa_key.public.verify(short_salt, b"data", hash_name=hash_name, padding=RsaPadding.PSS)
+
+
+@pytest.mark.parametrize("hash_name", HashName)
+def test_ecdsa_in_both_forms(p256: PublicKey, hash_name: HashName) -> None:
+    chosen = {HashName.SHA256: hashes.SHA256(), HashName.SHA512: hashes.SHA512()}[hash_name]
+    der = P256_SECRET.sign(b"data", ECDSA(chosen))
+    raw = b"".join(number.to_bytes(32, "big") for number in decode_dss_signature(der))
+    p256.verify(der, b"data", hash_name=hash_name)
+    p256.verify(raw, b"data", hash_name=hash_name, form=EcdsaForm.RAW)
+    for signature, form in ((raw, EcdsaForm.DER), (der, EcdsaForm.RAW)):
+        with pytest.raises(SignatureMismatch):
+            p256.verify(signature, b"data", hash_name=hash_name, form=form)
+    with pytest.raises(SignatureMismatch):
+        p256.verify(raw, b"Data", hash_name=hash_name, form=EcdsaForm.RAW)
+
+
+P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+
+
+def test_raw_ecdsa_has_64_bytes_and_numbers_in_range(p256: PublicKey) -> None:
+    r, s = decode_dss_signature(P256_SECRET.sign(b"data", ECDSA(hashes.SHA256())))
+    raw = r.to_bytes(32, "big") + s.to_bytes(32, "big")
+    zero, order = bytes(32), P256_ORDER.to_bytes(32, "big")
+    lengths = [b"", raw[:-1], raw + b"\x00", b"\x00" + raw, raw[:32] + b"\x00" + raw[32:]]  # the last: the same numbers
+    numbers = [zero + raw[32:], raw[:32] + zero, zero * 2, order * 2]
+    for spoilt in (*lengths, *numbers):
+        with pytest.raises(SignatureMismatch):
+            p256.verify(spoilt, b"data", form=EcdsaForm.RAW)
+
+
+def test_ber_is_not_der(p256: PublicKey) -> None:
+    der = P256_SECRET.sign(b"data", ECDSA(hashes.SHA256()))
+    for spoilt in (b"\x30\x81" + der[1:], der + b"\x00", b"\x30\x80" + der[2:] + bytes(2)):
+        with pytest.raises(SignatureMismatch):
+            p256.verify(spoilt, b"data")
+
+
+@pytest.mark.spec("SEC-039", "SEC-040")
+def test_sec_040_a_key_of_one_kind_takes_no_signature_of_another(
+    private_keys: dict[str, PrivateKey], public_keys: dict[str, PublicKey]
+) -> None:
+    for signer, key in private_keys.items():
+        for kind, public in public_keys.items():
+            if kind != signer:
+                with pytest.raises(SignatureMismatch):
+                    public.verify(key.sign(b"data"), b"data")
+
+
+def test_algorithms(public_keys: dict[str, PublicKey], private_keys: dict[str, PrivateKey]) -> None:
+    expected = {
+        "rsa": Algorithm.RSA,
+        "ed25519": Algorithm.ED25519,
+        "p256": Algorithm.ECDSA_P256,
+        "ml-dsa": Algorithm.MLDSA44,
+    }
+    assert {kind: key.algorithm for kind, key in public_keys.items()} == expected
+    assert all(key.algorithm is expected[kind] for kind, key in private_keys.items())
+
+
+def test_keys_without_their_armour(public_keys: dict[str, PublicKey]) -> None:
+    sizes = {kind: len(key.raw) for kind, key in public_keys.items()}
+    assert sizes == {"rsa": 270, "ed25519": 32, "p256": 33, "ml-dsa": 1_312}
 
 
 def test_sig_23_the_public_pem_is_spki_with_plain_newlines(key: PrivateKey) -> None:

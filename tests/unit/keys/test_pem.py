@@ -7,7 +7,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from fedtext.errors import ConfigurationError
-from fedtext.keys import PrivateKey, generate_ed25519, generate_rsa, load_private_pem, load_public_pem
+from fedtext.keys import PrivateKey, generate_ed25519, generate_ml_dsa, generate_rsa, load_private_pem, load_public_pem
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +51,12 @@ def test_own_pkcs1_private_keys_are_read(key: PrivateKey) -> None:
     )
     assert load_private_pem(written).public == key.public
     assert load_private_pem(written.decode()).public == key.public
+
+
+@pytest.mark.parametrize("passphrase", [None, b"secret"])
+def test_own_keys_of_ml_dsa_are_read(passphrase: bytes | None) -> None:
+    own = generate_ml_dsa()
+    assert load_private_pem(own.pem(passphrase), passphrase).public == own.public
 
 
 @pytest.mark.parametrize("bits", [0, 1_024, 2_047, 8_193])

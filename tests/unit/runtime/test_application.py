@@ -10,6 +10,7 @@ import pytest
 from fedtext import Config, DevPolicy, Federation, Like, Note, Software, connect
 from fedtext.errors import ConfigurationError, MalformedIri, NotFound
 from fedtext.http import Request
+from fedtext.keys import Algorithm
 from fedtext.sync import run_sync
 from fedtext.testing.apps import ask_asgi, ask_wsgi
 
@@ -142,6 +143,36 @@ def test_a_removed_actor_answers_410(blog) -> None:
     headers = [("host", "blog.example"), ("accept", "application/activity+json")]
     for path in ("", "/outbox", "/followers"):
         assert ask_wsgi(blog.federation.wsgi(), Request.to(actor_id + path, headers=headers)).status == 410
+
+
+def key_ids(federation, path: str) -> list[str]:
+    response = run_sync(
+        federation.engine.handle(Request.to(f"{federation.site.origin}{path}"), federation.ports.blocking())
+    )
+    document = json.loads(response.body)
+    return [document["publicKey"]["id"], *(key["id"] for key in document["assertionMethod"])]
+
+
+def test_a_rotated_key_signs_and_the_old_one_is_still_published(blog) -> None:
+    federation = blog.federation
+    actor_id = federation.context().actor_uri("7")
+    path = actor_id.removeprefix(federation.site.origin)
+    before = key_ids(federation, path)
+    new = federation.rotate_key("7")
+    assert key_ids(federation, path) == [new, before[1], before[0]]
+    newer = federation.rotate_key("7", algorithm=Algorithm.ED25519, overlap_s=0)
+    assert key_ids(federation, path) == [new, newer, before[0]]
+
+
+def test_the_key_of_the_server_itself_is_rotated_too(blog) -> None:
+    federation = blog.federation
+    path = federation.engine.instance_actor_id.removeprefix(federation.site.origin)
+    assert federation.rotate_key(None, overlap_s=0) == key_ids(federation, path)[0]
+
+
+def test_only_own_actors_have_keys(blog) -> None:
+    with pytest.raises(NotFound):
+        blog.federation.rotate_key("no-such-actor")
 
 
 def test_send_lookup_and_forget(blog) -> None:

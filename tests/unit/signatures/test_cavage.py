@@ -10,7 +10,7 @@ import pytest
 from fedtext.config import Scheme
 from fedtext.errors import LocalProtocolError, SignatureMalformed
 from fedtext.http import Headers, Request
-from fedtext.keys import PrivateKey, VerificationKey, generate_ed25519, generate_rsa
+from fedtext.keys import PrivateKey, VerificationKey, generate_ed25519, generate_ml_dsa, generate_rsa
 from fedtext.signatures import build_digest, check_claim, parse_claim, sign, signature_base, verify
 
 NOW_S = 1_790_000_000
@@ -49,6 +49,11 @@ def test_sig_15_the_base_is_one_line_per_component() -> None:
         b"date: " + DATE.encode() + b"\n"
         b"accept: \xe9"
     )
+
+
+def test_sig_08_a_kind_of_key_that_peers_do_not_know_signs_nothing() -> None:
+    with pytest.raises(LocalProtocolError):
+        sign(POST, generate_ml_dsa(), key_id=KEY_ID, now_s=NOW_S)
 
 
 def test_the_base_of_a_request_without_a_host_field_takes_the_authority() -> None:

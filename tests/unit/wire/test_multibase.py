@@ -157,6 +157,19 @@ def test_sec_078_a_key_has_the_length_of_its_kind(codec: Codec) -> None:
 
 
 @pytest.mark.spec("SEC-078")
+@pytest.mark.parametrize("codec", Codec)
+def test_sec_078_base64url_is_for_ml_dsa_only(codec: Codec) -> None:
+    key = bytes(codec.value[1])
+    if codec.name.startswith("MLDSA44"):
+        assert read(encode_key(codec, key, BASE64URL)) == read(encode_key(codec, key, BASE58BTC)) == (codec, key)
+        return
+    with pytest.raises(MalformedText):
+        read(encode(codec.prefix + key, BASE64URL))
+    with pytest.raises(LocalProtocolError):
+        encode_key(codec, key, BASE64URL)
+
+
+@pytest.mark.spec("SEC-078")
 @pytest.mark.parametrize(
     "text",
     [
