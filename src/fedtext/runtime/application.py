@@ -25,6 +25,7 @@ from ..wire.iri import Iri, is_public_host, parse_origin, parse_url
 from .actions import Action
 from .asgi import ASGIApp, FederationASGI
 from .checks import Finding, check_async, refuse_suspending
+from .plugins import load_plugins
 from .portrecord import Ports, default_ports
 from .served import WorkerMode
 from .storage import forget_actor
@@ -81,6 +82,7 @@ class Federation(Router):
         state: Any = None,
     ) -> None:
         super().__init__()
+        load_plugins()
         parsed = parse_origin(origin)
         self.config = config or Config()
         self.contact = contact
