@@ -13,11 +13,11 @@ from ..errors import DocumentError, TypeMismatch
 from ..wire.iri import Iri
 from ..wire.json import JsonValue
 from .actors import Actor
-from .model import check_id, is_absolute, is_empty, parts
+from .model import check_id, is_absolute, parts
 from .objects import Object
 from .references import Many, Needed, One, Required, reference_id
+from .shapes import is_empty, referred, several
 from .values import Flag as FlagProperty
-from .values import several
 
 if TYPE_CHECKING:
     from typing_extensions import TypeVar  # for its default: `Create` alone is a Create of anything
@@ -206,15 +206,13 @@ def check_actor(value: JsonValue) -> None:
         TypeMismatch: It is such a thing (SEC-031, SEC-032).
     """
     for item in several(value):
-        if isinstance(item, dict) and not is_empty(item):
-            check_id(item.get("id"))
-        elif not isinstance(item, str) or not is_absolute(item):
+        if isinstance(item, dict) and "@value" not in item and not is_empty(item):
+            check_id(referred(item))
+        elif not isinstance(iri := referred(item), str) or not is_absolute(iri):
             raise TypeMismatch("an actor is named by an absolute IRI", property="actor", value=item)
 
 
 def _only_id(value: JsonValue) -> Iri | None:
     items = several(value)
-    found = items[0] if len(items) == 1 else None
-    if isinstance(found, dict):
-        found = found.get("id")
+    found = referred(items[0]) if len(items) == 1 else None
     return Iri(found) if isinstance(found, str) and is_absolute(found) else None

@@ -18,7 +18,8 @@ from .model import Model, Property, Reading, items_of
 from .objects import Object
 from .references import Address, Id, Ids, Many, Part
 from .security import Multikey
-from .values import Flag, Integer, String, Strings, Structure, several, single
+from .shapes import literal, referred, several, single
+from .values import Flag, Integer, Raw, String, Strings, Structure
 
 _LIMITS: Final = Limits()
 
@@ -50,9 +51,7 @@ class Keys(Property[tuple[PublicKeyClaim, ...], PublicKeyClaim | Iterable[Public
         found: list[PublicKeyClaim] = []
         for item in several(value):
             key: JsonObject = {"id": item} if isinstance(item, str) else item if isinstance(item, dict) else {}
-            key_id, owner, pem = key.get("id"), single(key.get("owner")), key.get("publicKeyPem")
-            if isinstance(owner, dict):
-                owner = owner.get("id")
+            key_id, owner, pem = key.get("id"), referred(single(key.get("owner"))), literal(key.get("publicKeyPem"))
             if not isinstance(key_id, str) or not key_id:
                 reading.report("a key without an id")
             elif not isinstance(owner, str | None) or not isinstance(pem, str | None):
@@ -187,8 +186,8 @@ class Actor(Object, recognized_by=("inbox", "outbox")):
     pending_followers: Address = Address()
     pending_following: Address = Address()
     key_packages: Id = Id()
-    migration: Structure = Structure()
-    account_portability_oauth: String = String()
+    migration: Raw = Raw()
+    account_portability_oauth: Raw = Raw()
     copied_to: Ids = Ids(count_max=_LIMITS.aliases_count_max)
     also_known_as: Ids = Ids(count_max=_LIMITS.aliases_count_max)
     moved_to: Id = Id()

@@ -17,6 +17,7 @@ from .model import MADE_HERE, Model, Reading, is_path
 from .policies import InteractionPolicy
 from .references import Address, Addressees, Id, Identifier, Many, One, Part
 from .security import DataIntegrityProof
+from .shapes import literal, referred, several, single
 from .values import (
     Flag,
     Instant,
@@ -31,7 +32,6 @@ from .values import (
     Strings,
     Structure,
     Texts,
-    several,
 )
 
 _LIMITS: Final = Limits()
@@ -51,8 +51,8 @@ class Url(Address):
         """Choose among strings and Links: `text/html`, or no media type, before all others."""
         found: list[tuple[bool, Iri]] = []
         for item in several(value):
-            media_type = item.get("mediaType") if isinstance(item, dict) else None
-            address = item.get("href", item.get("url")) if isinstance(item, dict) else item
+            media_type = literal(item.get("mediaType")) if isinstance(item, dict) else None
+            address = referred(single(_address_in(item)))
             try:
                 own = reading.context == MADE_HERE and isinstance(address, str) and is_path(address)
                 page = Iri(str(address)) if own else self.convert(address)
@@ -64,6 +64,13 @@ class Url(Address):
     def encode(self, value: object) -> JsonValue:
         """Take an address, or a path of the own site."""
         return value if isinstance(value, str) and is_path(value) else super().encode(value)
+
+
+def _address_in(value: JsonValue) -> JsonValue:
+    """Give the address that a Link or another object has, or the value itself."""
+    if isinstance(value, dict) and ("href" in value or "url" in value):
+        return value.get("href", value.get("url"))
+    return value
 
 
 class Source(Structure):

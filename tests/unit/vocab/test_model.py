@@ -28,7 +28,8 @@ from fedtext.vocab import (
     load,
     prop,
 )
-from fedtext.vocab.model import copied, is_absolute, items_of, named_class, terms_used
+from fedtext.vocab.model import is_absolute, items_of, named_class
+from fedtext.vocab.shapes import copied, terms_used
 
 WRONG: Any = 3
 ALICE = "https://blog.example/users/alice"

@@ -9,7 +9,7 @@ import pytest
 
 from fedtext.errors import LocalProtocolError
 from fedtext.vocab import Collection, Document, Link, Note, Person, Place, Question, dump, load
-from fedtext.vocab.values import several, single
+from fedtext.vocab.shapes import several, single
 
 ABSENT: Any = None
 
