@@ -7,7 +7,7 @@ Sources: ActivityPub sections 6 and 7; Activity Vocabulary section 3.1; MOD-41 t
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Generic
+from typing import TYPE_CHECKING, Any, Generic
 
 from ..errors import DocumentError, TypeMismatch
 from ..wire.iri import Iri
@@ -37,7 +37,7 @@ class ActorReference(Needed[Iri | Actor, str | Actor]):
 
 
 class Activity(Object, Generic[ObjectT], type="Activity", recognized_by=("actor", "object")):
-    """Something that an actor does.
+    """Something that an actor does. In a pattern: `case Like(actor, object)`.
 
     Args:
         actor: Who does it: id or Actor. Reading a missing one raises `MissingProperty`; see `actor_id`.
@@ -46,6 +46,8 @@ class Activity(Object, Generic[ObjectT], type="Activity", recognized_by=("actor"
         result: What came of it.
         to: Addressees; always written, if only as an empty array (MOD-03), as is `cc`.
     """
+
+    __match_args__ = ("actor", "object")
 
     actor: ActorReference = ActorReference()
     object: Required[ObjectT] = Required()
@@ -75,8 +77,21 @@ class Activity(Object, Generic[ObjectT], type="Activity", recognized_by=("actor"
         return reference_id(found)
 
 
-class IntransitiveActivity(Activity[ObjectT], type="IntransitiveActivity"):
+class NoObject(Required[Any]):
+    """What stands in the place of an object where there is none; what others put there can be read all the same."""
+
+    def __init__(self) -> None:
+        super().__init__("object")
+
+    def encode(self, value: object) -> JsonValue:
+        """Take nothing."""
+        raise self.refuse(value, "nothing: this activity has no object")
+
+
+class IntransitiveActivity(Activity[Any], type="IntransitiveActivity"):
     """Something that an actor does without an object; reading `object` raises `MissingProperty`."""
+
+    object: Required[Any] = NoObject()
 
 
 class Create(Activity[ObjectT], type="Create"):
@@ -122,7 +137,12 @@ class Undo(Activity[ObjectT], type="Undo"):
 
 
 class Like(Activity[ObjectT], type="Like"):
-    """The object is liked (MOD-41)."""
+    """The object is liked (MOD-41); where there is a `reaction`, in that way (MOD-42)."""
+
+    @property
+    def reaction(self) -> str | None:
+        """The emoji, or ":shortcode:" of one, wherever servers put it (MOD-42, FEP-c0e0)."""
+        return self.misskey_reaction or self.content or self.name
 
 
 class Dislike(Activity[ObjectT], type="Dislike"):
@@ -132,15 +152,14 @@ class Dislike(Activity[ObjectT], type="Dislike"):
 class EmojiReact(Activity[ObjectT], type="EmojiReact"):
     """A reaction: `content` is one emoji or ":shortcode:" (MOD-42)."""
 
+    @property
+    def reaction(self) -> str | None:
+        """The emoji, or ":shortcode:" of one; see `Like.reaction`."""
+        return self.content
+
 
 class Announce(Activity[ObjectT], type="Announce"):
     """The object is passed on: a boost (MOD-43)."""
-
-
-class Block(Activity[ObjectT], type="Block"):
-    """The object is to stay away (MOD-51); of communities a ban, with `remove_data` of what it wrote (Lemmy)."""
-
-    remove_data: FlagProperty = FlagProperty()
 
 
 class Flag(Activity[ObjectT], type="Flag"):
@@ -179,6 +198,12 @@ class Ignore(Activity[ObjectT], type="Ignore"):
     """The actor does not want to hear of the object."""
 
 
+class Block(Ignore[ObjectT], type="Block"):
+    """The object is to stay away (MOD-51); of communities a ban, with `remove_data` of what it wrote (Lemmy)."""
+
+    remove_data: FlagProperty = FlagProperty()
+
+
 class Read(Activity[ObjectT], type="Read"):
     """The object was read."""
 
@@ -191,11 +216,11 @@ class Listen(Activity[ObjectT], type="Listen"):
     """The object was listened to."""
 
 
-class Arrive(IntransitiveActivity[ObjectT], type="Arrive"):
+class Arrive(IntransitiveActivity, type="Arrive"):
     """The actor is at `location`, coming from `origin`."""
 
 
-class Travel(IntransitiveActivity[ObjectT], type="Travel"):
+class Travel(IntransitiveActivity, type="Travel"):
     """The actor goes from `origin` to `target`."""
 
 

@@ -28,7 +28,7 @@ from .model import (
     without_default_type,
 )
 from .shapes import copied, is_empty, literal, referred, several, single
-from .values import Scalar
+from .values import Scalar, limited
 
 _ONLY_ID: Final = frozenset({"id", "@id"})
 
@@ -217,10 +217,7 @@ class Many(_Referring[tuple[Iri | T, ...], str | T | Iterable[str | T] | None], 
 
     def decode(self, value: JsonValue, reading: Reading) -> tuple[Iri | T, ...]:
         """Read what can be used and report the rest (MOD-16)."""
-        items = several(value)
-        if self.count_max is not None and len(items) > self.count_max:
-            reading.report("too many")
-            items = items[: self.count_max]
+        items = limited(several(value), self.count_max, reading)
         found: list[Any] = []
         for item in items:
             try:
@@ -285,10 +282,7 @@ class Ids(Property[tuple[Iri, ...], str | Model | Iterable[str | Model] | None])
 
     def decode(self, value: JsonValue, reading: Reading) -> tuple[Iri, ...]:
         """Read the ids of all that is named or embedded."""
-        items = several(value)
-        if self.count_max is not None and len(items) > self.count_max:
-            reading.report("too many")
-            items = items[: self.count_max]
+        items = limited(several(value), self.count_max, reading)
         found: list[Iri] = []
         for item in items:
             iri = self.identify(item)

@@ -40,6 +40,14 @@ def language_tag(text: str) -> str | None:
         return None
 
 
+def limited(items: list[JsonValue], count_max: int | None, reading: Reading) -> list[JsonValue]:
+    """Give the first so many of a list, and report that there are more (SEC-029)."""
+    if count_max is None or len(items) <= count_max:
+        return items
+    reading.report("too many")
+    return items[:count_max]
+
+
 class Scalar(Property[ReadT | None, WriteT | None], Generic[ReadT, WriteT]):
     """A property with at most one plain value."""
 
@@ -348,7 +356,16 @@ class Moment(Scalar[datetime | bool, datetime | bool]):
 
 
 class Strings(Property[tuple[str, ...], str | Iterable[str] | None]):
-    """Any number of texts."""
+    """Any number of texts.
+
+    Args:
+        name: JSON name.
+        count_max: What comes after so many is not read (SEC-029).
+    """
+
+    def __init__(self, name: str | None = None, *, count_max: int | None = None) -> None:
+        super().__init__(name)
+        self.count_max = count_max
 
     def absent(self) -> tuple[str, ...]:
         """Give none."""
@@ -356,7 +373,7 @@ class Strings(Property[tuple[str, ...], str | Iterable[str] | None]):
 
     def decode(self, value: JsonValue, reading: Reading) -> tuple[str, ...]:
         """Read the texts among the values."""
-        items = [referred(item) for item in several(value)]
+        items = [referred(item) for item in limited(several(value), self.count_max, reading)]
         found = tuple(item.replace("\x00", "") for item in items if isinstance(item, str))
         if len(found) != len(items):
             reading.report("not a text")

@@ -18,6 +18,8 @@ from fedtext.vocab import (
     Article,
     Collection,
     Create,
+    Emoji,
+    Image,
     Link,
     Note,
     Object,
@@ -26,6 +28,7 @@ from fedtext.vocab import (
     Problem,
     dump,
     load,
+    load_as,
     prop,
 )
 from fedtext.vocab.model import is_absolute, items_of, named_class
@@ -195,6 +198,11 @@ CLASSES: list[tuple[Any, type[Object]]] = [
     ({"type": f"{ACTIVITYSTREAMS}#Note"}, Note),
     ({"type": ["Unheard", "Note", "Article"]}, Note),
     ({"type": ["https://ns.example/Role", "Person"]}, Person),
+    # Of several known ones the most specific, in whatever order they stand.
+    ({"type": ["Activity", "Create"]}, Create),
+    ({"type": ["Object", "Image", "Document"]}, Image),
+    ({"type": ["Article", "Note"]}, Article),
+    ({"type": ["Note", "Note"]}, Note),
     ({"type": []}, Object),
     ({"type": None}, Object),
     ({}, Object),
@@ -223,6 +231,7 @@ TYPE_NAMES = [
     ({"type": "Unheard"}, "Unheard"),
     ({"type": ["Unheard", "Note"]}, "Note"),
     ({"type": ["Unheard", "Unseen"]}, "Unheard"),
+    ({"type": ["Activity", "Create"]}, "Create"),
     ({"type": []}, "Object"),
     ({}, "Object"),
 ]
@@ -340,3 +349,25 @@ def test_small_tools() -> None:
     assert items_of(3, str) == [3]
     assert copied({"a": [1, {"b": None}]}) == {"a": [1, {"b": None}]}
     assert issubclass(LimitExceeded, FedtextError)
+
+
+# -- names that have an address -------------------------------------------------------------------------------------
+
+
+def test_an_iri_that_has_a_usual_name_is_that_name() -> None:
+    """Documents are brought to the usual names before they are read, so an IRI alone would never be found."""
+
+    class Talk(Object, type="https://litepub.example/Talk"):
+        cat: bool | None = prop("https://misskey-hub.net/ns#isCat")
+
+    assert Talk.declared["cat"].name == "isCat"
+    assert dump(Talk(cat=True))["isCat"] is True
+    assert load_as({"type": "https://litepub.example/Talk", "isCat": True}, Talk).cat is True
+
+
+def test_types_of_extensions_are_found_by_their_iris() -> None:
+    assert type(load({"type": "http://joinmastodon.org/ns#Emoji"})) is Emoji
+    with pytest.raises(ConfigurationError):
+
+        class Mine(Object, type="http://joinmastodon.org/ns#Emoji"):
+            pass
