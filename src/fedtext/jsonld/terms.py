@@ -248,17 +248,19 @@ _AS_PROPERTIES: Final = (
 
 # Threat: a context that bends one of these makes JSON-LD readers see another message than we do (JLD-07, SEC-120).
 # Names that only carry text for people (name, content, location …) may be bent: some servers do, nobody is fooled.
+# Interop: `quote` is a quotation out of a book to some, `canReply` and `FeatureRequest` have other addresses with
+# others. What they say is a claim or a hint, so it is not worth refusing all that these servers send.
 _PROTECTED_PROPERTIES: Final = (
     "actor alsoKnownAs anyOf attributedTo audience bcc bto cc endpoints first followers following formerType "
     "inReplyTo inbox instrument items last manuallyApprovesFollowers next object oneOf origin outbox owner partOf "
     "preferredUsername prev proxyUrl publicKey publicKeyPem replies result sharedInbox target to totalItems updated "
-    "approvedBy assertionMethod controller interactingObject interactionTarget movedTo publicKeyMultibase "
-    "quoteAuthorization"
+    "announceAuthorization approvedBy assertionMethod controller interactingObject interactionPolicy "
+    "interactionTarget likeAuthorization movedTo orderedItems publicKeyMultibase quoteAuthorization replyAuthorization"
 )
 _PROTECTED_TYPES: Final = (
     "Accept Activity Add Announce Application Block Collection CollectionPage Create Delete Flag Follow "
-    "IntransitiveActivity Like Mention Move Note OrderedCollection OrderedCollectionPage Question Reject Remove "
-    "Service TentativeAccept TentativeReject Tombstone Undo Update"
+    "IntransitiveActivity Like Mention Move Multikey Note OrderedCollection OrderedCollectionPage Question "
+    "QuoteAuthorization QuoteRequest Reject Remove Service TentativeAccept TentativeReject Tombstone Undo Update"
 )
 
 
