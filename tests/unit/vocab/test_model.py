@@ -8,7 +8,14 @@ from typing import Any
 
 import pytest
 
-from fedtext.errors import ConfigurationError, FedtextError, LimitExceeded, LocalProtocolError, TypeMismatch
+from fedtext.errors import (
+    ConfigurationError,
+    FedtextError,
+    LimitExceeded,
+    LocalProtocolError,
+    MissingProperty,
+    TypeMismatch,
+)
 from fedtext.jsonld import ACTIVITYSTREAMS
 from fedtext.vocab import (
     PUBLIC,
@@ -26,6 +33,7 @@ from fedtext.vocab import (
     OrderedCollection,
     Person,
     Problem,
+    PropertyValue,
     dump,
     load,
     load_as,
@@ -371,3 +379,58 @@ def test_types_of_extensions_are_found_by_their_iris() -> None:
 
         class Mine(Object, type="http://joinmastodon.org/ns#Emoji"):
             pass
+
+
+# -- patterns -------------------------------------------------------------------------------------------------------
+
+
+def told(model: Object) -> str:
+    """Say in words what a pattern takes apart."""
+    match model:
+        case Create(object=Note(content=str(text), in_reply_to=None)):
+            return f"new: {text}"
+        case Create(actor=actor, object=Note(in_reply_to=parent)):
+            return f"{actor} answers {parent}"
+        case Activity(actor, str(iri)):
+            return f"{actor} does something to {iri}"
+        case Activity(actor_id=actor):
+            return f"{actor} does something"
+        case Link(href):
+            return f"to {href}"
+        case PropertyValue(name=name, value=value):
+            return f"{name}: {value}"
+    return "something"
+
+
+PATTERNS: list[tuple[dict[str, Any], str]] = [
+    ({"type": "Create", "actor": ALICE, "object": {"type": "Note", "content": "x"}}, "new: x"),
+    (
+        {"type": "Create", "actor": ALICE, "object": {"type": "Note", "inReplyTo": NOTE_ID}},
+        f"{ALICE} answers {NOTE_ID}",
+    ),
+    ({"type": "Like", "actor": ALICE, "object": NOTE_ID}, f"{ALICE} does something to {NOTE_ID}"),
+    ({"type": "Create", "actor": ALICE}, f"{ALICE} does something"),  # nothing is missing to a pattern
+    ({"type": "Mention", "href": ALICE}, f"to {ALICE}"),
+    ({"type": "PropertyValue", "name": "a", "value": "b"}, "a: b"),
+    ({"type": "Unheard"}, "something"),
+]
+
+
+@pytest.mark.parametrize(("document", "expected"), PATTERNS)
+def test_models_match_by_structure(document: dict[str, Any], expected: str) -> None:
+    assert told(load(document)) == expected
+
+
+def test_what_is_missing_is_a_missing_attribute_too() -> None:
+    empty = load({"type": "Like"})
+    assert not hasattr(empty, "object")
+    with pytest.raises(MissingProperty):
+        _ = getattr(empty, "object")  # noqa: B009 -- of an Object nothing is known of it
+
+
+def test_a_model_shows_what_it_is_and_the_first_of_what_it_says() -> None:
+    shown = repr(Note(id=NOTE_ID, content="x" * 80, tag=[], to=ALICE, sensitive=True))
+    assert shown.startswith(f"Note(id='{NOTE_ID}', content='xxx")
+    assert len(shown) < 300
+    assert shown.endswith(", …)")
+    assert "@context" not in repr(load({"@context": ["x"], "type": "Note", "content": None}))
