@@ -37,7 +37,7 @@ class ActorReference(Needed[Iri | Actor, str | Actor]):
 
 
 class Activity(Object, Generic[ObjectT], type="Activity", recognized_by=("actor", "object")):
-    """Something that an actor does. In a pattern: `case Like(actor, object)`.
+    """Something that an actor does. In a pattern: `case Create(actor_id=author, object=Note())`.
 
     Args:
         actor: Who does it: id or Actor. Reading a missing one raises `MissingProperty`; see `actor_id`.
@@ -46,8 +46,6 @@ class Activity(Object, Generic[ObjectT], type="Activity", recognized_by=("actor"
         result: What came of it.
         to: Addressees; always written, if only as an empty array (MOD-03), as is `cc`.
     """
-
-    __match_args__ = ("actor", "object")
 
     actor: ActorReference = ActorReference()
     object: Required[ObjectT] = Required()

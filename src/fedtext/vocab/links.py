@@ -21,8 +21,6 @@ class Link(Object, type="Link", recognized_by=("href",)):
         hreflang: BCP 47 tag of what lies there.
     """
 
-    __match_args__ = ("href",)
-
     href: Id = Id()
     rel: Strings = Strings()
     hreflang: String = String()

@@ -391,11 +391,11 @@ def told(model: Object) -> str:
             return f"new: {text}"
         case Create(actor=actor, object=Note(in_reply_to=parent)):
             return f"{actor} answers {parent}"
-        case Activity(actor, str(iri)):
+        case Activity(actor=actor, object=str(iri)):
             return f"{actor} does something to {iri}"
         case Activity(actor_id=actor):
             return f"{actor} does something"
-        case Link(href):
+        case Link(href=href):
             return f"to {href}"
         case PropertyValue(name=name, value=value):
             return f"{name}: {value}"
