@@ -146,8 +146,11 @@ class TypeMismatch(DocumentError):
     code = "document.type_mismatch"
 
 
-class MissingProperty(DocumentError):
-    """A property that is needed is missing."""
+class MissingProperty(DocumentError, AttributeError):
+    """A property that is needed is missing.
+
+    To Python it is a missing attribute: `case Create(object=Note())` just does not match.
+    """
 
     code = "document.missing_property"
 

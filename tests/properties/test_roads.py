@@ -22,7 +22,8 @@ from fedtext.jsonld.recognizer import is_recognized
 from fedtext.jsonld.slow import read_slowly
 from fedtext.jsonld.terms import EXTENSIONS, PREFIXES, standard_iris
 from fedtext.vocab import Activity, Object, dump, load
-from fedtext.vocab.model import Model, alike
+from fedtext.vocab.model import Model
+from fedtext.vocab.shapes import alike
 
 LIMITS = Limits()
 AS = PREFIXES["as"]

@@ -9,7 +9,7 @@ from urllib.parse import quote
 from ..errors import ConfigurationError, FedtextError
 from ..http import Headers, Request, Response
 from ..jsonld import context_for
-from ..vocab.model import terms_used
+from ..vocab.shapes import terms_used
 from ..wire.json import JsonObject, JsonValue, dump
 from ..wire.media_types import ACTIVITY_JSON
 

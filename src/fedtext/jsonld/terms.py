@@ -34,6 +34,8 @@ PREFIXES: Final[Mapping[str, str]] = {
     "gts": "https://gotosocial.org/ns#",
     "mls": "https://purl.archive.org/socialweb/mls#",
     "inv": "https://w3id.org/fep/5711#",
+    "bl": "https://purl.archive.org/socialweb/blocked#",
+    "pdg": "https://purl.archive.org/socialweb/pending#",
     "xsd": "http://www.w3.org/2001/XMLSchema#",
 }
 # Interop: the same vocabularies under other addresses, as documents of this network have them.
@@ -58,6 +60,7 @@ def _reference(iri: str) -> JsonValue:
 
 
 _FEP_044F: Final = "https://w3id.org/fep/044f#"
+_FEP_171B: Final = "https://w3id.org/fep/171b/"
 _FEP_7AA9: Final = "https://w3id.org/fep/7aa9#"
 
 # Interop: http://schema.org# with a hash is wrong and required (FEP-fb2a, ACT-09).
@@ -73,6 +76,7 @@ EXTENSIONS: Final[Mapping[str, JsonValue]] = {
     "conversation": "ostatus:conversation",
     "discoverable": "toot:discoverable",
     "featured": _reference("toot:featured"),
+    "featuredCollections": _reference(f"{_FEP_7AA9}featuredCollections"),
     "featuredTags": _reference("toot:featuredTags"),
     "focalPoint": {"@container": "@list", "@id": "toot:focalPoint"},
     "inReplyToAtomUri": "ostatus:inReplyToAtomUri",
@@ -81,6 +85,9 @@ EXTENSIONS: Final[Mapping[str, JsonValue]] = {
     "memorial": "toot:memorial",
     "movedTo": _reference("as:movedTo"),
     "sensitive": "as:sensitive",
+    "showFeatured": "toot:showFeatured",
+    "showMedia": "toot:showMedia",
+    "showRepliesInMedia": "toot:showRepliesInMedia",
     "suspended": "toot:suspended",
     "votersCount": "toot:votersCount",
     # Pleroma, Misskey, Fedibird
@@ -104,6 +111,7 @@ EXTENSIONS: Final[Mapping[str, JsonValue]] = {
     "isCat": "misskey:isCat",
     "emojiReactions": _reference("fedibird:emojiReactions"),
     "expiry": "fedibird:expiry",
+    "references": _reference("fedibird:references"),
     "searchableBy": _reference("fedibird:searchableBy"),
     # Quotes: FEP-044f, and what was there before
     "QuoteAuthorization": f"{_FEP_044F}QuoteAuthorization",
@@ -143,21 +151,30 @@ EXTENSIONS: Final[Mapping[str, JsonValue]] = {
     "canFeature": _reference(f"{_FEP_7AA9}canFeature"),
     "featureAuthorization": _reference(f"{_FEP_7AA9}featureAuthorization"),
     "featuredObject": _reference(f"{_FEP_7AA9}featuredObject"),
-    # Communities and videos: Lemmy (FEP-1b12), PeerTube
-    "commentsEnabled": "pt:commentsEnabled",
+    "topic": _reference(f"{_FEP_7AA9}topic"),
+    # Communities, conversations and videos: Lemmy (FEP-1b12), FEP-171b, PeerTube
+    "Lock": "lemmy:Lock",
     "distinguished": "lemmy:distinguished",
     "matrixUserId": "lemmy:matrixUserId",
     "moderators": _reference("lemmy:moderators"),
     "postingRestrictedToMods": "lemmy:postingRestrictedToMods",
     "removeData": "lemmy:removeData",
     "stickied": "lemmy:stickied",
+    "collectionOf": f"{_FEP_171B}collectionOf",
+    "contextHistory": _reference(f"{_FEP_171B}contextHistory"),
+    "ApproveReply": "pt:ApproveReply",
+    "RejectReply": "pt:RejectReply",
     "comments": _reference("as:comments"),
+    "commentsEnabled": "pt:commentsEnabled",
     "dislikes": _reference("as:dislikes"),
     "downloadEnabled": "pt:downloadEnabled",
+    "isLiveBroadcast": "schema:isLiveBroadcast",
+    "originallyPublishedAt": "schema:datePublished",
+    "replyApproval": _reference("pt:replyApproval"),
     "support": "pt:support",
     "views": "pt:views",
     "waitTranscoding": "pt:waitTranscoding",
-    # Single proposals: 2c59, 5711, 7628, 844e, 9967
+    # Single proposals: 2c59, 4ccd, 5711, 7628, 844e, 9967, c648, d8c2, ef61
     "webfinger": "https://purl.archive.org/socialweb/webfinger#webfinger",
     "followersOf": _reference("inv:followersOf"),
     "followingOf": _reference("inv:followingOf"),
@@ -167,6 +184,17 @@ EXTENSIONS: Final[Mapping[str, JsonValue]] = {
     "outboxOf": _reference("inv:outboxOf"),
     "repliesOf": _reference("inv:repliesOf"),
     "sharesOf": _reference("inv:sharesOf"),
+    "blocked": _reference("bl:blocked"),
+    "blockedOf": _reference("as:blockedOf"),
+    "blocks": _reference("bl:blocks"),
+    "blocksOf": _reference("as:blocksOf"),
+    "pendingFollowers": _reference("pdg:pendingFollowers"),
+    "pendingFollowersOf": _reference("pdg:pendingFollowersOf"),
+    "pendingFollowing": _reference("pdg:pendingFollowing"),
+    "pendingFollowingOf": _reference("pdg:pendingFollowingOf"),
+    "redirectURI": _reference("https://purl.archive.org/socialweb/oauth#redirectURI"),
+    "digestMultibase": "https://www.w3.org/ns/credentials/v2#digestMultibase",
+    "gateways": {"@container": "@list", "@id": "https://w3id.org/fep/ef61/gateways", "@type": "xsd:anyURI"},
     "copiedTo": _reference("https://w3id.org/fep/7628#copiedTo"),
     "implements": {"@container": "@list", "@id": "https://w3id.org/fep/844e/implements", "@type": "@id"},
     "Respond": "https://w3id.org/fep/9967/Respond",
@@ -220,17 +248,19 @@ _AS_PROPERTIES: Final = (
 
 # Threat: a context that bends one of these makes JSON-LD readers see another message than we do (JLD-07, SEC-120).
 # Names that only carry text for people (name, content, location …) may be bent: some servers do, nobody is fooled.
+# Interop: `quote` is a quotation out of a book to some, `canReply` and `FeatureRequest` have other addresses with
+# others. What they say is a claim or a hint, so it is not worth refusing all that these servers send.
 _PROTECTED_PROPERTIES: Final = (
     "actor alsoKnownAs anyOf attributedTo audience bcc bto cc endpoints first followers following formerType "
     "inReplyTo inbox instrument items last manuallyApprovesFollowers next object oneOf origin outbox owner partOf "
     "preferredUsername prev proxyUrl publicKey publicKeyPem replies result sharedInbox target to totalItems updated "
-    "approvedBy assertionMethod controller interactingObject interactionTarget movedTo publicKeyMultibase "
-    "quoteAuthorization"
+    "announceAuthorization approvedBy assertionMethod controller interactingObject interactionPolicy "
+    "interactionTarget likeAuthorization movedTo orderedItems publicKeyMultibase quoteAuthorization replyAuthorization"
 )
 _PROTECTED_TYPES: Final = (
     "Accept Activity Add Announce Application Block Collection CollectionPage Create Delete Flag Follow "
-    "IntransitiveActivity Like Mention Move Note OrderedCollection OrderedCollectionPage Question Reject Remove "
-    "Service TentativeAccept TentativeReject Tombstone Undo Update"
+    "IntransitiveActivity Like Mention Move Multikey Note OrderedCollection OrderedCollectionPage Question "
+    "QuoteAuthorization QuoteRequest Reject Remove Service TentativeAccept TentativeReject Tombstone Undo Update"
 )
 
 

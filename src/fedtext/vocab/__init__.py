@@ -66,6 +66,7 @@ from .collections import (
 )
 from .communities import (
     ApproveReply,
+    CommunityTag,
     Lock,
     RejectReply,
     Respond,
@@ -120,6 +121,7 @@ from .objects import (
     Article,
     Audio,
     ChatMessage,
+    DataIntegrityProof,
     Document,
     Emoji,
     Event,
@@ -144,7 +146,7 @@ from .references import (
     reference_id,
 )
 from .security import (
-    DataIntegrityProof,
+    CryptographicKey,
     Multikey,
 )
 from .text import (
@@ -170,7 +172,9 @@ __all__ = [
     "ChatMessage",
     "Collection",
     "CollectionPage",
+    "CommunityTag",
     "Create",
+    "CryptographicKey",
     "DataIntegrityProof",
     "Delete",
     "Direction",

@@ -7,17 +7,17 @@ Sources: ActivityPub sections 6 and 7; Activity Vocabulary section 3.1; MOD-41 t
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Generic
+from typing import TYPE_CHECKING, Any, Generic
 
 from ..errors import DocumentError, TypeMismatch
 from ..wire.iri import Iri
 from ..wire.json import JsonValue
 from .actors import Actor
-from .model import check_id, is_absolute, is_empty, parts
+from .model import check_id, is_absolute, parts
 from .objects import Object
 from .references import Many, Needed, One, Required, reference_id
+from .shapes import is_empty, referred, several
 from .values import Flag as FlagProperty
-from .values import several
 
 if TYPE_CHECKING:
     from typing_extensions import TypeVar  # for its default: `Create` alone is a Create of anything
@@ -37,7 +37,7 @@ class ActorReference(Needed[Iri | Actor, str | Actor]):
 
 
 class Activity(Object, Generic[ObjectT], type="Activity", recognized_by=("actor", "object")):
-    """Something that an actor does.
+    """Something that an actor does. In a pattern: `case Create(actor_id=author, object=Note())`.
 
     Args:
         actor: Who does it: id or Actor. Reading a missing one raises `MissingProperty`; see `actor_id`.
@@ -75,8 +75,21 @@ class Activity(Object, Generic[ObjectT], type="Activity", recognized_by=("actor"
         return reference_id(found)
 
 
-class IntransitiveActivity(Activity[ObjectT], type="IntransitiveActivity"):
+class NoObject(Required[Any]):
+    """What stands in the place of an object where there is none; what others put there can be read all the same."""
+
+    def __init__(self) -> None:
+        super().__init__("object")
+
+    def encode(self, value: object) -> JsonValue:
+        """Take nothing."""
+        raise self.refuse(value, "nothing: this activity has no object")
+
+
+class IntransitiveActivity(Activity[Any], type="IntransitiveActivity"):
     """Something that an actor does without an object; reading `object` raises `MissingProperty`."""
+
+    object: Required[Any] = NoObject()
 
 
 class Create(Activity[ObjectT], type="Create"):
@@ -122,7 +135,12 @@ class Undo(Activity[ObjectT], type="Undo"):
 
 
 class Like(Activity[ObjectT], type="Like"):
-    """The object is liked (MOD-41)."""
+    """The object is liked (MOD-41); where there is a `reaction`, in that way (MOD-42)."""
+
+    @property
+    def reaction(self) -> str | None:
+        """The emoji, or ":shortcode:" of one, wherever servers put it (MOD-42, FEP-c0e0)."""
+        return self.misskey_reaction or self.content or self.name
 
 
 class Dislike(Activity[ObjectT], type="Dislike"):
@@ -132,15 +150,14 @@ class Dislike(Activity[ObjectT], type="Dislike"):
 class EmojiReact(Activity[ObjectT], type="EmojiReact"):
     """A reaction: `content` is one emoji or ":shortcode:" (MOD-42)."""
 
+    @property
+    def reaction(self) -> str | None:
+        """The emoji, or ":shortcode:" of one; see `Like.reaction`."""
+        return self.content
+
 
 class Announce(Activity[ObjectT], type="Announce"):
     """The object is passed on: a boost (MOD-43)."""
-
-
-class Block(Activity[ObjectT], type="Block"):
-    """The object is to stay away (MOD-51); of communities a ban, with `remove_data` of what it wrote (Lemmy)."""
-
-    remove_data: FlagProperty = FlagProperty()
 
 
 class Flag(Activity[ObjectT], type="Flag"):
@@ -179,6 +196,12 @@ class Ignore(Activity[ObjectT], type="Ignore"):
     """The actor does not want to hear of the object."""
 
 
+class Block(Ignore[ObjectT], type="Block"):
+    """The object is to stay away (MOD-51); of communities a ban, with `remove_data` of what it wrote (Lemmy)."""
+
+    remove_data: FlagProperty = FlagProperty()
+
+
 class Read(Activity[ObjectT], type="Read"):
     """The object was read."""
 
@@ -191,11 +214,11 @@ class Listen(Activity[ObjectT], type="Listen"):
     """The object was listened to."""
 
 
-class Arrive(IntransitiveActivity[ObjectT], type="Arrive"):
+class Arrive(IntransitiveActivity, type="Arrive"):
     """The actor is at `location`, coming from `origin`."""
 
 
-class Travel(IntransitiveActivity[ObjectT], type="Travel"):
+class Travel(IntransitiveActivity, type="Travel"):
     """The actor goes from `origin` to `target`."""
 
 
@@ -206,15 +229,13 @@ def check_actor(value: JsonValue) -> None:
         TypeMismatch: It is such a thing (SEC-031, SEC-032).
     """
     for item in several(value):
-        if isinstance(item, dict) and not is_empty(item):
-            check_id(item.get("id"))
-        elif not isinstance(item, str) or not is_absolute(item):
+        if isinstance(item, dict) and "@value" not in item and not is_empty(item):
+            check_id(referred(item))
+        elif not isinstance(iri := referred(item), str) or not is_absolute(iri):
             raise TypeMismatch("an actor is named by an absolute IRI", property="actor", value=item)
 
 
 def _only_id(value: JsonValue) -> Iri | None:
     items = several(value)
-    found = items[0] if len(items) == 1 else None
-    if isinstance(found, dict):
-        found = found.get("id")
+    found = referred(items[0]) if len(items) == 1 else None
     return Iri(found) if isinstance(found, str) and is_absolute(found) else None

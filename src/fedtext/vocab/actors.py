@@ -1,6 +1,7 @@
 """Actors: who acts, where to reach them, and which keys they claim.
 
-Sources: ActivityPub section 4.1; ACT-01 to ACT-15; FEP-2c59 (webfinger), FEP-5feb (indexable), FEP-7628 (movedTo).
+Sources: ActivityPub section 4.1; ACT-01 to ACT-15, ACT-22, ACT-24; FEP-2c59 (webfinger), FEP-5feb (indexable),
+FEP-7628 (movedTo, copiedTo), FEP-7aa9 (featuredCollections), and those named below.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ from .model import Model, Property, Reading, items_of
 from .objects import Object
 from .references import Address, Id, Ids, Many, Part
 from .security import Multikey
-from .values import Flag, Integer, String, Strings, Structure, several, single
+from .shapes import literal, referred, several, single
+from .values import Flag, Integer, Raw, String, Strings, Structure
 
 _LIMITS: Final = Limits()
 
@@ -50,9 +52,7 @@ class Keys(Property[tuple[PublicKeyClaim, ...], PublicKeyClaim | Iterable[Public
         found: list[PublicKeyClaim] = []
         for item in several(value):
             key: JsonObject = {"id": item} if isinstance(item, str) else item if isinstance(item, dict) else {}
-            key_id, owner, pem = key.get("id"), single(key.get("owner")), key.get("publicKeyPem")
-            if isinstance(owner, dict):
-                owner = owner.get("id")
+            key_id, owner, pem = key.get("id"), referred(single(key.get("owner"))), literal(key.get("publicKeyPem"))
             if not isinstance(key_id, str) or not key_id:
                 reading.report("a key without an id")
             elif not isinstance(owner, str | None) or not isinstance(pem, str | None):
@@ -142,6 +142,11 @@ class Actor(Object, recognized_by=("inbox", "outbox")):
         shared_inbox: The inbox shared by the actors of its server.
         manually_approves_followers: Whether a Follow waits for its word.
         webfinger: "user@host" as it says itself; to be confirmed (FEP-2c59).
+        also_known_as: Ids of other actors that are the same person (ACT-13).
+        moved_to: Id of the actor that it has become.
+        assertion_method: The keys with which it signs objects.
+        implements: Links to what its server understands.
+        attribution_domains: Sites that may name it as the author of a page, as it writes them.
     """
 
     attachment: Many[Object] = Many(count_max=_LIMITS.fields_count_max)
@@ -158,14 +163,24 @@ class Actor(Object, recognized_by=("inbox", "outbox")):
     public_key: Keys = Keys()
     webfinger: Handle = Handle()
     manually_approves_followers: Flag = Flag()
+    also_known_as: Ids = Ids(count_max=_LIMITS.aliases_count_max)
+    moved_to: Id = Id()
+    copied_to: Ids = Ids(count_max=_LIMITS.aliases_count_max)
+    streams: Ids = Ids()
+    # What it can be verified by (FEP-521a), what its server understands (FEP-844e), where it also is (FEP-ef61)
+    assertion_method: Many[Multikey] = Many(kind=Multikey, count_max=_LIMITS.keys_per_actor_max)
+    implements: Many[Object] = Many()
+    gateways: Strings = Strings()
+    # Mastodon: what may be done with the profile, how it is shown, which sites name it as an author (ACT-14, ACT-22)
     discoverable: Flag = Flag()
     indexable: Flag = Flag()
     memorial: Flag = Flag()
     suspended: Flag = Flag()
-    streams: Ids = Ids()
-    assertion_method: Many[Multikey] = Many(kind=Multikey, count_max=_LIMITS.keys_per_actor_max)
-    attribution_domains: Strings = Strings()
-    implements: Many[Object] = Many()
+    show_featured: Flag = Flag()
+    show_media: Flag = Flag()
+    show_replies_in_media: Flag = Flag()
+    attribution_domains: Strings = Strings(count_max=_LIMITS.aliases_count_max)
+    featured_collections: Address = Address()
     # Pleroma, Misskey
     capabilities: Structure = Structure()
     invisible: Flag = Flag()
@@ -182,16 +197,16 @@ class Actor(Object, recognized_by=("inbox", "outbox")):
     posting_restricted_to_mods: Flag = Flag()
     matrix_user_id: String = String()
     support: String = String()
-    # Owner-only collections (FEP-c648, FEP-4ccd), messaging (MLS) and moving (LOLA), carried and not looked into
+    # What only its owner sees (FEP-c648, FEP-4ccd); keys for encrypted messages (MLS)
     blocked: Address = Address()
+    blocks: Address = Address()
     pending_followers: Address = Address()
     pending_following: Address = Address()
     key_packages: Id = Id()
-    migration: Structure = Structure()
-    account_portability_oauth: String = String()
-    copied_to: Ids = Ids(count_max=_LIMITS.aliases_count_max)
-    also_known_as: Ids = Ids(count_max=_LIMITS.aliases_count_max)
-    moved_to: Id = Id()
+    # Moving with everything (LOLA): carried, and not looked into
+    migration: Raw = Raw()
+    account_portability_oauth: Raw = Raw()
+    previously: Raw = Raw()
 
     @property
     def keys(self) -> tuple[PublicKeyClaim, ...]:
@@ -213,7 +228,13 @@ class Service(Actor, type="Service"):
 
 
 class Application(Actor, type="Application"):
-    """A program; the actor of a server itself (ACT-21)."""
+    """A program; the actor of a server itself (ACT-21).
+
+    Args:
+        redirect_uri: Where people are sent back to when it is a client (FEP-d8c2).
+    """
+
+    redirect_uri: Strings = Strings("redirectURI")
 
 
 class Group(Actor, type="Group"):

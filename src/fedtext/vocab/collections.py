@@ -8,7 +8,7 @@ from __future__ import annotations
 from ..wire.iri import Iri
 from .objects import Object
 from .references import Id, Many, One
-from .values import Integer
+from .values import Integer, String
 
 
 class Collection(Object, type="Collection", recognized_by=("items",)):
@@ -28,6 +28,12 @@ class Collection(Object, type="Collection", recognized_by=("items",)):
     likes_of: Id = Id()
     replies_of: Id = Id()
     shares_of: Id = Id()
+    blocked_of: Id = Id()
+    blocks_of: Id = Id()
+    pending_followers_of: Id = Id()
+    pending_following_of: Id = Id()
+    # What its members are: "Object" or "Activity" (FEP-171b)
+    collection_of: String = String()
 
     @property
     def members(self) -> tuple[Iri | Object, ...]:

@@ -8,6 +8,8 @@ Sources: FEP-1b12; MOD-45, MOD-64; FEP-9967 (answers to polls).
 from __future__ import annotations
 
 from .activities import Activity, ObjectT
+from .objects import Object
+from .values import String
 
 
 class Lock(Activity[ObjectT], type="Lock"):
@@ -24,3 +26,9 @@ class RejectReply(Activity[ObjectT], type="RejectReply"):
 
 class Respond(Activity[ObjectT], type="Respond"):
     """The actor answers the object, a Question, with `result` (FEP-9967)."""
+
+
+class CommunityTag(Object, type="CommunityTag", also=("CommunityPostTag", "https://join-lemmy.org/ns#CommunityTag")):
+    """A label that a community has for what is posted there (Lemmy)."""
+
+    display_name: String = String("display_name")

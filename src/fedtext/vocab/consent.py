@@ -9,10 +9,13 @@ Sources: FEP-044f (quotes); GoToSocial's interaction requests; FEP-7aa9 (feature
 
 from __future__ import annotations
 
+from ..wire.json import JsonObject, JsonValue
 from .activities import Activity, ObjectT
 from .collections import OrderedCollection
+from .model import Reading
 from .objects import Object
 from .references import Id, One
+from .values import Flag
 
 
 class InteractionRequest(Activity[ObjectT]):
@@ -39,6 +42,33 @@ class FeatureRequest(InteractionRequest[ObjectT], type="FeatureRequest"):
     """May the object be featured in the collection `instrument`?"""
 
 
+class RenamedId(Id):
+    """An id that the first versions of GoToSocial wrote under another name.
+
+    Args:
+        before: That name.
+    """
+
+    def __init__(self, before: str) -> None:
+        super().__init__()
+        self.before = before
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Both members that it is read from."""
+        return (self.name, self.before)
+
+    def find(self, document: JsonObject, reading: Reading) -> JsonValue:
+        """Look under the name, then under the one before."""
+        found = super().find(document, reading)
+        return document.get(self.before) if found is None else found
+
+    def write(self, document: JsonObject, value: object) -> None:
+        """Set it under its name only."""
+        document.pop(self.before, None)
+        super().write(document, value)
+
+
 class InteractionAuthorization(Object):
     """The word of who was asked.
 
@@ -47,19 +77,19 @@ class InteractionAuthorization(Object):
         interaction_target: Id of what it is done with.
     """
 
-    interacting_object: Id = Id()
-    interaction_target: Id = Id()
+    interacting_object: Id = RenamedId("object")
+    interaction_target: Id = RenamedId("target")
 
 
-class LikeAuthorization(InteractionAuthorization, type="LikeAuthorization"):
-    """The like is allowed; GoToSocial's first versions called it `LikeApproval`."""
+class LikeAuthorization(InteractionAuthorization, type="LikeAuthorization", also=("LikeApproval",)):
+    """The like is allowed."""
 
 
-class ReplyAuthorization(InteractionAuthorization, type="ReplyAuthorization"):
+class ReplyAuthorization(InteractionAuthorization, type="ReplyAuthorization", also=("ReplyApproval",)):
     """The answer is allowed."""
 
 
-class AnnounceAuthorization(InteractionAuthorization, type="AnnounceAuthorization"):
+class AnnounceAuthorization(InteractionAuthorization, type="AnnounceAuthorization", also=("AnnounceApproval",)):
     """The boost is allowed."""
 
 
@@ -72,13 +102,18 @@ class FeatureAuthorization(InteractionAuthorization, type="FeatureAuthorization"
 
 
 class FeaturedCollection(OrderedCollection, type="FeaturedCollection"):
-    """A collection of actors or things that somebody recommends (FEP-7aa9)."""
+    """A collection of actors or things that somebody recommends (FEP-7aa9).
 
+    Args:
+        topic: A Hashtag.
+        discoverable: Whether it may be shown to people who do not know of it.
+    """
+
+    discoverable: Flag = Flag()
     topic: One[Object] = One()
 
 
 class FeaturedItem(Object, type="FeaturedItem"):
-    """One thing of a featured collection."""
+    """One thing of a featured collection; `feature_authorization` says that it agrees."""
 
     featured_object: Id = Id()
-    feature_authorization: Id = Id()

@@ -13,7 +13,13 @@ from .values import Integer, String, Strings
 
 
 class Link(Object, type="Link", recognized_by=("href",)):
-    """A reference to what lies at `href`."""
+    """A reference to what lies at `href`.
+
+    Args:
+        href: Address of any scheme.
+        rel: Relations, as of HTML and RFC 8288.
+        hreflang: BCP 47 tag of what lies there.
+    """
 
     href: Id = Id()
     rel: Strings = Strings()

@@ -15,8 +15,9 @@ from ..errors import TypeMismatch
 from ..jsonld import context_for
 from ..wire.json import JsonObject, JsonValue
 from .activities import check_actor
-from .model import copied, interpret, is_absolute, is_path, make, parts, terms_used
+from .model import interpret, is_absolute, is_path, make, parts
 from .objects import Object
+from .shapes import copied, terms_used
 
 ObjectT = TypeVar("ObjectT", bound=Object)
 

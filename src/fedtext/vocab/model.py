@@ -19,14 +19,16 @@ Example:
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, Generic, Self, TypeGuard, TypeVar, cast, dataclass_transform, overload
 
 import attrs
 
-from ..errors import ConfigurationError, DocumentError, LimitExceeded, LocalProtocolError, MissingProperty, TypeMismatch
+from ..errors import ConfigurationError, DocumentError, LocalProtocolError, MissingProperty, TypeMismatch
 from ..jsonld import ACTIVITYSTREAMS, expand_term, is_covered, joined_context, terms_for
+from ..jsonld.terms import standard_iris, standard_terms
 from ..wire.json import JsonObject, JsonValue
+from .shapes import alike, copied, only
 
 ReadT = TypeVar("ReadT")
 WriteT = TypeVar("WriteT")
@@ -37,7 +39,6 @@ _WEB: Final = ("https://", "http://")
 # The context of models that the application makes: it says nothing, and tells them from what others sent.
 MADE_HERE: Final = ""
 _IRI_CHARS_MAX: Final = 2_048
-_COPY_DEPTH_MAX: Final = 64
 _RESERVED: Final = frozenset({"@context", "id", "type"})
 
 
@@ -92,6 +93,8 @@ class Property(Generic[ReadT, WriteT]):
         if not self.name:
             first, *rest = attribute.split("_")
             self.name = first + "".join(word.capitalize() for word in rest)
+        if ":" in self.name:  # documents are brought to the known terms before they are read
+            self.name = standard_terms().get(self.name, self.name)
         self.foreign = ":" in self.name
 
     @property
@@ -212,13 +215,21 @@ class Model(_Holder, metaclass=ModelType):
         type: Name in ActivityStreams ("Note") or full IRI. Without it the class is known only to Python and writes
             its parent's type.
         recognized_by: Members that tell documents of an unknown type to be of this class (FEP-2277).
+        also: Further names of the type, which are read and never written.
     """
 
-    def __init_subclass__(cls, *, type: str | None = None, recognized_by: tuple[str, ...] = ()) -> None:  # noqa: A002 -- the keyword that users write
+    def __init_subclass__(
+        cls,
+        *,
+        type: str | None = None,  # noqa: A002 -- the keyword that users write
+        recognized_by: tuple[str, ...] = (),
+        also: tuple[str, ...] = (),
+    ) -> None:
         super().__init_subclass__()
         if type is not None:
-            cls.written_type = type
-            _register(cls, type)
+            cls.written_type = _register(cls, type)
+        for name in also:
+            _register(cls, name)
         if recognized_by:
             _recognized.append((frozenset(recognized_by), cls))
 
@@ -236,7 +247,8 @@ class Model(_Holder, metaclass=ModelType):
         if isinstance(kind, str):
             return kind
         names = [name for name in kind if isinstance(name, str)] if isinstance(kind, list) else []
-        known = [name for name in names if _find_class(name, self._context) is not None]
+        chosen = _most_specific(names, self._context)
+        known = [name for name in names if chosen is not None and _find_class(name, self._context) is chosen]
         return next(iter(known or names), "Object")
 
     @property
@@ -295,7 +307,7 @@ class Model(_Holder, metaclass=ModelType):
 
     def __hash__(self) -> int:
         """Hash the members that are text: equal documents agree on them."""
-        members = ((name, _only(value)) for name, value in self._document.items() if name != "@context")
+        members = ((name, only(value)) for name, value in self._document.items() if name != "@context")
         return hash(frozenset((name, value) for name, value in members if type(value) is str))
 
     def __repr__(self) -> str:
@@ -356,7 +368,7 @@ def interpret(document: JsonObject, context: JsonValue) -> Model:
 
 
 def class_of(document: JsonObject, context: JsonValue) -> type[Model]:
-    """Choose the class for a document: by its type, of several the first known one, else by its members.
+    """Choose the class for a document: by its type, of several the most specific one, else by its members.
 
     Raises:
         TypeMismatch: The type is not a name or a list of names.
@@ -368,8 +380,7 @@ def class_of(document: JsonObject, context: JsonValue) -> type[Model]:
         return _recognize(document)
     if not isinstance(kind, list) or not all(isinstance(name, str) for name in kind):
         raise TypeMismatch("the type is a name or a list of names", property="type", value=kind)
-    names = (_find_class(str(name), context) for name in kind)
-    return next((found for found in names if found is not None), None) or _recognize(document)
+    return _most_specific([str(name) for name in kind], context) or _recognize(document)
 
 
 def named_class(name: str) -> type[Model]:
@@ -410,11 +421,6 @@ def is_path(text: str) -> bool:
     return text.startswith("/") and not text.startswith("//") and text.isprintable() and not {" ", "\\"} & set(text)
 
 
-def is_empty(value: JsonObject) -> bool:
-    """Tell whether an object says nothing; null is absence."""
-    return all(member is None for member in value.values())
-
-
 def embedded(model: Model) -> JsonObject:
     """Give the document of a model as a part of another; its context goes along only if it says more than ours."""
     document, context = parts(model)
@@ -436,50 +442,21 @@ def items_of(value: object, single: type | tuple[type, ...]) -> list[object]:
     return list(cast("Iterable[object]", value))
 
 
-def copied(value: JsonValue, depth: int = 0) -> JsonValue:
-    """Copy a JSON value: containers anew, the rest shared.
+def _register(cls: type[Model], name: str) -> str:
+    """Make a type known. Names of the vocabulary belong to one class; of own types the last definition counts.
 
-    Raises:
-        LimitExceeded: Nested deeper than anything that may be sent or received.
+    Returns:
+        The name under which documents have it: the usual term, where there is one for an IRI.
     """
-    if depth > _COPY_DEPTH_MAX:
-        raise LimitExceeded("nested too deep", value=depth)
-    if isinstance(value, dict):
-        return {name: copied(item, depth + 1) if type(item) in _CONTAINERS else item for name, item in value.items()}
-    if isinstance(value, list):
-        return [copied(item, depth + 1) if type(item) in _CONTAINERS else item for item in value]
-    return value
-
-
-_CONTAINERS: Final = frozenset({dict, list})
-
-
-def terms_used(value: JsonValue) -> Iterator[str]:
-    """Iterate over the member names and type names in a document, for its context."""
-    pending: list[JsonValue] = [value]
-    while pending:
-        item = pending.pop()
-        if isinstance(item, list):
-            pending.extend(item)
-        elif isinstance(item, dict):
-            kind = item.get("type")
-            yield from (kind,) if isinstance(kind, str) else ()
-            yield from (name for name in kind if isinstance(name, str)) if isinstance(kind, list) else ()
-            for name, member in item.items():
-                if name != "@context":
-                    yield name
-                    pending.append(member)
-
-
-def _register(cls: type[Model], name: str) -> None:
-    """Make a type known. Names of the vocabulary belong to one class; of own types the last definition counts."""
+    name = standard_terms().get(name, name)
     known = _registry.get(name)
     same = known is None or (known.__module__, known.__qualname__) == (cls.__module__, cls.__qualname__)
     if not same and ":" not in name:
         raise ConfigurationError("another class has this type already", type=name)
     _registry[name] = cls
     if ":" not in name:
-        _registry[f"{ACTIVITYSTREAMS}#{name}"] = cls
+        _registry[standard_iris().get(name, f"{ACTIVITYSTREAMS}#{name}")] = cls
+    return name
 
 
 def _find_class(name: str, context: JsonValue) -> type[Model] | None:
@@ -489,6 +466,15 @@ def _find_class(name: str, context: JsonValue) -> type[Model] | None:
         iri = expand_term(context, name)
         found = _registry.get(iri) if iri else None
     return found
+
+
+def _most_specific(names: Sequence[str], context: JsonValue) -> type[Model] | None:
+    """Give the class of the first known type that is no supertype of another one: of Activity and Wave, Wave."""
+    known = [found for found in (_find_class(name, context) for name in names) if found is not None]
+    for cls in known:
+        if not any(other is not cls and issubclass(other, cls) for other in known):
+            return cls
+    return None
 
 
 def _recognize(document: JsonObject) -> type[Model]:
@@ -511,39 +497,6 @@ def _write(cls: type[Model], document: JsonObject, values: Mapping[str, object])
 
 def _known_names(cls: type[Model]) -> frozenset[str]:
     return _RESERVED.union(*(item.names for item in cls.declared.values()))
-
-
-def alike(one: JsonValue, other: JsonValue, depth: int = 0) -> bool:
-    """Tell whether two JSON values say the same: null is absence, a list of one its item; `@context` aside.
-
-    Raises:
-        LimitExceeded: Nested deeper than anything that may be sent or received.
-    """
-    if one is other:
-        return True
-    if depth > _COPY_DEPTH_MAX:
-        raise LimitExceeded("nested too deep", value=depth)
-    one, other = _only(one), _only(other)
-    if isinstance(one, dict) and isinstance(other, dict):
-        members, others = _members(one), _members(other)
-        return members.keys() == others.keys() and all(
-            alike(value, others[name], depth + 1) for name, value in members.items()
-        )
-    if isinstance(one, list) and isinstance(other, list):
-        return len(one) == len(other) and all(alike(*pair, depth + 1) for pair in zip(one, other, strict=True))
-    # In Python 1 is True; in JSON it is not.
-    return one == other and isinstance(one, bool) == isinstance(other, bool)
-
-
-def _members(document: JsonObject) -> JsonObject:
-    return {name: value for name, value in document.items() if value is not None and name != "@context"}
-
-
-def _only(value: JsonValue) -> JsonValue:
-    """Give the item of a list of one, at any depth of such lists."""
-    while isinstance(value, list) and len(value) == 1:
-        value = value[0]
-    return value
 
 
 def _shown(value: JsonValue) -> str:

@@ -1,6 +1,7 @@
 """Objects: the base type with what every object may have, and the kinds of content.
 
-A property is one line: `attribute: Kind = Kind()`; its JSON name is the attribute's in camelCase.
+A property is one line: `attribute: Kind = Kind()`; its JSON name is the attribute's in camelCase. What extensions add
+to every object stands in `Object`, family by family; what only some types have stands with them.
 
 Sources: Activity Vocabulary sections 2 and 3.3; the extensions that MOD-18 to MOD-37 and FEP-fb2a name.
 """
@@ -16,7 +17,7 @@ from ..wire.json import JsonObject, JsonValue
 from .model import MADE_HERE, Model, Reading, is_path
 from .policies import InteractionPolicy
 from .references import Address, Addressees, Id, Identifier, Many, One, Part
-from .security import DataIntegrityProof
+from .shapes import literal, referred, several, single
 from .values import (
     Flag,
     Instant,
@@ -31,10 +32,11 @@ from .values import (
     Strings,
     Structure,
     Texts,
-    several,
 )
 
 _LIMITS: Final = Limits()
+# What a Link to another object of this network says that it leads to (FEP-e232).
+_OBJECT_MEDIA_TYPES: Final = ("application/activity+json", "application/ld+json")
 
 
 class Url(Address):
@@ -51,8 +53,8 @@ class Url(Address):
         """Choose among strings and Links: `text/html`, or no media type, before all others."""
         found: list[tuple[bool, Iri]] = []
         for item in several(value):
-            media_type = item.get("mediaType") if isinstance(item, dict) else None
-            address = item.get("href", item.get("url")) if isinstance(item, dict) else item
+            media_type = literal(item.get("mediaType")) if isinstance(item, dict) else None
+            address = referred(single(_address_in(item)))
             try:
                 own = reading.context == MADE_HERE and isinstance(address, str) and is_path(address)
                 page = Iri(str(address)) if own else self.convert(address)
@@ -64,6 +66,13 @@ class Url(Address):
     def encode(self, value: object) -> JsonValue:
         """Take an address, or a path of the own site."""
         return value if isinstance(value, str) and is_path(value) else super().encode(value)
+
+
+def _address_in(value: JsonValue) -> JsonValue:
+    """Give the address that a Link or another object has, or the value itself."""
+    if isinstance(value, dict) and ("href" in value or "url" in value):
+        return value.get("href", value.get("url"))
+    return value
 
 
 class Source(Structure):
@@ -96,7 +105,7 @@ class Object(Model, type="Object"):
 
     Args:
         id: Absolute IRI; what is distributed has one on the host of its actor (MOD-01).
-        attributed_to: Its author; written as an id.
+        attributed_to: Its (first) author; written as an id. `authors` are all of them.
         name: Plain text.
         summary: On a post the content warning, plain text (MOD-19); on a profile its text, HTML.
         content: HTML, not sanitized: pass what others wrote through `wire.html.sanitize` before showing it.
@@ -111,6 +120,7 @@ class Object(Model, type="Object"):
 
     id: Identifier = Identifier()
     attributed_to: One[Object] = One(by_id=True)
+    authors: Many[Object] = Many("attributedTo", plain=True, by_id=True)
     name: NaturalText = NaturalText()
     name_map: Texts = Texts("name")
     summary: NaturalText = NaturalText(html=True)
@@ -147,7 +157,7 @@ class Object(Model, type="Object"):
     likes: One[Object] = One()
     shares: One[Object] = One()
     # FEP-8b32
-    proof: Many[DataIntegrityProof] = Many(kind=DataIntegrityProof, plain=True)
+    proof: Many[DataIntegrityProof] = Many(kind="DataIntegrityProof", plain=True)
     # OStatus, as Mastodon still writes it
     atom_uri: String = String()
     in_reply_to_atom_uri: String = String()
@@ -163,6 +173,8 @@ class Object(Model, type="Object"):
     like_authorization: Id = Id()
     reply_authorization: Id = Id()
     announce_authorization: Id = Id()
+    feature_authorization: Id = Id()
+    reply_approval: Id = Id()
     # Pleroma, Misskey, Fedibird (MOD-31, MOD-42)
     direct_message: Flag = Flag()
     list_message: Id = Id()
@@ -173,6 +185,7 @@ class Object(Model, type="Object"):
     misskey_votes: Integer = Integer("_misskey_votes", least=0)
     emoji_reactions: One[Object] = One()
     expiry: Instant = Instant()
+    references: One[Object] = One()
     searchable_by: Addressees = Addressees(count_max=_LIMITS.recipients_count_max)
     # Lemmy, PeerTube (FEP-1b12)
     comments_enabled: Flag = Flag()
@@ -180,6 +193,8 @@ class Object(Model, type="Object"):
     distinguished: Flag = Flag()
     comments: One[Object] = One()
     dislikes: One[Object] = One()
+    # Conversations with an owner (FEP-171b)
+    context_history: Id = Id()
 
     @property
     def quoted_id(self) -> Iri | None:
@@ -189,16 +204,46 @@ class Object(Model, type="Object"):
         return named or self.misskey_quote or self.quote_url or self.quote_uri
 
     @property
+    def object_links(self) -> tuple[Object, ...]:
+        """The links among its tags that lead to other objects of this network (FEP-e232)."""
+        links = (item for item in self.tag if isinstance(item, Object) and item.type_name == "Link")
+        return tuple(item for item in links if _leads_to_object(item.media_type))
+
+    @property
     def author_id(self) -> Iri | None:
         """Id of the (first) author."""
         author = self.attributed_to
         return author.id if isinstance(author, Object) else author
 
 
+class DataIntegrityProof(Object, type="DataIntegrityProof"):
+    """A signature inside of the document that it is about; a claim until it is verified (FEP-8b32, JLD-12).
+
+    Args:
+        cryptosuite: How it was made, as "eddsa-jcs-2022".
+        verification_method: Key id.
+        proof_purpose: What it was made for: "assertionMethod".
+        proof_value: Multibase of the signature.
+    """
+
+    cryptosuite: String = String()
+    created: Instant = Instant()
+    expires: Instant = Instant()
+    verification_method: Id = Id()
+    proof_purpose: String = String()
+    proof_value: String = String()
+
+
 class Document(Object, type="Document"):
-    """A file (MOD-33)."""
+    """A file (MOD-33).
+
+    Args:
+        digest_multibase: Multibase of the multihash of the file (FEP-1311, FEP-ef61).
+        focal_point: What stays in sight when a picture is cut: across and up, from -1.0 to 1.0.
+    """
 
     blurhash: String = String()
+    digest_multibase: String = String()
     focal_point: Reals = Reals(count=2, least=-1.0, most=1.0)
     width: Integer = Integer(least=0)
     height: Integer = Integer(least=0)
@@ -221,6 +266,8 @@ class Audio(Document, type="Audio"):
 class Video(Document, type="Video"):
     """A film; with what PeerTube says of its own."""
 
+    is_live_broadcast: Flag = Flag()
+    originally_published_at: Instant = Instant()
     views: Integer = Integer(least=0)
     support: String = String()
     download_enabled: Flag = Flag()
@@ -243,6 +290,12 @@ class Question(Object, type="Question"):
     """A poll, as a post with options (MOD-36); exactly one of `one_of` and `any_of` is given.
 
     The vocabulary counts it among the activities. Nobody sends it as one, and here it is none.
+
+    Args:
+        one_of: The options, of which a person may choose one.
+        any_of: The options, of which a person may choose several.
+        closed: When voting ended, or that it did.
+        voters_count: How many people have voted.
     """
 
     one_of: Many[Object] = Many()
@@ -311,6 +364,10 @@ class PropertyValue(Object, type="PropertyValue"):
     """A line of a profile: `name` is plain text, `value` is HTML (ACT-09, FEP-fb2a)."""
 
     value: String = String()
+
+
+def _leads_to_object(media_type: str | None) -> bool:
+    return media_type is not None and media_type.partition(";")[0].strip().lower() in _OBJECT_MEDIA_TYPES
 
 
 def _as_image(found: Object) -> Image:

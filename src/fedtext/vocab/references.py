@@ -7,7 +7,7 @@ What is read from an embedded thing is what the document says of it; whether its
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Generic, TypeAlias, TypeVar, cast
+from typing import Any, Final, Generic, TypeAlias, TypeVar, cast
 
 from ..errors import DocumentError, MissingProperty, TypeMismatch
 from ..wire.iri import Iri, parse_iri
@@ -18,18 +18,19 @@ from .model import (
     Property,
     Reading,
     check_id,
-    copied,
     embedded,
     interpret,
     is_absolute,
-    is_empty,
     items_of,
     make,
     named_class,
     parts,
     without_default_type,
 )
-from .values import Scalar, several, single
+from .shapes import copied, is_empty, literal, referred, several, single
+from .values import Scalar, limited
+
+_ONLY_ID: Final = frozenset({"id", "@id"})
 
 T = TypeVar("T")
 ReadT = TypeVar("ReadT")
@@ -42,13 +43,6 @@ Reference: TypeAlias = Iri | T
 def reference_id(reference: str | Model | None) -> Iri | None:
     """Give the id of what a reference points to, or None when it has none."""
     return None if reference is None else _id_of(reference)
-
-
-def referred(value: JsonValue) -> JsonValue:
-    """Give what a reference says in the other shapes that JSON-LD has for it: an id in an object, a literal."""
-    if isinstance(value, dict):
-        return value.get("id", value.get("@id", value.get("@value")))
-    return value
 
 
 def _id_of(value: object) -> Iri | None:
@@ -122,7 +116,7 @@ class _Referring(Property[ReadT, WriteT]):
 
     def refer(self, value: JsonValue, reading: Reading) -> Any:
         """Read one reference: an id, or a model over what is embedded."""
-        if isinstance(value, dict) and (value.keys() == {"id"} or "@value" in value):
+        if isinstance(value, dict) and (value.keys() <= _ONLY_ID or "@value" in value):
             value = referred(value)
         if isinstance(value, str):
             if is_absolute(value):
@@ -223,10 +217,7 @@ class Many(_Referring[tuple[Iri | T, ...], str | T | Iterable[str | T] | None], 
 
     def decode(self, value: JsonValue, reading: Reading) -> tuple[Iri | T, ...]:
         """Read what can be used and report the rest (MOD-16)."""
-        items = several(value)
-        if self.count_max is not None and len(items) > self.count_max:
-            reading.report("too many")
-            items = items[: self.count_max]
+        items = limited(several(value), self.count_max, reading)
         found: list[Any] = []
         for item in items:
             try:
@@ -257,7 +248,7 @@ class Part(Property[T | None, T | Mapping[str, JsonValue] | None], Generic[T]):
 
     def decode(self, value: JsonValue, reading: Reading) -> T | None:
         """Give a model over the structure, or the first of a list of them."""
-        value = single(value)
+        value = literal(value)
         if value is None or (self.by_name and isinstance(referred(value), str)):
             return None
         if not isinstance(value, dict):
@@ -291,10 +282,7 @@ class Ids(Property[tuple[Iri, ...], str | Model | Iterable[str | Model] | None])
 
     def decode(self, value: JsonValue, reading: Reading) -> tuple[Iri, ...]:
         """Read the ids of all that is named or embedded."""
-        items = several(value)
-        if self.count_max is not None and len(items) > self.count_max:
-            reading.report("too many")
-            items = items[: self.count_max]
+        items = limited(several(value), self.count_max, reading)
         found: list[Iri] = []
         for item in items:
             iri = self.identify(item)

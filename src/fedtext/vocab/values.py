@@ -1,8 +1,8 @@
 """Kinds of properties: how a JSON value is read as a Python value and written again.
 
-Reading is generous in shape (a value, a list of one, an `{id}`: JLD-16) and strict in type: what cannot be used reads
-as absent and is reported. Writing gives the one shape that every server takes: ids as plain strings (MOD-02), lists of
-addressees as arrays (MOD-03), booleans as booleans.
+Reading is generous in shape (a value, a list of one, an `{id}`: JLD-16, see `shapes`) and strict in type: what cannot
+be used reads as absent and is reported. Writing gives the one shape that every server takes: ids as plain strings
+(MOD-02), lists of addressees as arrays (MOD-03), booleans as booleans.
 
 A new kind is one class; a new property is one line in a model.
 """
@@ -19,7 +19,8 @@ from ..wire.durations import Duration, build_duration, parse_duration_lenient
 from ..wire.json import JsonObject, JsonValue
 from ..wire.language_tags import is_language_tag, parse_language_tag
 from ..wire.timestamps import build, parse_lenient
-from .model import Property, Reading, copied, items_of
+from .model import Property, Reading, items_of
+from .shapes import copied, literal, referred, several, single
 from .text import Text
 
 ReadT = TypeVar("ReadT")
@@ -30,30 +31,6 @@ _INTEGER_MAX: Final = 2**63 - 1
 _NO_LANGUAGES: Final = ("@none", "und")
 
 
-def single(value: JsonValue) -> JsonValue:
-    """Take the first of a list, since one value and a list of one are the same (JLD-16), and null is none."""
-    while isinstance(value, list):
-        value = next((item for item in value if item is not None), None)
-    return value
-
-
-def literal(value: JsonValue) -> JsonValue:
-    """Take the first of a list, and what a literal of JSON-LD says."""
-    value = single(value)
-    return value["@value"] if isinstance(value, dict) and "@value" in value else value
-
-
-def several(value: JsonValue) -> list[JsonValue]:
-    """Give a list of values: of none, one or many."""
-    if isinstance(value, dict):
-        inner = value.get("@list", value.get("@set"))
-        if inner is not None:
-            value = inner
-    if value is None:
-        return []
-    return [item for item in value if item is not None] if isinstance(value, list) else [value]
-
-
 @lru_cache(maxsize=1_024)
 def language_tag(text: str) -> str | None:
     """Give a language tag in the case that BCP 47 recommends, or None when it is none; "zh_CN" is one, for readers."""
@@ -61,6 +38,14 @@ def language_tag(text: str) -> str | None:
         return text if text in _NO_LANGUAGES else parse_language_tag(text.replace("_", "-"))
     except MalformedText:
         return None
+
+
+def limited(items: list[JsonValue], count_max: int | None, reading: Reading) -> list[JsonValue]:
+    """Give the first so many of a list, and report that there are more (SEC-029)."""
+    if count_max is None or len(items) <= count_max:
+        return items
+    reading.report("too many")
+    return items[:count_max]
 
 
 class Scalar(Property[ReadT | None, WriteT | None], Generic[ReadT, WriteT]):
@@ -80,8 +65,8 @@ class String(Scalar[str, str]):
     """A text that programs read: a media type, an identifier, a code."""
 
     def convert(self, value: JsonValue) -> str:
-        """Take a text; NUL is taken out (MOD-71, SEC-026)."""
-        return _text(value, self.name)
+        """Take a text, or the id that JSON-LD makes of one; NUL is taken out (MOD-71, SEC-026)."""
+        return _text(referred(value), self.name)
 
     def encode(self, value: object) -> JsonValue:
         """Take a text."""
@@ -107,15 +92,18 @@ class NaturalText(Property[Text | None, str | None]):
         texts = document.get(self.name + "Map")
         found = super().read(document, reading)
         if not isinstance(texts, dict):
-            return found if found is None else self._made(found, document, None)
+            return found if found is None else self._made(found, document, found.language)
         if found is None and document.get(self.name) is None:
             found = _first_of(texts)
-        return found if found is None else self._made(found, document, language_of(found, texts))
+        return found if found is None else self._made(found, document, language_of(found, texts) or found.language)
 
     def decode(self, value: JsonValue, reading: Reading) -> Text | None:  # noqa: ARG002 -- a text needs no context
         """Take a text; NUL is taken out (MOD-71, SEC-026)."""
-        value = literal(value)
-        return None if value is None else Text(_text(value, self.name))
+        value = single(value)
+        text = literal(value)
+        tag = value.get("@language") if isinstance(value, dict) else None
+        language = language_tag(tag) if isinstance(tag, str) else None
+        return None if text is None else Text(_text(text, self.name), language=_known(language))
 
     def write(self, document: JsonObject, value: object) -> None:
         """Set the text; the sibling map follows it, or goes when it held several languages."""
@@ -146,16 +134,20 @@ class NaturalText(Property[Text | None, str | None]):
 def _first_of(texts: JsonObject) -> Text | None:
     """Give the text of no language, as it would stand outside of the map, else the first one."""
     plain = [text for tag, text in texts.items() if tag.lower() in _NO_LANGUAGES]
-    found = (text for text in map(single, [*plain, *texts.values()]) if isinstance(text, str))
+    found = (text for text in map(literal, [*plain, *texts.values()]) if isinstance(text, str))
     first = next(found, None)
     return None if first is None else Text(first)
 
 
 def language_of(text: str, texts: JsonObject) -> str | None:
     """Give the tag under which a text stands in a map of languages, else the first of its tags (MOD-20)."""
-    tags = [(language_tag(name), single(value)) for name, value in texts.items()]
-    known = [(tag, value) for tag, value in tags if tag not in (None, *_NO_LANGUAGES) and isinstance(value, str)]
+    tags = [(_known(language_tag(name)), literal(value)) for name, value in texts.items()]
+    known = [(tag, value) for tag, value in tags if tag is not None and isinstance(value, str)]
     return next((tag for tag, value in known if value == text), next((tag for tag, _ in known), None))
+
+
+def _known(tag: str | None) -> str | None:
+    return None if tag in _NO_LANGUAGES else tag
 
 
 def _text(value: JsonValue, name: str) -> str:
@@ -189,7 +181,7 @@ class Texts(Property[Mapping[str, Text], Mapping[str, str] | None]):
         found: dict[str, Text] = {}
         for name, text in value.items():
             tag = language_tag(name)
-            text = single(text)
+            text = literal(text)
             if tag is None:
                 reading.report("not a language tag")
             elif tag in _NO_LANGUAGES:
@@ -364,7 +356,16 @@ class Moment(Scalar[datetime | bool, datetime | bool]):
 
 
 class Strings(Property[tuple[str, ...], str | Iterable[str] | None]):
-    """Any number of texts."""
+    """Any number of texts.
+
+    Args:
+        name: JSON name.
+        count_max: What comes after so many is not read (SEC-029).
+    """
+
+    def __init__(self, name: str | None = None, *, count_max: int | None = None) -> None:
+        super().__init__(name)
+        self.count_max = count_max
 
     def absent(self) -> tuple[str, ...]:
         """Give none."""
@@ -372,8 +373,8 @@ class Strings(Property[tuple[str, ...], str | Iterable[str] | None]):
 
     def decode(self, value: JsonValue, reading: Reading) -> tuple[str, ...]:
         """Read the texts among the values."""
-        items = [literal(item) for item in several(value)]
-        found = tuple(item for item in items if isinstance(item, str))
+        items = [referred(item) for item in limited(several(value), self.count_max, reading)]
+        found = tuple(item.replace("\x00", "") for item in items if isinstance(item, str))
         if len(found) != len(items):
             reading.report("not a text")
         return found
@@ -424,6 +425,18 @@ class Reals(Property[tuple[float, ...], Iterable[float] | None]):
 
     def _fits(self, value: object) -> bool:
         return isinstance(value, int | float) and not isinstance(value, bool) and self.least <= value <= self.most
+
+
+class Raw(Property[JsonValue, JsonValue]):
+    """Whatever stands there, as JSON: carried, and not looked into."""
+
+    def decode(self, value: JsonValue, reading: Reading) -> JsonValue:  # noqa: ARG002 -- see above
+        """Give a copy."""
+        return copied(value)
+
+    def encode(self, value: object) -> JsonValue:
+        """Take a copy."""
+        return copied(cast("JsonValue", value))
 
 
 class Structure(Scalar[JsonObject, Mapping[str, JsonValue]]):

@@ -6,21 +6,30 @@ from typing import Any
 
 import pytest
 
-from fedtext.errors import TypeMismatch
+from fedtext.errors import LocalProtocolError, MissingProperty, TypeMismatch
 from fedtext.vocab import (
+    PUBLIC,
     Accept,
     Activity,
     Announce,
+    Arrive,
+    Block,
     Create,
     Delete,
     EmojiReact,
     Flag,
     Follow,
+    Ignore,
+    IntransitiveActivity,
+    Invite,
     Like,
     Move,
     Note,
+    Offer,
     Question,
+    TentativeAccept,
     Tombstone,
+    Travel,
     Undo,
     dump,
     load,
@@ -140,3 +149,42 @@ def test_activities_written_by_us_have_addressees_even_if_none() -> None:
         "cc": [BOB],
         "object": "https://other.example/1",
     }
+
+
+REACTIONS: list[tuple[dict[str, Any], str | None]] = [
+    ({"type": "Like"}, None),
+    ({"type": "Like", "content": "x"}, "x"),
+    ({"type": "Like", "name": "x"}, "x"),
+    ({"type": "Like", "_misskey_reaction": ":a:", "content": "b", "name": "c"}, ":a:"),
+    ({"type": "Like", "content": "b", "name": "c"}, "b"),
+    ({"type": "EmojiReact", "content": ":a:"}, ":a:"),
+    ({"type": "EmojiReact", "name": ":a:"}, None),
+]
+
+
+@pytest.mark.spec("MOD-41", "MOD-42")
+@pytest.mark.parametrize(("members", "expected"), REACTIONS)
+def test_mod_42_a_reaction_stands_in_several_places(members: dict[str, Any], expected: str | None) -> None:
+    found = load({"actor": ALICE, "object": BOB, **members})
+    assert isinstance(found, Like | EmojiReact)
+    assert found.reaction == expected
+
+
+@pytest.mark.parametrize("kind", [IntransitiveActivity, Arrive, Travel])
+def test_an_intransitive_activity_has_no_object(kind: type[IntransitiveActivity]) -> None:
+    made = kind(actor=ALICE, origin="https://places.example/1", to=PUBLIC)
+    assert "object" not in dump(made)
+    assert made.object_id is None
+    assert load(dump(made)) == made
+    with pytest.raises(MissingProperty):
+        _ = made.object
+    with pytest.raises(LocalProtocolError):
+        kind(actor=ALICE, object=BOB)
+    # What others put there is not thrown away.
+    assert getattr(load({"type": kind.written_type, "object": BOB}), "object") == BOB  # noqa: B009 -- of its class, nothing is known here
+
+
+def test_activities_are_kinds_of_each_other_as_the_vocabulary_says() -> None:
+    for kind, parent in ((Block, Ignore), (Invite, Offer), (TentativeAccept, Accept), (Travel, IntransitiveActivity)):
+        assert issubclass(kind, parent)
+    assert not issubclass(Question, Activity)

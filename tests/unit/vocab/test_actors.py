@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from fedtext.errors import LocalProtocolError
-from fedtext.jsonld import SECURITY_V1
-from fedtext.vocab import Actor, Application, Group, Organization, Person, PublicKeyClaim, Service, dump, load
+from fedtext.jsonld import ACTIVITYSTREAMS, SECURITY_V1, normalize
+from fedtext.vocab import Actor, Application, Group, Link, Organization, Person, PublicKeyClaim, Service, dump, load
 
 WRONG: Any = {"x": 3}
 ALICE = "https://blog.example/users/alice"
@@ -186,3 +186,63 @@ def test_act_01_a_whole_actor_is_readable_json() -> None:
     assert list(document)[:3] == ["@context", "id", "type"]
     assert document["manuallyApprovesFollowers"] is False
     assert load(dump(alice)) == alice
+
+
+@pytest.mark.spec("ACT-14", "SEC-029")
+@pytest.mark.parametrize(("count", "kept", "reported"), [(256, 256, False), (257, 256, True)])
+def test_act_14_sites_are_kept_as_they_are_written_and_counted(count: int, kept: int, reported: bool) -> None:
+    found = person(
+        attributionDomains=["*.example.org", "https://x.example"] * (count // 2) + ["a.example"] * (count % 2)
+    )
+    assert found.attribution_domains[:2] == ("*.example.org", "https://x.example")
+    assert len(found.attribution_domains) == kept
+    assert bool(found.problems) is reported
+
+
+@pytest.mark.spec("ACT-14", "JLD-16")
+def test_act_14_sites_are_no_iris_on_either_road() -> None:
+    document: Any = {
+        "@context": [
+            ACTIVITYSTREAMS,
+            {"toot": "http://joinmastodon.org/ns#", "d": {"@id": "toot:attributionDomains", "@type": "@id"}},
+        ],
+        "id": ALICE,
+        "type": "Person",
+        "d": ["example.org", "*.example.com"],
+    }
+    assert getattr(load(normalize(document)), "attribution_domains") == ("example.org", "*.example.com")  # noqa: B009 -- see above
+
+
+@pytest.mark.spec("ACT-15", "ACT-22", "ACT-24")
+def test_what_else_an_actor_says() -> None:
+    found = person(
+        featuredCollections={"id": f"{ALICE}/collections"},
+        showMedia=False,
+        hidesCcPublicFromUnauthedWeb=True,
+        generator={"type": "Application", "implements": [{"href": "https://rfc.example/9421", "name": "RFC 9421"}]},
+        gateways=["https://one.example", "https://two.example"],
+        blocks=f"{ALICE}/blocks",
+    )
+    assert (found.featured_collections, found.show_media, found.show_featured) == (f"{ALICE}/collections", False, None)
+    assert found.hides_cc_public_from_unauthed_web is True
+    assert isinstance(found.generator, Application)
+    (link,) = found.generator.implements
+    assert isinstance(link, Link)
+    assert link.href == "https://rfc.example/9421"
+    assert found.gateways == ("https://one.example", "https://two.example")
+    assert found.blocks == f"{ALICE}/blocks"
+    assert found.problems == ()
+
+
+@pytest.mark.parametrize("value", [f"{ALICE}/outbox", {"outbox": f"{ALICE}/outbox"}, [1, {"deep": None}]])
+def test_portability_is_carried_and_not_looked_into(value: Any) -> None:
+    found = person(migration=value, previously=value)
+    assert (found.migration, found.previously) == (value, value)
+    assert found.problems == ()
+    assert dump(Person(migration=value), context=False)["migration"] == value
+
+
+def test_a_client_says_where_people_come_back_to() -> None:
+    made = Application(redirect_uri="https://app.example/back")
+    assert dump(made)["redirectURI"] == "https://app.example/back"
+    assert made.redirect_uri == ("https://app.example/back",)

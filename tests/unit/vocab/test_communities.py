@@ -4,7 +4,19 @@ from __future__ import annotations
 
 import pytest
 
-from fedtext.vocab import Activity, ApproveReply, Group, Lock, PageObject, RejectReply, Respond, load, load_as
+from fedtext.jsonld import ACTIVITYSTREAMS
+from fedtext.vocab import (
+    Activity,
+    ApproveReply,
+    CommunityTag,
+    Group,
+    Lock,
+    PageObject,
+    RejectReply,
+    Respond,
+    load,
+    load_as,
+)
 
 
 @pytest.mark.spec("MOD-45", "MOD-64")
@@ -23,3 +35,11 @@ def test_a_community_and_its_posts() -> None:
         {"type": "Page", "stickied": False, "commentsEnabled": True, "audience": "https://l.example/c/x"}, PageObject
     )
     assert (page.stickied, page.comments_enabled, page.audience) == (False, True, ("https://l.example/c/x",))
+
+
+@pytest.mark.parametrize("kind", ["CommunityTag", "CommunityPostTag", "lemmy:CommunityTag"])
+def test_labels_of_a_community(kind: str) -> None:
+    page = load({"@context": ACTIVITYSTREAMS, "type": "Page", "tag": {"type": kind, "display_name": "News"}})
+    (tag,) = page.tag
+    assert isinstance(tag, CommunityTag)
+    assert tag.display_name == "News"

@@ -10,9 +10,11 @@ from fedtext.vocab import (
     Accept,
     InteractionAuthorization,
     InteractionRequest,
+    LikeAuthorization,
     Note,
     QuoteAuthorization,
     QuoteRequest,
+    dump,
     listener_key,
     load,
     load_as,
@@ -52,3 +54,21 @@ def test_an_accept_names_its_authorization() -> None:
     assert load_as(document, Accept).result == STAMP
     embedded = load_as({**document, "result": {"type": "QuoteAuthorization", "id": STAMP}}, Accept)
     assert isinstance(embedded.result, QuoteAuthorization)
+
+
+@pytest.mark.spec("MOD-63")
+@pytest.mark.parametrize("kind", ["LikeApproval", "ReplyApproval", "AnnounceApproval"])
+def test_the_first_authorizations_had_other_names(kind: str) -> None:
+    found = load({"type": kind, "id": STAMP, "object": QUOTING, "target": {"id": POST}})
+    assert isinstance(found, InteractionAuthorization)
+    assert (found.interacting_object, found.interaction_target) == (QUOTING, POST)
+    assert found.problems == ()
+    assert found.extra == {}
+    changed = dump(found.evolve(interaction_target=BOB))
+    assert (changed["interactionTarget"], changed["object"]) == (BOB, QUOTING)
+    assert "target" not in changed
+
+
+def test_what_a_type_was_called_is_read_and_never_written() -> None:
+    assert dump(LikeAuthorization(), context=False) == {"type": "LikeAuthorization"}
+    assert type(load({"type": "https://gotosocial.org/ns#LikeApproval"})) is LikeAuthorization

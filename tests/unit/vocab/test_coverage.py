@@ -12,6 +12,7 @@ from fedtext.jsonld import ACTIVITYSTREAMS, bundled_context, context_for
 from fedtext.jsonld.processor import expand
 from fedtext.jsonld.terms import EXTENSIONS, PREFIXES, PROOF_TERMS, SECURITY, standard_iris
 from fedtext.vocab import dump, load
+from fedtext.vocab.activities import NoObject
 from fedtext.vocab.actors import Keys, SharedInbox
 from fedtext.vocab.model import Model, ModelType, Property
 from fedtext.vocab.objects import Picture, Source, Url
@@ -24,6 +25,7 @@ from fedtext.vocab.values import (
     Length,
     Moment,
     NaturalText,
+    Raw,
     Real,
     Reals,
     String,
@@ -64,9 +66,8 @@ def test_every_name_has_an_iri_or_is_known_to_have_none() -> None:
     known = {*standard_iris(), *(f"{name}Map" for name in ("name", "summary", "content"))}
     # Terms that nobody has given an address: proposals, and what servers send without defining it.
     unnamed = {
-        *("accountPortabilityOauth", "migration", "blocked", "pendingFollowers", "pendingFollowing"),
+        *("accountPortabilityOauth", "migration", "previously", "display_name", "CommunityTag"),
         *("cryptosuite", "created", "expires", "verificationMethod", "proofPurpose", "proofValue", "revoked"),
-        *("topic", "Lock", "ApproveReply", "RejectReply"),
     }
     assert NAMES - known - unnamed - {"id", "type"} == set()
     assert TYPES - known - unnamed == set()
@@ -94,6 +95,7 @@ EXAMPLES: dict[type[Property[Any, Any]], Any] = {
     Strings: ["one", "two"],
     Moment: True,
     Length: timedelta(hours=1),
+    Raw: {"a": [1]},
     Structure: {"a": 1},
     Source: {"content": "x", "mediaType": "text/plain"},
     Language: "en",
@@ -114,8 +116,9 @@ def example(item: Property[Any, Any]) -> Any:
 def full(cls: type[Model]) -> Model:
     """Make one with every property that does not share its member with another."""
     # These write the member that another property writes too.
-    twins = {"objects", "links", "language", "endpoints"}
-    return cls(**{name: example(item) for name, item in cls.declared.items() if name not in twins})
+    twins = {"objects", "links", "language", "endpoints", "authors"}
+    given = {name: item for name, item in cls.declared.items() if name not in twins and not isinstance(item, NoObject)}
+    return cls(**{name: example(item) for name, item in given.items()})
 
 
 @pytest.mark.parametrize("cls", CLASSES, ids=lambda cls: cls.__name__)
@@ -125,8 +128,8 @@ def test_every_property_of_every_class_goes_out_and_comes_back(cls: type[Model])
     again = load(dump(model))  # type: ignore[arg-type]
     assert again == model
     assert hash(again) == hash(model)
-    for name in cls.declared:
-        if type(again) is cls:
+    for name, item in cls.declared.items():
+        if type(again) is cls and not isinstance(item, NoObject):
             assert getattr(again, name) == getattr(model, name)
     assert model.extra.keys() <= {"@context"}
 

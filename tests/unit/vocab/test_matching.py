@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from fedtext.errors import ConfigurationError
+from fedtext.jsonld import ACTIVITYSTREAMS, normalize
 from fedtext.vocab import (
     Activity,
     Actor,
@@ -75,3 +76,38 @@ def test_a_key_is_taken_apart() -> None:
 def test_what_is_no_key_is_refused_when_it_is_registered(key: Any) -> None:
     with pytest.raises(ConfigurationError):
         listener_key(key)
+
+
+class Wave(Activity, type="https://matching.example/Wave"):
+    """An own type."""
+
+
+WAVES: list[dict[str, Any]] = [
+    {"type": "https://matching.example/Wave"},
+    {"@context": {"Wave": "https://matching.example/Wave"}, "type": "Wave"},
+    {"@context": {"Hello": "https://matching.example/Wave"}, "type": "Hello"},
+    {"@context": {"m": "https://matching.example/"}, "type": "m:Wave"},
+    {"@context": {"Wave": "https://matching.example/Wave"}, "type": ["Wave", "Activity"]},
+    {"@context": {"Wave": "https://matching.example/Wave"}, "type": ["Activity", "Wave"]},
+    {"@context": [ACTIVITYSTREAMS, {"m": "https://matching.example/"}], "type": ["as:Activity", "m:Wave"]},
+]
+
+
+@pytest.mark.parametrize("members", WAVES)
+def test_own_types_are_matched_by_their_full_iri_however_a_document_spells_them(members: dict[str, Any]) -> None:
+    document = {"actor": ALICE, "object": NOTE, **members}
+    for found in (load(document), load(normalize(document))):
+        assert isinstance(found, Activity)
+        assert matches(found, Wave)
+        assert matches(found, Activity)
+        assert not matches(found, Create)
+
+
+@pytest.mark.parametrize(
+    "members",
+    [{"type": "Wave"}, {"@context": {"Wave": "https://other.example/Wave"}, "type": "Wave"}, {"type": ["Activity"]}],
+)
+def test_a_name_alone_is_no_own_type(members: dict[str, Any]) -> None:
+    found = load({"actor": ALICE, "object": NOTE, **members})
+    assert isinstance(found, Activity)
+    assert not matches(found, Wave)

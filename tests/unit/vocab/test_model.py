@@ -8,7 +8,14 @@ from typing import Any
 
 import pytest
 
-from fedtext.errors import ConfigurationError, FedtextError, LimitExceeded, LocalProtocolError, TypeMismatch
+from fedtext.errors import (
+    ConfigurationError,
+    FedtextError,
+    LimitExceeded,
+    LocalProtocolError,
+    MissingProperty,
+    TypeMismatch,
+)
 from fedtext.jsonld import ACTIVITYSTREAMS
 from fedtext.vocab import (
     PUBLIC,
@@ -18,17 +25,22 @@ from fedtext.vocab import (
     Article,
     Collection,
     Create,
+    Emoji,
+    Image,
     Link,
     Note,
     Object,
     OrderedCollection,
     Person,
     Problem,
+    PropertyValue,
     dump,
     load,
+    load_as,
     prop,
 )
-from fedtext.vocab.model import copied, is_absolute, items_of, named_class, terms_used
+from fedtext.vocab.model import is_absolute, items_of, named_class
+from fedtext.vocab.shapes import copied, terms_used
 
 WRONG: Any = 3
 ALICE = "https://blog.example/users/alice"
@@ -194,6 +206,11 @@ CLASSES: list[tuple[Any, type[Object]]] = [
     ({"type": f"{ACTIVITYSTREAMS}#Note"}, Note),
     ({"type": ["Unheard", "Note", "Article"]}, Note),
     ({"type": ["https://ns.example/Role", "Person"]}, Person),
+    # Of several known ones the most specific, in whatever order they stand.
+    ({"type": ["Activity", "Create"]}, Create),
+    ({"type": ["Object", "Image", "Document"]}, Image),
+    ({"type": ["Article", "Note"]}, Article),
+    ({"type": ["Note", "Note"]}, Note),
     ({"type": []}, Object),
     ({"type": None}, Object),
     ({}, Object),
@@ -222,6 +239,7 @@ TYPE_NAMES = [
     ({"type": "Unheard"}, "Unheard"),
     ({"type": ["Unheard", "Note"]}, "Note"),
     ({"type": ["Unheard", "Unseen"]}, "Unheard"),
+    ({"type": ["Activity", "Create"]}, "Create"),
     ({"type": []}, "Object"),
     ({}, "Object"),
 ]
@@ -339,3 +357,80 @@ def test_small_tools() -> None:
     assert items_of(3, str) == [3]
     assert copied({"a": [1, {"b": None}]}) == {"a": [1, {"b": None}]}
     assert issubclass(LimitExceeded, FedtextError)
+
+
+# -- names that have an address -------------------------------------------------------------------------------------
+
+
+def test_an_iri_that_has_a_usual_name_is_that_name() -> None:
+    """Documents are brought to the usual names before they are read, so an IRI alone would never be found."""
+
+    class Talk(Object, type="https://litepub.example/Talk"):
+        cat: bool | None = prop("https://misskey-hub.net/ns#isCat")
+
+    assert Talk.declared["cat"].name == "isCat"
+    assert dump(Talk(cat=True))["isCat"] is True
+    assert load_as({"type": "https://litepub.example/Talk", "isCat": True}, Talk).cat is True
+
+
+def test_types_of_extensions_are_found_by_their_iris() -> None:
+    assert type(load({"type": "http://joinmastodon.org/ns#Emoji"})) is Emoji
+    with pytest.raises(ConfigurationError):
+
+        class Mine(Object, type="http://joinmastodon.org/ns#Emoji"):
+            pass
+
+
+# -- patterns -------------------------------------------------------------------------------------------------------
+
+
+def told(model: Object) -> str:
+    """Say in words what a pattern takes apart."""
+    match model:
+        case Create(object=Note(content=str(text), in_reply_to=None)):
+            return f"new: {text}"
+        case Create(actor=actor, object=Note(in_reply_to=parent)):
+            return f"{actor} answers {parent}"
+        case Activity(actor=actor, object=str(iri)):
+            return f"{actor} does something to {iri}"
+        case Activity(actor_id=actor):
+            return f"{actor} does something"
+        case Link(href=href):
+            return f"to {href}"
+        case PropertyValue(name=name, value=value):
+            return f"{name}: {value}"
+    return "something"
+
+
+PATTERNS: list[tuple[dict[str, Any], str]] = [
+    ({"type": "Create", "actor": ALICE, "object": {"type": "Note", "content": "x"}}, "new: x"),
+    (
+        {"type": "Create", "actor": ALICE, "object": {"type": "Note", "inReplyTo": NOTE_ID}},
+        f"{ALICE} answers {NOTE_ID}",
+    ),
+    ({"type": "Like", "actor": ALICE, "object": NOTE_ID}, f"{ALICE} does something to {NOTE_ID}"),
+    ({"type": "Create", "actor": ALICE}, f"{ALICE} does something"),  # nothing is missing to a pattern
+    ({"type": "Mention", "href": ALICE}, f"to {ALICE}"),
+    ({"type": "PropertyValue", "name": "a", "value": "b"}, "a: b"),
+    ({"type": "Unheard"}, "something"),
+]
+
+
+@pytest.mark.parametrize(("document", "expected"), PATTERNS)
+def test_models_match_by_structure(document: dict[str, Any], expected: str) -> None:
+    assert told(load(document)) == expected
+
+
+def test_what_is_missing_is_a_missing_attribute_too() -> None:
+    empty = load({"type": "Like"})
+    assert not hasattr(empty, "object")
+    with pytest.raises(MissingProperty):
+        _ = getattr(empty, "object")  # noqa: B009 -- of an Object nothing is known of it
+
+
+def test_a_model_shows_what_it_is_and_the_first_of_what_it_says() -> None:
+    shown = repr(Note(id=NOTE_ID, content="x" * 80, tag=[], to=ALICE, sensitive=True))
+    assert shown.startswith(f"Note(id='{NOTE_ID}', content='xxx")
+    assert len(shown) < 300
+    assert shown.endswith(", …)")
+    assert "@context" not in repr(load({"@context": ["x"], "type": "Note", "content": None}))

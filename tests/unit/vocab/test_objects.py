@@ -173,3 +173,35 @@ def test_every_property_of_every_type_has_one_json_name() -> None:
         for attribute, item in kind.declared.items():
             assert item.attribute == attribute
             assert item.name
+
+
+@pytest.mark.spec("MOD-09")
+def test_mod_09_all_authors() -> None:
+    alice, group = "https://blog.example/users/alice", {"id": "https://blog.example/c/x", "type": "Group"}
+    found = note(attributedTo=[alice, group])
+    assert found.author_id == alice
+    assert found.authors == (alice, load(dict(group)))
+    assert dump(Note(authors=[Person(id=alice)]), context=False)["attributedTo"] == alice
+
+
+LINK_TYPES = [
+    ('application/ld+json; profile="https://www.w3.org/ns/activitystreams"', True),
+    ("application/activity+json", True),
+    ("Application/Activity+JSON ; charset=utf-8", True),
+    ("text/html", False),
+    (None, False),
+]
+
+
+@pytest.mark.parametrize(("media_type", "expected"), LINK_TYPES)
+def test_fep_e232_links_to_objects(media_type: str | None, expected: bool) -> None:
+    link = {"type": "Link", "href": PAGE, "mediaType": media_type, "name": "RE: it"}
+    found = note(tag=[link, {"type": "Mention", "href": PAGE, "mediaType": media_type}, PAGE])
+    assert [isinstance(item, Link) and item.href == PAGE for item in found.object_links] == [True] * expected
+
+
+def test_a_file_says_what_it_must_be() -> None:
+    assert Document(digest_multibase="zQm1", focal_point=(0.0, 1)).focal_point == (0.0, 1)
+    for wrong in ((0.0,), (0.0, 1.1), (True, 0), 3):
+        with pytest.raises(LocalProtocolError):
+            Document(focal_point=wrong)

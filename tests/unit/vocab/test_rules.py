@@ -14,6 +14,7 @@ from fedtext.vocab import (
     Create,
     Flag,
     Image,
+    Link,
     Mention,
     Note,
     Object,
@@ -220,3 +221,144 @@ def test_mentions_read_either_half() -> None:
     mention = load({"type": "Mention", "name": "@alice@a.example"})
     assert isinstance(mention, Mention)
     assert (mention.href, mention.name) == (None, "@alice@a.example")
+
+
+# -- whole documents: rule, document, what each of its paths reads as ------------------------------------------------
+
+MEMBERS = f"{BOB}/followers"
+POLL = "https://a.example/polls/1"
+WHOLE: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
+    ("MOD-30", {"type": "Note", "context": {"type": "Collection", "id": POST}}, {"context": POST}),
+    (
+        "MOD-37",
+        {
+            "type": "Create",
+            "actor": BOB,
+            "object": [{"type": "Note", "name": "yes", "inReplyTo": POLL}, {"name": "no"}],
+        },
+        {"object.name": "yes", "object.in_reply_to": POLL, "object.content": None, "objects.1.name": "no"},
+    ),
+    (
+        "MOD-38",
+        {"type": "Update", "actor": ALICE, "object": {"type": "Question", "oneOf": [{"replies": {"totalItems": 3}}]}},
+        {"object.updated": None, "object.one_of.0.replies.id": None},
+    ),
+    (
+        "MOD-40",
+        {"type": "Note", "replies": {"type": "Collection", "first": {"type": "CollectionPage", "items": POST}}},
+        {"replies.first.members": (POST,)},
+    ),
+    ("MOD-40", {"type": "Note", "replies": f"{POST}/replies"}, {"replies": f"{POST}/replies"}),
+    (
+        "MOD-47",
+        {"type": "Undo", "actor": ALICE, "object": {"type": "Like", "actor": [ALICE], "object": {"id": POST}}},
+        {"object.id": None, "object.actor_id": ALICE, "object.object_id": POST},
+    ),
+    (
+        "MOD-50",
+        {"type": "Undo", "object": {"type": "Accept", "object": {"type": "Follow", "actor": ALICE, "object": BOB}}},
+        {"object.object.actor_id": ALICE, "object.object.object_id": BOB},
+    ),
+    ("MOD-53", {"type": "Flag", "actor": ALICE, "object": BOB, "content": f"see {POST}"}, {"content": f"see {POST}"}),
+    ("MOD-54", {"type": "Move", "actor": ALICE, "object": ALICE, "target": [BOB]}, {"object": ALICE, "target": BOB}),
+    (
+        "MOD-55",
+        {"type": "Person", "movedTo": {"id": BOB}, "alsoKnownAs": BOB},
+        {"moved_to": BOB, "also_known_as": (BOB,)},
+    ),
+    (
+        "MOD-56",
+        {"type": "Add", "actor": ALICE, "object": POST, "target": f"{ALICE}/featured"},
+        {"id": None, "object_id": POST, "target": f"{ALICE}/featured"},
+    ),
+    ("MOD-58", {"type": "Note", "quote": {"type": "Tombstone", "id": POST}}, {"quoted_id": POST}),
+    (
+        "MOD-60",
+        {"type": "Note", "interactionPolicy": {"canQuote": {"automaticApproval": ALICE, "manualApproval": [MEMBERS]}}},
+        {
+            "interaction_policy.can_quote.approved_at_once": (ALICE,),
+            "interaction_policy.can_quote.approved_on_request": (MEMBERS,),
+            "interaction_policy.can_reply": None,
+        },
+    ),
+    (
+        "MOD-61",
+        {"type": "Delete", "actor": ALICE, "object": {"type": "QuoteAuthorization", "id": f"{ALICE}/stamps/1"}},
+        {"object_id": f"{ALICE}/stamps/1"},
+    ),
+    ("MOD-64", {"type": "ApproveReply", "actor": ALICE, "object": POST}, {"object": POST}),
+    ("MOD-64", {"type": "Note", "replyApproval": f"{ALICE}/approve/1"}, {"reply_approval": f"{ALICE}/approve/1"}),
+    ("MOD-65", {"type": "Event", "name": "Fair", "summary": "<p>x</p>", "url": POST}, {"name": "Fair", "url": POST}),
+    ("MOD-66", {"type": "Listen", "actor": ALICE, "object": {"type": "Audio"}}, {"actor_id": ALICE}),
+    (
+        "MOD-67",
+        {"type": "Person", "interactionPolicy": {"canFeature": {"automaticApproval": "as:Public"}}},
+        {"interaction_policy.can_feature.approved_at_once": (PUBLIC,)},
+    ),
+    (
+        "MOD-67",
+        {"type": "FeaturedCollection", "orderedItems": [{"type": "FeaturedItem", "featuredObject": {"id": BOB}}]},
+        {"members.0.featured_object": BOB},
+    ),
+    ("ACT-02", {"type": "Group", "attributedTo": [ALICE]}, {"author_id": ALICE}),
+    (
+        "ACT-08",
+        {"type": "Person", "name": "", "preferredUsername": "alice"},
+        {"name": "", "preferred_username": "alice"},
+    ),
+    ("ACT-08", {"type": "Person", "name": None}, {"name": None, "problems": ()}),
+    (
+        "ACT-09",
+        {"type": "Person", "attachment": {"type": "PropertyValue", "name": "a", "value": "<b>b</b>"}},
+        {"attachment.0.name": "a", "attachment.0.value": "<b>b</b>"},
+    ),
+    ("ACT-12", {"type": "Person", "suspended": True, "memorial": "yes"}, {"suspended": True, "memorial": None}),
+    ("ACT-16", {"id": POST, "type": "Person", "url": f"{ALICE}.html"}, {"id": POST, "url": f"{ALICE}.html"}),
+    ("ACT-19", {"type": "Delete", "actor": ALICE, "object": {"id": ALICE}}, {"actor_id": ALICE, "object_id": ALICE}),
+    ("ACT-23", {"type": "Person", "tag": {"type": "Emoji", "name": "blob"}}, {"tag.0.shortcode": "blob"}),
+    ("COL-04", {"type": "OrderedCollection", "totalItems": 3}, {"total_items": 3, "first": None, "members": ()}),
+    ("COL-07", {"type": "OrderedCollection", "orderedItems": [POST, {"type": "Note"}]}, {"members.0": POST}),
+    ("COL-08", {"type": "Collection", "items": {"type": "Hashtag", "name": "#x"}}, {"members.0.topic": "x"}),
+    ("COL-09", {"type": "CollectionPage", "partOf": {"id": POST}, "next": [BOB]}, {"part_of": POST, "next": BOB}),
+    (
+        "COL-15",
+        {"type": "QuoteAuthorization", "attributedTo": ALICE, "interactingObject": BOB, "interactionTarget": [POST]},
+        {"author_id": ALICE, "interacting_object": BOB, "interaction_target": POST},
+    ),
+    ("JLD-03", {"type": "Announce", "actor": ALICE, "object": POST}, {"object": POST}),
+]
+
+
+def at(model: Any, path: str) -> Any:
+    """Follow attributes and places in lists."""
+    for step in path.split("."):
+        model = model[int(step)] if step.isdecimal() else getattr(model, step)
+    return model
+
+
+@pytest.mark.parametrize(("rule", "document", "expected"), WHOLE)
+def test_documents(rule: str, document: dict[str, Any], expected: dict[str, Any]) -> None:
+    found = load(document)
+    assert {path: at(found, path) for path in expected} == expected, rule
+    # The same in the shapes of JSON-LD, member by member.
+    kept = ("id", "type", "actor")
+    bent = {name: value if name in kept else {"@set": value} for name, value in document.items()}
+    found = load(bent)
+    assert {path: at(found, path) for path in expected} == expected, rule
+
+
+@pytest.mark.spec("MOD-57")
+def test_mod_57_a_quote_says_so_in_all_ways() -> None:
+    link = Link(href=POST, media_type='application/ld+json; profile="https://www.w3.org/ns/activitystreams"', name="RE")
+    made = dump(Note(quote=POST, quote_uri=POST, quote_url=POST, misskey_quote=POST, tag=link))
+    assert {made[name] for name in ("quote", "quoteUri", "quoteUrl", "_misskey_quote")} == {POST}  # type: ignore[misc]
+    context: Any = made["@context"]
+    assert {"quote", "quoteUri", "quoteUrl", "_misskey_quote", "fedibird", "misskey"} == context[1].keys()
+    assert len(load(made).object_links) == 1
+
+
+@pytest.mark.spec("JLD-01", "JLD-02")
+def test_jld_01_the_context_names_activitystreams_and_defines_the_rest_inline() -> None:
+    context: Any = dump(Note(content="x", tag=Mention(href=ALICE), quote=POST))["@context"]
+    assert context[0] == "https://www.w3.org/ns/activitystreams"
+    assert all(isinstance(entry, dict) for entry in context[1:])

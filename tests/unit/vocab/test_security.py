@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from fedtext.vocab import DataIntegrityProof, Multikey, Note, Person, dump, load, load_as
+from fedtext.vocab import CryptographicKey, DataIntegrityProof, Multikey, Note, Object, Person, dump, load, load_as
 
 ALICE = "https://a.example/alice"
 KEY = {"id": f"{ALICE}#k", "type": "Multikey", "controller": ALICE, "publicKeyMultibase": "z6Mk1"}
@@ -52,3 +52,20 @@ def test_a_proof_of_a_kind_that_nobody_knows_is_not_taken_for_one() -> None:
     note = load({"type": "Note", "proof": {"type": "Other", "proofValue": "z1"}})
     assert note.proof == ()
     assert [problem.property for problem in note.problems] == ["proof"]
+
+
+@pytest.mark.spec("ACT-06")
+@pytest.mark.parametrize("kind", ["CryptographicKey", "Key", "https://w3id.org/security#Key", "Unheard"])
+def test_a_key_in_a_document_of_its_own(kind: str) -> None:
+    found = load({"id": f"{ALICE}#main-key", "type": kind, "owner": ALICE, "publicKeyPem": "PEM"})
+    assert isinstance(found, CryptographicKey)
+    assert (found.owner, found.public_key_pem) == (ALICE, "PEM")
+
+
+@pytest.mark.spec("SEC-031")
+@pytest.mark.parametrize("kind", ["Multikey", "CryptographicKey", "DataIntegrityProof"])
+def test_whatever_is_loaded_is_an_object(kind: str) -> None:
+    """Who reads `attributed_to` of what came must not fall over a key."""
+    found = load({"type": kind, "attributedTo": ALICE, "actor": ALICE})
+    assert isinstance(found, Object)
+    assert found.author_id == ALICE

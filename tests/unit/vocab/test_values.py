@@ -9,7 +9,7 @@ import pytest
 
 from fedtext.errors import LocalProtocolError
 from fedtext.vocab import Collection, Document, Link, Note, Person, Place, Question, dump, load
-from fedtext.vocab.values import several, single
+from fedtext.vocab.shapes import several, single
 
 ABSENT: Any = None
 
@@ -265,3 +265,12 @@ def test_single_and_several() -> None:
     assert several({"@set": "a"}) == ["a"]
     assert several({"id": "a"}) == [{"id": "a"}]
     assert several(None) == []
+
+
+def test_what_is_carried_is_not_looked_into_and_not_shared() -> None:
+    value: Any = {"a": [1, {"@value": None}]}
+    found = load({"type": "Person", "migration": value})
+    assert isinstance(found, Person)
+    assert found.migration == value
+    assert found.migration is not value
+    assert found.previously is None
