@@ -15,7 +15,15 @@ from hypothesis import strategies as st
 
 from fedtext.config import Limits
 from fedtext.errors import ContextRefused, FedtextError
-from fedtext.jsonld import ACTIVITYSTREAMS, SECURITY_V1, Road, default_context, normalize_by
+from fedtext.jsonld import (
+    ACTIVITYSTREAMS,
+    SECURITY_V1,
+    VERIFICATION_BUDGET,
+    Road,
+    canonize_document,
+    default_context,
+    normalize_by,
+)
 from fedtext.jsonld.processor import expand
 from fedtext.jsonld.profiles import profile_of
 from fedtext.jsonld.recognizer import is_recognized
@@ -283,6 +291,14 @@ def test_what_is_dumped_loads_again(document: dict[str, Any]) -> None:
     assert load(dump(model)) == model
     if road is Road.FAST:
         assert normalized is document
+
+
+@given(documents)
+def test_a_dataset_or_an_error_of_ours(document: dict[str, Any]) -> None:
+    try:
+        canonize_document(document, budget=VERIFICATION_BUDGET)
+    except FedtextError:
+        return
 
 
 SAME = [

@@ -4,8 +4,7 @@ The algorithm tries all orders of blank nodes that look alike, so that a small d
 step of that work is charged before it is done, and when the budget is used up the dataset is refused. Equal datasets
 cost the same everywhere, whatever they call their blank nodes.
 
-It is written here and not taken from PyLD: that has no bound, compares each statement with all others, and does not
-tell a backslash before an "n" from a line feed, so that two messages would share one signature.
+It is written here because the bound has to be inside of the algorithm, at each of its steps.
 
 Example:
     >>> canonize('_:x <https://a.example/p> "v" .\n')

@@ -6,7 +6,7 @@ from `load` alone, each URL once per call (SEC-124), and the cache of contexts i
 
 PyLD is loaded when it is first needed: it takes longer to import than all of the library.
 
-Datasets go in and out of it as statements, not as text: its reader and writer of N-Quads confuse escapes (SEC-123).
+Datasets go in and out of it as statements, not as text: how a text is escaped is decided in one place, `nquads`.
 
 Invariants: whatever PyLD raises becomes a `DocumentError`; the input is not changed.
 
@@ -181,8 +181,10 @@ def _quads(dataset: Mapping[str, Any], chars_max: int | None) -> list[Quad]:
     return list(found)
 
 
-def _term(term: Mapping[str, Any]) -> str | None:
+def _term(term: Mapping[str, Any] | None) -> str | None:
     """Give the text of one of PyLD's terms; None when RDF has no such term."""
+    if term is None:
+        return None
     if term["type"] != "literal":
         return _node_term(term["value"])
     return literal_term(term["value"], datatype=term["datatype"], language=term.get("language"))

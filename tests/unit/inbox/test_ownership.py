@@ -11,6 +11,7 @@ import pytest
 from fedtext.errors import FedtextError, MalformedIri, MissingProperty, OriginMismatch, TypeMismatch
 from fedtext.inbox.ownership import HELD_COUNT_MAX, check_held, check_ours, confine, held_ids, identifier
 from fedtext.jsonld import normalize
+from fedtext.jsonld.terms import standard_iris
 from fedtext.vocab import Activity, Create, load
 from fedtext.wire.json import JsonObject
 
@@ -151,6 +152,8 @@ def spellings(document: dict[str, Any]) -> list[dict[str, Any]]:
     prefixed = {**document, "@context": [AS2, {"streams": f"{AS2}#"}], "type": f"streams:{kind}"}
     renamed = {name: value for name, value in document.items() if name != "type"} | {"@type": kind}
     lists = [{**document, "type": kinds} for kinds in ([kind], ["https://ns.example/X", kind], [kind, "X"])]
+    if not standard_iris().get(kind, "").startswith(AS2):  # of another vocabulary: these would be other types
+        return [document, *lists, renamed]
     return [
         document,
         *lists,

@@ -256,3 +256,10 @@ def test_threads_may_share_it() -> None:
     finally:
         sys.setswitchinterval(interval)
     assert faults == []
+
+
+def test_a_relative_item_of_a_list_is_left_out_of_the_dataset() -> None:
+    items = ["rel", "https://a.example/2"]
+    document: Any = {"@context": ACTIVITYSTREAMS, "id": "https://a.example/1", "orderedItems": items}
+    quads = processor.to_quads(document, base=None)
+    assert [quad.object for quad in quads if quad.predicate.endswith("#first>")] == ["<https://a.example/2>"]
