@@ -160,7 +160,7 @@ class _Look:
             items = [item for item in items if not (type(item) is str and ":" in item and self.is_foreign(item))]
         for item in items:
             if type(item) is str:
-                fits = rule is _LITERAL or item[:8] == _HTTPS or self.at_text(item, rule)
+                fits = rule is _LITERAL or (item[:8] == _HTTPS and rule in _IRIS) or self.at_text(item, rule)
             elif type(item) is dict:
                 fits = self.at_inner(item, rule, depth + 1)
             else:

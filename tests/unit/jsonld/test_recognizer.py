@@ -52,6 +52,8 @@ DECLINED: list[dict[str, Any]] = [
     {"type": "odd"},
     {"type": "as:Note"},
     {"type": "ns:Wave"},
+    {"type": ["https://www.w3.org/ns/activitystreams#Note"]},
+    {"proof": ["https://a.example/proof"]},
     {"type": "@id"},
     {"type": {"x": 1}},
     {"type": ["Note", None, 3]},
