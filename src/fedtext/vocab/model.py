@@ -455,7 +455,9 @@ def _register(cls: type[Model], name: str) -> str:
         raise ConfigurationError("another class has this type already", type=name)
     _registry[name] = cls
     if ":" not in name:
-        _registry[standard_iris().get(name, f"{ACTIVITYSTREAMS}#{name}")] = cls
+        # Interop: types of extensions are seen under ActivityStreams too ("as:EmojiReact").
+        for iri in (standard_iris().get(name), f"{ACTIVITYSTREAMS}#{name}"):
+            _registry.update({iri: cls} if iri else {})
     return name
 
 

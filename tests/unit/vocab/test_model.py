@@ -375,6 +375,7 @@ def test_an_iri_that_has_a_usual_name_is_that_name() -> None:
 
 def test_types_of_extensions_are_found_by_their_iris() -> None:
     assert type(load({"type": "http://joinmastodon.org/ns#Emoji"})) is Emoji
+    assert type(load({"@context": ACTIVITYSTREAMS, "type": "as:Emoji"})) is Emoji  # Interop: seen
     with pytest.raises(ConfigurationError):
 
         class Mine(Object, type="http://joinmastodon.org/ns#Emoji"):
