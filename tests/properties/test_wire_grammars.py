@@ -19,8 +19,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from fedtext.config import Limits
 from fedtext.errors import FedtextError, MalformedText
-from fedtext.wire import jcs, language_tags, links, multibase, structured_fields, uri_templates
+from fedtext.wire import durations, html, jcs, language_tags, links, multibase, structured_fields, uri, uri_templates
 from fedtext.wire.iri import parse_iri
 from fedtext.wire.json import parse_value
 from fedtext.wire.structured_fields import Date, DisplayString, InnerList, Item, Token
@@ -366,6 +367,15 @@ HOSTILE: list[tuple[Callable[[str], object], int, list[str]]] = [
     (multibase.decode_key, multibase.TEXT_CHARS_MAX, ["z", "z6Mk", "1"]),
     (expand_it, uri_templates.TEMPLATE_CHARS_MAX, ["a", "{", "}", "{a}", "{a,", "%", "%41", "{a.", "ä", "{?a,a,a}"]),
     (language_tags.parse_language_tag, language_tags.TAG_CHARS_MAX, ["a", "a-", "aa-", "x-", "-", "aaaaa-", "u-aa-"]),
+    (durations.parse_duration, durations.TEXT_CHARS_MAX, ["P", "9", "P9", "P1Y", "T", "PT9", "1.", "-"]),
+    (durations.parse_duration_lenient, durations.TEXT_CHARS_MAX, ["p", "P9", " ", "PT9", "1W", "\n"]),
+    (uri.parse_iri_reference, Limits().iri_chars_max, [
+        "a", "a:", ":", "/", "//", "//a@", "//[", "[::", "]", "?", "#", "%", "%41", "ä", "\ue000", ":8", "//[v1.", "@",
+    ]),
+    (html.to_text, 65_536, [
+        "<math>", "<math ", "<math a='", "</math", "<math></math>", "<annotation>", "<math><annotation encoding=",
+        "<math><annotation encoding=application/x-tex>x</annotation></math>", "<annotation>x</annotation", "encoding=",
+    ]),
     (links.parse_link_header, links.HEADER_CHARS_MAX, [
         "<", "<a>", "<a>,", "<a>;", ";", '<a>;a="', '\\"', "<a>;rel=a ", " ", ",", "=", "<a>;a*=utf-8''%41,",
     ]),

@@ -10,7 +10,9 @@ import pytest
 from fedtext.wire import html
 from fedtext.wire.html import ATTRIBUTES, CHARS_MAX, ELEMENTS, LINK_REL, escape, paragraphs, sanitize, to_text
 
-SECONDS_MAX = 2.0  # the budget is 0.5 s per MiB on a quiet machine; quadratic work takes 10 s and more
+# The budget is 0.5 s per MiB on a quiet machine; quadratic work takes 10 s and more. Time of the processor is measured:
+# what other processes take meanwhile says nothing about ours.
+SECONDS_MAX = 2.0
 
 ATTACKS = """
 <script>alert(1)</script>
@@ -237,10 +239,10 @@ BULK = {
 
 @pytest.mark.parametrize("markup", BULK.values(), ids=BULK)
 def test_sec_163_sanitising_is_bounded_and_never_raises(markup: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     clean = sanitize(markup)
     text = to_text(markup)
-    assert time.perf_counter() - started < SECONDS_MAX
+    assert time.process_time() - started < SECONDS_MAX
     assert len(clean) <= CHARS_MAX
     assert len(text) <= CHARS_MAX
     assert sanitize(clean) == clean

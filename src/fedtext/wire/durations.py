@@ -4,13 +4,15 @@ A duration has two parts that cannot be added up: months, whose length depends o
 exact, however large: a limit on the text bounds the work.
 
 Invariants: strict reading is XML Schema's grammar; lenient reading takes the other forms of ISO 8601 that peers send
-and never raises.
+and never raises; what is written is the canonical form, exact, and read back to an equal value; reading takes linear
+time (SEC-157).
 
 Example:
     >>> parse_duration("P1DT0.5S").timedelta
     datetime.timedelta(days=1, microseconds=500000)
 
-Sources: ActivityStreams 2.0 section 2.3; XML Schema Part 2 section 3.3.6 (`xsd:duration`); AS2-05.
+Sources: ActivityStreams 2.0 section 2.3; XML Schema Part 2 section 3.3.6 (`xsd:duration`) and appendix E.2
+(canonical form); AS2-05.
 """
 
 from __future__ import annotations
@@ -27,10 +29,13 @@ from ..errors import LocalProtocolError, MalformedText
 TEXT_CHARS_MAX: Final = 128
 
 _DAY_S: Final = 86_400
+# Quantifiers are possessive: a run of digits is looked at once for each letter that could end it.
 _STRICT: Final = re.compile(
-    r"(-?)P(?:([0-9]+)Y)?(?:([0-9]+)M)?(?:([0-9]+)D)?(?:T(?:([0-9]+)H)?(?:([0-9]+)M)?(?:([0-9]+(?:\.[0-9]+)?)S)?)?"
+    r"(-?)P(?:([0-9]++)Y)?(?:([0-9]++)M)?(?:([0-9]++)D)?"
+    r"(?:T(?:([0-9]++)H)?(?:([0-9]++)M)?(?:([0-9]++(?:\.[0-9]++)?)S)?)?"
 )
-_WEEKS: Final = re.compile(r"(-?)P([0-9]+)W")
+_WEEKS: Final = re.compile(r"(-?)P([0-9]++)W")
+_FRACTION_DIGITS_MAX: Final = TEXT_CHARS_MAX
 
 
 @attrs.frozen
@@ -105,25 +110,36 @@ def build_duration(length: Duration | timedelta) -> str:
         As in "PT90S" → "PT1M30S"; nothing at all is "PT0S".
 
     Raises:
-        LocalProtocolError: Months and seconds of different signs, or parts of a second beyond the microsecond.
+        LocalProtocolError: Months and seconds of different signs, seconds that no decimal gives exactly, or a text of
+            more than `TEXT_CHARS_MAX` characters.
     """
     if isinstance(length, timedelta):
         length = Duration(seconds=Fraction(length // timedelta(microseconds=1), 1_000_000))
+    if max(abs(length.months), abs(length.seconds)) >= 10**TEXT_CHARS_MAX:
+        raise LocalProtocolError("the duration is too long", limit="TEXT_CHARS_MAX")
     if length.months * length.seconds < 0:
         raise LocalProtocolError("the months and the seconds of a duration have one sign", months=length.months)
-    micro = abs(length.seconds) * 1_000_000
-    if micro.denominator != 1:
-        raise LocalProtocolError("a duration is written to the microsecond", seconds=length.seconds)
     years, months = divmod(abs(length.months), 12)
-    seconds, fraction = divmod(int(micro), 1_000_000)
-    minutes, seconds = divmod(seconds, 60)
+    minutes, seconds = divmod(int(abs(length.seconds)), 60)
     hours, minutes = divmod(minutes, 60)
     days, hours = divmod(hours, 24)
+    fraction = _fraction_digits(abs(length.seconds) % 1)
     date = "".join(f"{number}{unit}" for number, unit in ((years, "Y"), (months, "M"), (days, "D")) if number)
     time = "".join(f"{number}{unit}" for number, unit in ((hours, "H"), (minutes, "M")) if number)
-    if seconds or fraction:
-        time += f"{seconds}{f'.{fraction:06}'.rstrip('0') if fraction else ''}S"
-    if not date and not time:
-        time = "0S"
+    if seconds or fraction or not (date or time):
+        time += f"{seconds}{f'.{fraction}' if fraction else ''}S"
     sign = "-" if length.months < 0 or length.seconds < 0 else ""
-    return f"{sign}P{date}{'T' if time else ''}{time}"
+    text = f"{sign}P{date}{'T' if time else ''}{time}"
+    if len(text) > TEXT_CHARS_MAX:
+        raise LocalProtocolError("the duration is too long", limit="TEXT_CHARS_MAX", value=len(text))
+    return text
+
+
+def _fraction_digits(part: Fraction) -> str:
+    """Give the digits behind the point of what is less than one, without idle zeros at the end."""
+    scaled = part * 10**_FRACTION_DIGITS_MAX
+    if scaled.denominator != 1:
+        raise LocalProtocolError(
+            "no decimal gives these seconds exactly", denominator_bits=part.denominator.bit_length()
+        )
+    return f"{scaled.numerator:0{_FRACTION_DIGITS_MAX}}".rstrip("0")

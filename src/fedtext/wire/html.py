@@ -8,6 +8,7 @@ Invariants:
     - links go to http, https or mailto and carry `LINK_REL`;
     - no more than `CHARS_MAX` characters are read or written by `sanitize`;
     - HTML that would take long, by `TAGS_MAX` and its neighbours, is shown as plain text;
+    - a formula becomes the text that it brings along, or what is between its tags;
     - without nh3 (the extra "html") all foreign HTML is shown as plain text with links.
 
 Example:
@@ -16,7 +17,7 @@ Example:
     >>> to_text("<p>a<br>b</p>")
     'a\nb'
 
-Sources: MOD-10 to MOD-12; SEC-161 to SEC-163, SEC-157.
+Sources: MOD-10 to MOD-13; FEP-dc88; SEC-161 to SEC-163, SEC-157.
 """
 
 from __future__ import annotations
@@ -90,6 +91,13 @@ _ORDERLY = re.compile(
     r"""(?>(?:\s++[^\s<>"'=/]++(?:=(?:"[^"<>]*+"|'[^'<>]*+'|[^\s<>"'=`]++))?)*)\s*+/?>)"""
 )
 _IMAGE = re.compile(r"<img\s([^<>]*+)>", re.IGNORECASE)
+# A formula that brings its own text, in TeX or plain (FEP-dc88). What is between two tags is looked at once.
+_MATH = re.compile(r"<math(?=[\s/>])([^<>]*+)(?<!/)>", re.IGNORECASE)
+_MATH_END = re.compile(r"</math\s*+>", re.IGNORECASE)
+_ANNOTATION = re.compile(r"<annotation(?=[\s/>])([^<>]*+)(?<!/)>([^<]*+)</annotation\s*+>", re.IGNORECASE)
+_MATH_ATTRIBUTE = re.compile(
+    r"""(?<![^\s"'])(encoding|display)\s*+=\s*+(?:"([^"]*+)"|'([^']*+)'|([^\s"'=<>`]++))""", re.IGNORECASE
+)
 # Tags of formulas (MathML Core): nh3 drops a formula with all that is in it; without its tags its text stays.
 _FORMULA = re.compile(
     r"</?(?:math|m(?:action|error|frac|i|multiscripts|n|o|over|padded|phantom|prescripts|root|row|s|space|sqrt|style"
@@ -100,7 +108,9 @@ _SOURCE = re.compile(r"""(?<![^\s"'])(src|alt)=(?:"([^"]*+)"|'([^']*+)'|([^\s"'=
 
 # Text up to the next tag.
 _PLAIN = re.compile(r"[^<]++|<+(?![A-Za-z/!?])")
-_TAG_NAME = re.compile(r"</?+([A-Za-z][^\s/>]*+)")
+# Most tags have neither quotes nor "=", so that the first ">" ends them; the others are looked at part by part.
+_PLAIN_TAG = re.compile(r"""<(/?)([A-Za-z][^\s/>"'=]*+)[^>"'=]*+>""")
+_TAG_NAME = re.compile(r"<(/?)([A-Za-z][^\s/>]*+)")
 # A part of a tag: a ">" in quotes behind "=" does not end it. Limited, since what a group repeats takes memory.
 _TAG_PART = re.compile(r"""(?>(?:[^>=]++|=\s*+(?:"[^"]*+"?+|'[^']*+'?+)?){1,500})""")
 _OVERLONG_REFERENCE = re.compile(r"&#(?:[0-9]{8,}+|[xX][0-9A-Fa-f]{8,}+);?+")
@@ -151,7 +161,7 @@ def sanitize(markup: str) -> str:
     Returns:
         HTML of the elements and attributes listed in this module, links with `LINK_REL`.
     """
-    markup = _IMAGE.sub(_image_link, _FORMULA.sub("", _clean(markup)))
+    markup = _IMAGE.sub(_image_link, _FORMULA.sub("", _with_formulas_as_text(_clean(markup))))
     stable = None if _CLEANER is None else _stable(_CLEANER, markup)
     if stable is not None:
         return stable
@@ -170,7 +180,7 @@ def to_text(markup: str) -> str:
     Returns:
         Plain text, not safe as HTML.
     """
-    markup = _clean(markup)
+    markup = _with_formulas_as_text(_clean(markup))
     parts: list[str] = []
     position = 0
     while position < len(markup):
@@ -181,7 +191,7 @@ def to_text(markup: str) -> str:
             position = plain.end()
         else:
             position = _after_tag(markup, position, parts)
-    lines = (_SPACES.sub(" ", line).strip() for line in "".join(parts).split("\n"))
+    lines = (line and _SPACES.sub(" ", line).strip() for line in "".join(parts).split("\n"))
     return _MANY_BREAKS.sub("\n\n", "\n".join(lines)).strip("\n")
 
 
@@ -230,25 +240,27 @@ def _unescape(text: str) -> str:
 
 def _after_tag(markup: str, start: int, parts: list[str]) -> int:
     """Note what the tag at `start` means for the text and give the position behind it."""
-    if markup.startswith("<!--", start):
+    plain = _PLAIN_TAG.match(markup, start)
+    if plain is not None:
+        closing, name, end = plain[1], plain[2].lower(), plain.end()
+    elif markup.startswith("<!--", start):
         end = markup.find("-->", start + 4)
         return len(markup) if end < 0 else end + 3
-    if markup.startswith(("<!", "<?"), start):
+    elif markup.startswith(("<!", "<?"), start):
         end = markup.find(">", start)
         return len(markup) if end < 0 else end + 1
-    match = _TAG_NAME.match(markup, start)
-    if match is None:
+    elif (match := _TAG_NAME.match(markup, start)) is not None:
+        closing, name, end = match[1], match[2].lower(), _tag_end(markup, match.end())
+    else:
         parts.append(markup[start : start + 1])
         return start + 1
-    end, name = _tag_end(markup, match.end()), match[1].lower()
-    opening = not markup.startswith("</", start)
     if name in _BLOCKS:
         parts.append("\n\n")
-    elif name in _LINES and opening:
+    elif name in _LINES and not closing:
         parts.append("\n")
-    elif name in _HIDDEN and opening:
-        closing = re.compile(rf"</{name}", re.IGNORECASE).search(markup, end)
-        return len(markup) if closing is None else closing.start()
+    elif name in _HIDDEN and not closing:
+        closed = re.compile(rf"</{name}", re.IGNORECASE).search(markup, end)
+        return len(markup) if closed is None else closed.start()
     return end
 
 
@@ -259,6 +271,8 @@ def _tag_end(markup: str, position: int) -> int:
 
 
 def _line(line: str, links: Callable[[str], str | None] | None) -> str:
+    if links is None and "://" not in line:
+        return _text(line)
     return "".join(_word(word, links) for word in _WORDS.split(line))
 
 
@@ -322,6 +336,39 @@ def _image_link(match: re.Match[str]) -> str:
     }
     source, description = values.get("src", ""), values.get("alt", "")
     return f'<a href="{source}">{description or source}</a>' if _is_link(source) else description
+
+
+def _with_formulas_as_text(markup: str) -> str:
+    """Write each formula as the text that it brings along (MOD-13); what comes out is sanitised afterwards."""
+    if "<math" not in markup.lower():
+        return markup
+    parts: list[str] = []
+    position = 0
+    while (opened := _MATH.search(markup, position)) is not None:
+        closed = _MATH_END.search(markup, opened.end())
+        if closed is None:
+            break
+        text = _formula_text(opened[1], markup[opened.end() : closed.start()])
+        parts += (markup[position : opened.start()], markup[opened.start() : closed.end()] if text is None else text)
+        position = closed.end()
+    return "".join(parts) + markup[position:]
+
+
+def _formula_text(attributes: str, body: str) -> str | None:
+    """Give the text of a formula, escaped as it stands there; None when it has none."""
+    texts: dict[str, str] = {}
+    for found in _ANNOTATION.finditer(body):
+        texts.setdefault(_math_attributes(found[1]).get("encoding", "").lower(), found[2].strip())
+    if "application/x-tex" in texts:
+        mark = "$$" if _math_attributes(attributes).get("display", "").lower() == "block" else "$"
+        return f"{mark}{texts['application/x-tex']}{mark}"
+    return texts.get("text/plain")
+
+
+def _math_attributes(text: str) -> dict[str, str]:
+    return {
+        found[1].lower(): (found[2] or found[3] or found[4] or "").strip() for found in _MATH_ATTRIBUTE.finditer(text)
+    }
 
 
 def _is_link(url: str) -> bool:

@@ -5,8 +5,8 @@ fetch anything, and to believe a link before the other end has said the same.
 
 Invariants:
     - a link in a comment, script, style, title, text field, template or attribute value is none;
-    - no more than `HEADER_CHARS_MAX` and `HTML_CHARS_MAX` characters are looked at, each a few times at most, and no
-      more than `STEPS_COUNT_MAX` tags, attributes and character references;
+    - no more than `HEADER_CHARS_MAX` and `HTML_CHARS_MAX` (for `rel=me`: `PROFILE_CHARS_MAX`) characters are looked at,
+      each a few times at most, and no more than one tag, attribute or character reference for `STEP_CHARS` of them;
     - targets that are found are absolute http(s) URLs that `parse_url` reads; others are left out, not repaired;
     - a page cannot make any of this fail: only a malformed address of the page itself does, and a field too long.
 
@@ -35,7 +35,11 @@ from .media_types import is_activity
 
 HEADER_CHARS_MAX: Final = 16_384
 HTML_CHARS_MAX: Final = 65_536
-STEPS_COUNT_MAX: Final = 4_096
+# ACT-10: the link of a person may stand far down, behind all that a profile page has above.
+PROFILE_CHARS_MAX: Final = 1_048_576
+STEP_CHARS: Final = 16
+# As many as an actor may have aliases.
+ME_LINKS_COUNT_MAX: Final = 256
 
 
 @attrs.frozen
@@ -174,11 +178,12 @@ def build_link_header(links: Iterable[WebLink]) -> str:
     return ", ".join(map(_link_text, links))
 
 
-def scan_page(markup: str) -> Page:
+def scan_page(markup: str, *, chars_max: int = HTML_CHARS_MAX) -> Page:
     """Find the links of a page without building it.
 
     Args:
-        markup: HTML; what follows the first `HTML_CHARS_MAX` characters or `STEPS_COUNT_MAX` steps is not looked at.
+        markup: HTML.
+        chars_max: What follows so many characters, or one step for `STEP_CHARS` of them, is not looked at.
 
     Returns:
         Its base and each element with `rel` and `href`.
@@ -188,8 +193,8 @@ def scan_page(markup: str) -> Page:
     """
     base: str | None = None
     links: list[PageLink] = []
-    steps_left = STEPS_COUNT_MAX
-    for name, text in _tags(markup[:HTML_CHARS_MAX]):
+    steps_left = chars_max // STEP_CHARS
+    for name, text in _tags(markup[:chars_max]):
         steps_left -= 1
         if name == "base" or (name in _RELATED and "rel" in text.lower()):
             found = list(islice(_ATTRIBUTE.finditer(text), steps_left + 1))
@@ -231,10 +236,10 @@ def find_me_links(page: str, markup: str) -> tuple[Iri, ...]:
 
     Args:
         page: The address of the page.
-        markup: Its HTML.
+        markup: Its HTML; the first `PROFILE_CHARS_MAX` characters are looked at.
 
     Returns:
-        Absolute URLs in their order, each once.
+        Absolute URLs in their order, each once; those of the first `ME_LINKS_COUNT_MAX` links.
 
     Raises:
         MalformedIri: The address of the page is not one.
@@ -242,9 +247,10 @@ def find_me_links(page: str, markup: str) -> tuple[Iri, ...]:
     Sources:
         ACT-10; the microformat rel-me.
     """
-    found = scan_page(markup)
+    found = scan_page(markup, chars_max=PROFILE_CHARS_MAX)
     base = _base_of(parse_iri(page), found)
-    targets = (_resolved(base, link.target) for link in found.links if "me" in link.relations)
+    written = dict.fromkeys(link.target for link in found.links if "me" in link.relations)
+    targets = (_resolved(base, target) for target in islice(written, ME_LINKS_COUNT_MAX))
     return tuple(dict.fromkeys(target for target in targets if target is not None))
 
 

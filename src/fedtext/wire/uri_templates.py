@@ -27,6 +27,7 @@ from urllib.parse import quote
 import attrs
 
 from ..errors import LimitExceeded, MalformedText
+from .uri import IPRIVATE, UCSCHAR
 
 TEMPLATE_CHARS_MAX: Final = 8_192
 EXPANDED_CHARS_MAX: Final = 65_536
@@ -56,12 +57,8 @@ _OPERATORS: Final = {
 
 # RFC 3986 section 2.2, and the sign that begins what is escaped already.
 _KEPT = ":/?#[]@!$&'()*+,;=%"
-# RFC 3987: ucschar and iprivate; each plane ends with two code points that are no characters.
-_BEYOND_ASCII = "\xa0-\ud7ff\ue000-\ufdcf\ufdf0-\uffef" + "".join(
-    f"{chr(plane << 16)}-{chr((plane << 16) + 0xFFFD)}" for plane in range(1, 17)
-)
 # Quantifiers are possessive and repeated groups atomic: no character is looked at twice (SEC-157).
-_LITERAL = re.compile(rf"(?>(?:[!#$&-;=?-\[\]_a-z~{_BEYOND_ASCII}]++|%[0-9A-Fa-f]{{2}})+)")
+_LITERAL = re.compile(rf"(?>(?:[!#$&-;=?-\[\]_a-z~{UCSCHAR}{IPRIVATE}]++|%[0-9A-Fa-f]{{2}})+)")
 _EXPRESSION = re.compile(r"\{([+#./;?&]?)([^{}]++)\}")
 _NAME_PART = r"(?>(?:[A-Za-z0-9_]++|%[0-9A-Fa-f]{2})+)"
 _NAME = re.compile(rf"{_NAME_PART}(?>(?:\.{_NAME_PART})*)")

@@ -133,6 +133,7 @@ def test_sec_097_a_loop_with_a_changing_query(door: Door, peer: Peer) -> None:
         "ht\ttps://a.example.com/end",
         "/a b",
         "/e\u202end",
+        "///a.example.com/end",
         "https://[oops/",
         "https://",
         f"{SITE}/users/bob",

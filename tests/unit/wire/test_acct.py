@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fedtext.errors import MalformedText
-from fedtext.wire.acct import USER_CHARS_MAX, Handle, parse_acct_uri, parse_handle, split
+from fedtext.wire.acct import HANDLE_CHARS_MAX, USER_CHARS_MAX, Handle, parse_acct_uri, parse_handle, split
 
 READ = {
     "alice@example.com": "alice@example.com",
@@ -57,6 +57,15 @@ def test_users_are_limited_to_the_character() -> None:
     assert parse_handle("a" * USER_CHARS_MAX + "@example.com")
     with pytest.raises(MalformedText):
         parse_handle("a" * (USER_CHARS_MAX + 1) + "@example.com")
+
+
+@pytest.mark.spec("SEC-155")
+def test_sec_155_handles_are_limited_to_the_character() -> None:
+    user, host = "%F0%90%8C%80" * 80, "a" * 51 + ".example.com"
+    assert len(f"{user}@{host}") == HANDLE_CHARS_MAX
+    assert parse_handle(f"{user}@{host}") == f"{chr(0x10300) * 80}@{host}"
+    with pytest.raises(MalformedText):
+        parse_handle(f"{user}@a{host}")
 
 
 def test_handles_are_split() -> None:

@@ -82,6 +82,41 @@ def test_without_nh3_foreign_html_is_shown_as_text(markup: str, expected: str, m
     assert sanitize(markup) == expected
 
 
+TEX = '<annotation encoding="application/x-tex">x^2 &lt; y</annotation>'
+PLAIN = "<annotation encoding='text/plain'>x squared</annotation>"
+FORMULAS = {
+    f"a <math><semantics><mi>x</mi>{TEX}</semantics></math> b": "a $x^2 &lt; y$ b",
+    f'<math display="block"><semantics><mi>x</mi>{TEX}</semantics></math>': "$$x^2 &lt; y$$",
+    f"<MATH DISPLAY=Block><SEMANTICS>{TEX.upper()}</SEMANTICS></MATH >": "$$X^2 &lt; Y$$",
+    f"<math display='inline'><semantics>{PLAIN}{TEX}</semantics></math>": "$x^2 &lt; y$",
+    f"<math><semantics><mi>x</mi>{PLAIN}</semantics></math>": "x squared",
+    f"<math>{TEX}{TEX.replace('x^2', 'z^2')}</math><math><mi>q</mi></math>": "$x^2 &lt; y$q",
+    "<math><annotation encoding = 'application/x-tex' >\n a \n</annotation></math>": "$a$",
+    "<math><annotation encoding=application/x-tex>a</annotation></math>": "$a$",
+    "<math><annotation>a</annotation><mi>b</mi></math>": "ab",
+    '<math><annotation data-encoding="application/x-tex">a</annotation></math>': "a",
+    '<math><annotation encoding="application/x-tex">a<mi>b</mi></annotation></math>': "ab",
+    '<math><annotation-xml encoding="application/x-tex">a</annotation-xml></math>': "a",
+    f"<math>{TEX}": "x^2 &lt; y",
+    f"<math/>{TEX}</math>": "x^2 &lt; y",
+    f"<mathx>{TEX}</mathx>": "x^2 &lt; y",
+    f"{TEX}<math></math>": "x^2 &lt; y",
+    '<math><annotation encoding="application/x-tex">&lt;script&gt;</annotation></math>': "$&lt;script&gt;$",
+}
+
+
+@pytest.mark.spec("MOD-13")
+@pytest.mark.parametrize(("markup", "expected"), FORMULAS.items())
+def test_mod_13_a_formula_becomes_the_text_that_it_brings(
+    markup: str, expected: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert sanitize(markup) == expected
+    assert sanitize(expected) == expected
+    assert to_text(markup) == to_text(expected)
+    monkeypatch.setattr(html, "_CLEANER", None)
+    assert sanitize(markup) == f"<p>{expected}</p>"
+
+
 TEXTS = {
     "<p>a</p><p>b</p>": "a\n\nb",
     "<p>a<br>b<br />c</p>": "a\nb\nc",
@@ -181,6 +216,12 @@ PIECES = st.sampled_from(
         "<table><td>",
         "<svg>",
         "<math><mi>",
+        "<math display=block>",
+        "<annotation encoding='application/x-tex'>",
+        "</annotation>",
+        "</math>",
+        "<ma",
+        "th>",
         "<script>",
         "<style>",
         "<!--",

@@ -11,7 +11,9 @@ from fedtext.errors import LimitExceeded, LocalProtocolError, MalformedIri
 from fedtext.wire.links import (
     HEADER_CHARS_MAX,
     HTML_CHARS_MAX,
-    STEPS_COUNT_MAX,
+    ME_LINKS_COUNT_MAX,
+    PROFILE_CHARS_MAX,
+    STEP_CHARS,
     Page,
     PageLink,
     WebLink,
@@ -217,6 +219,9 @@ def test_character_references_in_attributes(written: str, read: str) -> None:
     assert [found.target for found in scan_page(f"<a rel=x href='{written}'>").links] == [read]
 
 
+STEPS_COUNT_MAX = HTML_CHARS_MAX // STEP_CHARS
+
+
 @pytest.mark.spec("SEC-116")
 def test_sec_116_only_the_beginning_of_a_page_is_looked_at() -> None:
     element = "<link rel=me href=/x>"
@@ -286,6 +291,24 @@ def test_act_10_whom_a_page_names_as_its_author() -> None:
         "https://a.example/about",
     )
     assert find_me_links(PAGE, "<base href=https://c.example/d/><a rel=me href=e>") == ("https://c.example/d/e",)
+
+
+@pytest.mark.spec("ACT-10")
+def test_act_10_the_link_may_stand_far_down_a_profile_but_not_further() -> None:
+    element = "<a rel=me href=/x>"
+    assert find_me_links(PAGE, " " * (PROFILE_CHARS_MAX - len(element)) + element)
+    assert not find_me_links(PAGE, " " * (PROFILE_CHARS_MAX - len(element) + 1) + element)
+    steps_count_max = PROFILE_CHARS_MAX // STEP_CHARS
+    assert find_me_links(PAGE, "<p>" * (steps_count_max - 3) + element)
+    assert not find_me_links(PAGE, "<p>" * steps_count_max + element)
+
+
+@pytest.mark.spec("ACT-10")
+def test_act_10_so_many_links_of_a_page_and_no_more() -> None:
+    elements = [f"<a rel=me href=/{index}>" for index in range(ME_LINKS_COUNT_MAX + 1)]
+    # What stands there twice counts once.
+    found = find_me_links(PAGE, elements[0] * 9 + "".join(elements))
+    assert found == tuple(f"https://a.example/{index}" for index in range(ME_LINKS_COUNT_MAX))
 
 
 @pytest.mark.parametrize("page", ["", "/p", "ftp://a.example/", "https://a b.example/"])

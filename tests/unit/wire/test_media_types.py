@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from fedtext.errors import MalformedText
 from fedtext.wire.media_types import (
+    ACCEPT_CHARS_MAX,
     ACTIVITY_JSON,
     JRD_JSON,
     LD_JSON,
@@ -77,6 +78,11 @@ def test_length_is_limited_to_the_character() -> None:
     assert parse_media_type("a/b;c=".ljust(MEDIA_TYPE_CHARS_MAX, "d"))
     with pytest.raises(MalformedText):
         parse_media_type("a/b;c=".ljust(MEDIA_TYPE_CHARS_MAX + 1, "d"))
+
+
+def test_an_accept_field_is_read_up_to_the_character() -> None:
+    assert prefers_html("text/html".rjust(ACCEPT_CHARS_MAX, ",")) is Representation.HTML
+    assert prefers_html("text/html".rjust(ACCEPT_CHARS_MAX + 1, ",")) is Representation.NONE
 
 
 def test_parameters_are_found_by_name() -> None:

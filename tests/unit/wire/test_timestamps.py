@@ -10,7 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fedtext.errors import LocalProtocolError, MalformedText
-from fedtext.wire.timestamps import build, build_http_date, from_epoch_s, parse_http_date, parse_lenient, parse_strict
+from fedtext.wire.timestamps import (
+    TEXT_CHARS_MAX,
+    build,
+    build_http_date,
+    from_epoch_s,
+    parse_http_date,
+    parse_lenient,
+    parse_strict,
+)
 
 INSTANT = datetime(2024, 9, 12, 16, 50, 45, tzinfo=UTC)
 
@@ -95,6 +103,13 @@ def test_mod_22_invalid_dates_are_dropped_not_raised(text: str) -> None:
 @pytest.mark.parametrize("value", [None, 1, 1.5, True, [], {}, b"2024-09-12T16:50:45Z"], ids=repr)
 def test_mod_22_other_types_are_dropped(value: object) -> None:
     assert parse_lenient(value) is None
+
+
+def test_mod_22_dates_are_limited_to_the_character() -> None:
+    date = "2024-09-12T16:50:45Z"
+    longest = date + " " * (TEXT_CHARS_MAX - len(date))
+    assert parse_lenient(longest) == INSTANT
+    assert parse_lenient(longest + " ") is None
 
 
 @pytest.mark.parametrize(

@@ -113,13 +113,16 @@ def test_what_is_no_template_of_three_levels(template: str) -> None:
 def test_every_character_is_a_literal_escaped_or_refused() -> None:
     """Section 2.1 with erratum 6937, for all of the first plane and the ends of the others."""
     reserved = set(":/?#[]@!$&'()*+,;=-._~")
-    for code in [*range(0x10000), *(plane << 16 | end for plane in range(1, 17) for end in (0, 0xFFFD, 0xFFFE))]:
+    ends = [plane << 16 | end for plane in range(1, 17) for end in (0, 0xFFF, 0x1000, 0xFFFD, 0xFFFE)]
+    for code in [*range(0x10000), *ends]:
         character = chr(code)
         if character.isascii():
             allowed = character.isalnum() or character in reserved
         else:
             allowed = 0xA0 <= code < 0xD800 or 0xE000 <= code < 0xFDD0 or 0xFDF0 <= code < 0xFFF0
             allowed = allowed or (code > 0xFFFF and code & 0xFFFF <= 0xFFFD)
+            # Section 1.5: in plane 14 ucschar begins behind the tags, and iprivate is in planes 15 and 16 only.
+            allowed = allowed and not 0xE0000 <= code <= 0xE0FFF
         try:
             expanded = expand(character, {})
         except MalformedText:
