@@ -23,7 +23,7 @@ from ..errors import ContextRefused
 from ..wire.json import JsonObject, JsonValue
 from .contexts import context_for, default_context
 from .profiles import UNDETERMINED, Definition, profile_of
-from .terms import DATA_INTEGRITY, PREFIXES, expand_prefix, standard_iris, standard_terms
+from .terms import DATA_INTEGRITY, PREFIXES, PROOF_TERMS, expand_prefix, standard_iris, standard_terms
 
 _UNDEFINED: Final = "_:"  # what the vocabulary of ActivityStreams puts before names that nobody defined
 _MAPPED: Final = frozenset({"name", "summary", "content"})  # those with a `…Map` beside them
@@ -212,6 +212,8 @@ def _context(survey: _Survey) -> JsonValue:
         context.insert(1, _DATA_INTEGRITY_V2 if survey.has_typed_suite else DATA_INTEGRITY)
     own: JsonObject = {"@language": UNDETERMINED} if survey.is_undetermined else {}
     for name, use in defined.items():
+        if name in PROOF_TERMS:
+            continue  # protected in a context of their own
         definition = usual.get(name, Definition(None))
         coercion = use.coercion(definition.coercion)
         if (definition.iri, definition.coercion) != (use.iri, coercion):

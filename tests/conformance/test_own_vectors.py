@@ -1,0 +1,55 @@
+"""Our own cases, which run everywhere: each is right, and every rule has at least one good and one bad."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+from tests.conformance import runner
+
+VECTORS = Path(__file__).parents[1] / "vectors"
+
+# Rules about reading, and about the shape of documents, that one document can show (JLD-08 to 14: signatures).
+RULES = {
+    *(f"JLD-{number:02}" for number in (*range(1, 8), 15, 16, 17)),
+    *(f"MOD-{number:02}" for number in (1, 2, 3, 4, 9, 15, 16, 19, 20, 21, 22, 29, 31, 32, 33, 36, 39, 48, 52, 58, 60)),
+    *("MOD-63", "MOD-68", "MOD-71", "MOD-72"),
+    *(f"SEC-{number:03}" for number in (20, 21, 22, 24, 25, 26, 27, 28, 29, 31, 32, 119, 120, 121, 133)),
+}
+
+
+def cases() -> list[dict[str, Any]]:
+    return [
+        case
+        for path in sorted(VECTORS.glob("rules/*.json"))
+        for case in json.loads(path.read_text(encoding="utf-8"))["cases"]
+    ]
+
+
+def is_bad(case: dict[str, Any]) -> bool:
+    """Tell whether something in the document is not taken: it is refused, or a property says nothing of it."""
+    if case["expect"] == "refuse":
+        return True
+    return any(value is None or (value in ([], 0) and value is not False) for value in case.get("reads", {}).values())
+
+
+def test_all_are_right() -> None:
+    assert runner.main([str(VECTORS), "--topic", "rules"]) == 0
+
+
+def test_every_id_is_there_once() -> None:
+    ids = [case["id"] for case in cases()]
+    assert len(ids) == len(set(ids))
+
+
+def test_every_rule_has_a_good_and_a_bad_case() -> None:
+    found: dict[str, set[bool]] = defaultdict(set)
+    for case in cases():
+        for rule in case["rule"]:
+            found[rule].add(is_bad(case))
+    missing = {rule for rule in RULES if found[rule] != {True, False}}
+    # What is cut, cleaned or kept is neither refused nor absent.
+    assert missing == {"MOD-71", "MOD-72"}
+    assert found.keys() == RULES
