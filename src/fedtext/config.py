@@ -65,10 +65,14 @@ class SignaturePolicy:
     """What a signature must look like to be believed.
 
     `past_s_max`/`future_s_max`: how far `Date` or `created` may lie from now (acceptance: 1 h and 5 min).
+    `tags`: which `tag` a signature of RFC 9421 may name, when it names one; None: any.
+    `insecure_uncovered_query`: take signatures of RFC 9421 over `@authority` and `@path` that leave out a query.
     """
 
     past_s_max: int = 3_600
     future_s_max: int = 300
+    tags: frozenset[str] | None = None
+    insecure_uncovered_query: bool = False
     rsa_bits_min: int = 2_048
     rsa_bits_max: int = 8_192
 

@@ -230,7 +230,9 @@ class SignatureMissing(SignatureError):
     """The request is not signed."""
 
     code = "signature.missing"
-    hint = "sign (request-target), host, date and digest with the actor's key"
+    hint = (
+        "sign (request-target), host, date and digest with the actor's key, or as RFC 9421 with @method and @target-uri"
+    )
 
 
 class SignatureMalformed(SignatureError):
@@ -257,7 +259,7 @@ class ComponentsUncovered(SignatureError):
     """The signature does not cover what must be covered."""
 
     code = "signature.components_uncovered"
-    hint = "sign (request-target), host, date and, with a body, digest"
+    hint = "sign (request-target), host, date, digest; in RFC 9421 @method, @target-uri, content-digest and `created`"
 
 
 class AlgorithmRefused(SignatureError):
@@ -271,6 +273,20 @@ class DigestMismatch(SignatureError):
 
     code = "signature.digest_mismatch"
     hint = "take the SHA-256 of the exact bytes that are sent"
+
+
+class DigestMalformed(SignatureError):
+    """The digest header cannot be read."""
+
+    code = "signature.digest_malformed"
+    hint = "send `Content-Digest: sha-256=:…:`, the base64 of 32 bytes between colons (RFC 9530)"
+
+
+class DigestUnsupported(SignatureError):
+    """The digest header has no hash that is used here."""
+
+    code = "signature.digest_unsupported"
+    hint = "send a SHA-256 of the body"
 
 
 class KeyOwnerMismatch(SignatureError):

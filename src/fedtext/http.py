@@ -18,6 +18,8 @@ class Headers:
     """An immutable list of header fields; names are lower case, values are trimmed text (latin-1 on the wire)."""
 
     fields: tuple[tuple[str, str], ...] = ()
+    # Made when first asked: verifying one request asks a dozen times. Published whole, since threads may share a value.
+    _by_name: dict[str, list[str]] | None = attrs.field(init=False, default=None, eq=False)
 
     @classmethod
     def build(cls, pairs: Iterable[tuple[str, str]]) -> Headers:
@@ -31,8 +33,16 @@ class Headers:
 
     def get_all(self, name: str) -> list[str]:
         """Give every value of one header in order of arrival."""
-        wanted = name.lower()
-        return [value for field, value in self.fields if field == wanted]
+        by_name = self._by_name
+        if by_name is None:
+            by_name = dict[str, list[str]]()
+            for field, value in self.fields:
+                if field in by_name:
+                    by_name[field].append(value)
+                else:
+                    by_name[field] = [value]
+            object.__setattr__(self, "_by_name", by_name)
+        return by_name.get(name.lower(), [])[:]
 
     def with_fields(self, *pairs: tuple[str, str]) -> Headers:
         """Give a copy in which each named header has exactly the given value."""
@@ -51,7 +61,7 @@ class Headers:
 
     def __contains__(self, name: object) -> bool:
         """Tell whether a header is present."""
-        return isinstance(name, str) and any(field == name.lower() for field, _ in self.fields)
+        return isinstance(name, str) and bool(self.get_all(name))
 
     def __repr__(self) -> str:
         """Name the headers, not their values: they may hold secrets."""

@@ -19,12 +19,14 @@ from fedtext.wire.multibase import Codec
 GREEN = frozenset(
     {
         "as2",
+        "content-digest",
         "contexts",
         "crypto",
         "did-key",
         "fep",
         "formats",
         "html",
+        "http-signatures",
         "idna",
         "interop",
         "jcs",
@@ -45,10 +47,8 @@ GREEN = frozenset(
 RATCHET = {
     "activitypub": 18,
     "audience": 0,
-    "content-digest": 0,
     "data-integrity": 0,
     "followers-sync": 0,
-    "http-signatures": 34,
     "ld-signatures": 0,
     "oauth": 0,
     "origin": 33,

@@ -66,3 +66,15 @@ def test_the_media_type_is_the_content_type_or_nothing() -> None:
     """A missing header is the empty text, never None."""
     assert Response(status=200).media_type == ""
     assert Response(status=200, headers=Headers.build([("Content-Type", "text/html")])).media_type == "text/html"
+
+
+def test_what_was_looked_up_is_no_part_of_the_value() -> None:
+    """Lookups are kept inside; neither equality, nor hash, nor a changed list given to a caller shows them."""
+    asked, fresh = (Headers.build([("A", "1"), ("B", "2"), ("a", "3")]) for _ in range(2))
+    asked.get_all("a").append("4")
+    assert asked.get_all("a") == ["1", "3"]
+    assert asked == fresh
+    assert hash(asked) == hash(fresh)
+    assert asked.with_fields(("a", "5")).get_all("a") == ["5"]
+    assert "a" not in asked.without("a")
+    assert Headers().get_all("a") == []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import binascii
 
 
@@ -16,7 +15,7 @@ def parse_base64(text: str) -> bytes | None:
         RFC 4648 sections 3.5 and 4; SEC-050.
     """
     try:
-        decoded = base64.b64decode(text.encode("ascii"), validate=True)
-    except (binascii.Error, ValueError):
+        decoded = binascii.a2b_base64(text, strict_mode=True)
+    except ValueError:
         return None
-    return decoded if base64.b64encode(decoded).decode("ascii") == text else None
+    return decoded if binascii.b2a_base64(decoded, newline=False).decode("ascii") == text else None

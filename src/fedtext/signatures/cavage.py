@@ -20,19 +20,19 @@ from ..config import Scheme, SignaturePolicy
 from ..errors import (
     AlgorithmRefused,
     ComponentsUncovered,
-    HostRefused,
     LocalProtocolError,
     MalformedText,
-    SignatureExpired,
     SignatureMalformed,
     SignatureMismatch,
 )
 from ..http import Request
 from ..keys import Algorithm, HashName, PrivateKey, VerificationKey
 from ..wire.timestamps import build_http_date, parse_http_date
-from .claim import CREATED, EXPIRES, REQUEST_TARGET, SignatureClaim
+from .cavage_claim import CREATED, EXPIRES, REQUEST_TARGET
+from .claim import SignatureClaim
 from .digest import build_digest, verify_digest
 from .evidence import VerifiedRequest
+from .requirements import check_host, check_window, needs_digest, single
 
 # (parameter, kind of key) -> hash. What is not here does not fit together (SEC-039, SIG-08).
 _FITTING: dict[tuple[str | None, Algorithm], HashName] = {
@@ -45,10 +45,6 @@ _FITTING: dict[tuple[str | None, Algorithm], HashName] = {
     ("ed25519", Algorithm.ED25519): HashName.SHA256,
 }
 _EMITTED_ALGORITHM = {Algorithm.RSA: "rsa-sha256", Algorithm.ED25519: "hs2019"}
-_BODILESS_METHODS = ("GET", "HEAD")
-_DEFAULT_PORT = {"https": ":443", "http": ":80"}
-# Of these a second one would mean that two readers see two requests (SEC-012, SEC-013).
-_SINGLE_HEADERS = ("host", "date")
 
 
 def signature_base(
@@ -86,7 +82,7 @@ def signature_base(
         if value is None:
             raise SignatureMalformed("a signed header is not in the request", header=name)
         # Threat: a line break in a value would let one component pass for two (SEC-014).
-        if any(character < " " and character != "\t" for character in value):
+        if not value.isprintable() and any(character < " " and character != "\t" for character in value):
             raise SignatureMalformed("a signed header holds a control character", header=name)
         lines.append(f"{name}: {value}")
     try:
@@ -126,14 +122,18 @@ def check_claim(
         DigestMismatch: The body is not the one that was signed.
     """
     _check_coverage(request, claim)
-    for name in _SINGLE_HEADERS:
-        if len(request.headers.get_all(name)) > 1:
-            raise SignatureMalformed("a header stands twice", header=name)
-    _check_host(request, authorities)
-    created_s = _check_window(request, claim, now_s, policy or SignaturePolicy())
+    check_host(request, authorities)
+    signed_s = _signed_times(request, claim)
+    check_window(
+        signed_s,
+        created_s=claim.created_s,
+        expires_s=claim.expires_s,
+        now_s=now_s,
+        policy=policy or SignaturePolicy(),
+    )
     if "digest" in claim.covered:
         verify_digest(request.headers.get_all("digest"), request.body)
-    return created_s
+    return min(signed_s)
 
 
 def verify(
@@ -171,15 +171,15 @@ def verify(
         draft-cavage-http-signatures-12 section 2.5.
     """
     hash_name = _FITTING.get((claim.algorithm, key.public.algorithm))
-    if claim.scheme is not Scheme.CAVAGE or hash_name is None:
+    if hash_name is None:
         raise AlgorithmRefused("the algorithm does not fit the key", algorithm=claim.algorithm, key_id=key.key_id)
     created_s = check_claim(request, claim, now_s=now_s, authorities=authorities, policy=policy)
     try:
-        key.public.verify(claim.signature, _claimed_base(request, claim), hash_name=hash_name)
+        key.public.verify(claim.signature, claimed_base(request, claim), hash_name=hash_name)
     except SignatureMismatch:
         if not (insecure_queryless_get and request.method == "GET" and request.query and not request.body):
             raise
-        key.public.verify(claim.signature, _claimed_base(request, claim, target=request.path), hash_name=hash_name)
+        key.public.verify(claim.signature, claimed_base(request, claim, target=request.path), hash_name=hash_name)
     return VerifiedRequest(
         request=request,
         key=key,
@@ -190,19 +190,10 @@ def verify(
     )
 
 
-def sign(
-    request: Request,
-    key: PrivateKey,
-    *,
-    key_id: str,
-    now_s: float,
-    digest: str | None = None,
-    scheme: Scheme = Scheme.CAVAGE,
-) -> Request:
+def sign(request: Request, key: PrivateKey, *, key_id: str, now_s: float, digest: str | None = None) -> Request:
     """Give a copy of the request, signed in the one form that every server takes.
 
-    Sets Host, Date and Signature, and Digest where there is a body or the method is one that has it. Sign each attempt
-    anew: the Date must be fresh (SIG-05).
+    Sets Host, Date and Signature, and Digest where there is a body or the method is one that has it.
 
     Args:
         request: To be sent; its authority becomes the Host header.
@@ -210,31 +201,21 @@ def sign(
         key_id: Where the key is published: actor id and "#main-key" (SIG-16).
         now_s: Seconds since the epoch.
         digest: From `build_digest` of the same body, when it was already built.
-        scheme: Only draft-cavage is signed.
 
     Raises:
-        LocalProtocolError: The scheme is another one, or the key id or a part of the request cannot be signed.
+        LocalProtocolError: The key id, the kind of key or a part of the request cannot be signed.
 
     Sources:
         Wire rule 1.1, SIG-01, SIG-02, SIG-03, SIG-05, SIG-06, SIG-08, SIG-16.
     """
-    if scheme is not Scheme.CAVAGE:
-        raise LocalProtocolError("only draft-cavage signatures are made", scheme=scheme.value)
     if not key_id or not all("!" <= character <= "~" and character not in '"\\' for character in key_id):
         raise LocalProtocolError("the key id cannot stand in a signature header", key_id=key_id)
     covered: tuple[str, ...] = (REQUEST_TARGET, "host", "date")
     fields = [("host", request.authority), ("date", build_http_date(now_s))]
-    if request.body or request.method not in _BODILESS_METHODS:
+    if needs_digest(request):
         covered += ("digest",)
         fields.append(("digest", digest or build_digest(request.body)))
-    unsigned = Request(
-        method=request.method,
-        scheme=request.scheme,
-        authority=request.authority,
-        target=request.target,
-        headers=request.headers.with_fields(*fields),
-        body=request.body,
-    )
+    unsigned = attrs.evolve(request, headers=request.headers.with_fields(*fields))
     algorithm = _EMITTED_ALGORITHM.get(key.algorithm)
     if algorithm is None:
         raise LocalProtocolError("peers know no such signatures", algorithm=key.algorithm.value)
@@ -247,7 +228,17 @@ def sign(
     return attrs.evolve(unsigned, headers=unsigned.headers.with_fields(("signature", value)))
 
 
-def _claimed_base(request: Request, claim: SignatureClaim, *, target: str | None = None) -> bytes:
+def claimed_base(request: Request, claim: SignatureClaim, *, target: str | None = None) -> bytes:
+    """Build the bytes that a claim says were signed.
+
+    Args:
+        request: As received.
+        claim: Of this request.
+        target: Used in place of `request.target`.
+
+    Raises:
+        SignatureMalformed: As `signature_base`.
+    """
     return signature_base(request, claim.covered, created_s=claim.created_s, expires_s=claim.expires_s, target=target)
 
 
@@ -261,7 +252,7 @@ def _header_value(request: Request, name: str) -> str | None:
 
 def _check_coverage(request: Request, claim: SignatureClaim) -> None:
     needed = [REQUEST_TARGET, "host"]
-    if request.body or request.method not in _BODILESS_METHODS:
+    if needs_digest(request):
         needed.append("digest")
     missing = [name for name in needed if name not in claim.covered]
     if "date" not in claim.covered and CREATED not in claim.covered:
@@ -270,17 +261,8 @@ def _check_coverage(request: Request, claim: SignatureClaim) -> None:
         raise ComponentsUncovered("the signature does not cover enough", missing=" ".join(missing))
 
 
-def _check_host(request: Request, authorities: Collection[str]) -> None:
-    """Let a signature count only where it was meant for (SEC-010): the Host header is signed, so it must be true."""
-    host = _header_value(request, "host") or ""
-    if host.lower() != request.authority.lower():
-        raise SignatureMalformed("the signed host is not the host of the request", host=host)
-    if host.lower().removesuffix(_DEFAULT_PORT.get(request.scheme, "")) not in authorities:
-        raise HostRefused("the signed host is not served here", host=host)
-
-
-def _check_window(request: Request, claim: SignatureClaim, now_s: float, policy: SignaturePolicy) -> int:
-    """Check every time that the signature has; give the signed one (SEC-044, SEC-045)."""
+def _signed_times(request: Request, claim: SignatureClaim) -> list[int]:
+    """Give every time that is signed; coverage has made sure that there is one."""
     signed_s: list[int] = []
     if CREATED in claim.covered:
         if claim.created_s is None:
@@ -288,19 +270,11 @@ def _check_window(request: Request, claim: SignatureClaim, now_s: float, policy:
         signed_s.append(claim.created_s)
     if "date" in claim.covered:
         signed_s.append(_date_s(request))
-    for time_s in signed_s:
-        if not now_s - policy.past_s_max <= time_s <= now_s + policy.future_s_max:
-            raise SignatureExpired("the signature is too old or too new", signed_s=time_s, now_s=int(now_s))
-    # These two count even when they are not signed: taking them away could only have made it look fresher.
-    if claim.created_s is not None and claim.created_s > now_s + policy.future_s_max:
-        raise SignatureExpired("the signature is from the future", created_s=claim.created_s, now_s=int(now_s))
-    if claim.expires_s is not None and claim.expires_s < now_s:
-        raise SignatureExpired("the signature has expired", expires_s=claim.expires_s, now_s=int(now_s))
-    return min(signed_s)
+    return signed_s
 
 
 def _date_s(request: Request) -> int:
-    value = _header_value(request, "date")
+    value = single(request, "date")
     if value is None:
         raise SignatureMalformed("the date is signed but not given")
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import attrs
 
 from ..config import Scheme
-from ..http import Request
+from ..http import Request, Response
 from ..keys import VerificationKey
 
 
@@ -18,10 +18,11 @@ class VerifiedRequest:
     Args:
         request: The request that was verified, and the one to go on with.
         key: The key that it verified under, with its owner.
-        covered: The signed components, lower case, in signed order.
+        covered: The signed components, in signed order, as in `SignatureClaim`.
         created_s: When it was signed, by the signer's clock (seconds since the epoch).
         expires_s: When it ceases to be valid, or None.
         scheme: How it is signed.
+        label: RFC 9421: which of the signatures of the request this is; else "".
     """
 
     request: Request
@@ -30,6 +31,35 @@ class VerifiedRequest:
     created_s: int
     expires_s: int | None
     scheme: Scheme
+    label: str = ""
+
+    @property
+    def signer(self) -> str:
+        """Id of the actor who signed."""
+        return self.key.owner
+
+
+@attrs.frozen(kw_only=True)
+class VerifiedResponse:
+    """Evidence that the owner of a key signed these parts of this response.
+
+    Only `verify_response` makes one (and tests).
+
+    Args:
+        response: The response that was verified, and the one to go on with.
+        key: The key that it verified under, with its owner.
+        covered: The signed components, in signed order; those of the request end in ";req".
+        created_s: When it was signed, by the signer's clock (seconds since the epoch).
+        expires_s: When it ceases to be valid, or None.
+        label: Which of the signatures of the response this is.
+    """
+
+    response: Response
+    key: VerificationKey
+    covered: tuple[str, ...]
+    created_s: int
+    expires_s: int | None
+    label: str
 
     @property
     def signer(self) -> str:

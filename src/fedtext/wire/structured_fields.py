@@ -106,6 +106,7 @@ _T = TypeVar("_T")
 
 # Quantifiers are possessive and repeated groups atomic: no character is looked at twice (SEC-157).
 _SPACES = re.compile(r" *+")
+_SPACING = frozenset({" ", "\t"})
 _OPTIONAL_SPACE = re.compile(r"[ \t]*+")
 _KEY = re.compile(r"[a-z*][a-z0-9_\-.*]*+")
 _NUMBER = re.compile(r"(-?[0-9]++)(?:(\.)([0-9]*+))?")
@@ -184,6 +185,27 @@ def parse_dictionary(text: str) -> dict[str, Member]:
 
     Sources:
         RFC 9651 section 4.2.2.
+    """
+    reader = _Reader(text)
+    return {key: member for key, member, _ in reader.whole(reader.dictionary)}
+
+
+def parse_dictionary_members(text: str) -> list[tuple[str, Member, str]]:
+    """Read a field that holds a dictionary, where it matters how a member is spelled or whether its key repeats.
+
+    Args:
+        text: As for `parse_item`; nothing but spaces is an empty dictionary.
+
+    Returns:
+        Every member in the order of the text: key, member, and how the member is spelled behind its "="; "" where
+        there is none. Of equal keys, all.
+
+    Raises:
+        MalformedText: Something else.
+        LimitExceeded: More than `FIELD_CHARS_MAX` characters.
+
+    Sources:
+        RFC 9651 section 4.2.2, before its last step.
     """
     reader = _Reader(text)
     return reader.whole(reader.dictionary)
@@ -274,12 +296,17 @@ class _Reader:
             more = self._another()
         return tuple(found)
 
-    def dictionary(self) -> dict[str, Member]:
-        found: dict[str, Member] = {}
+    def dictionary(self) -> list[tuple[str, Member, str]]:
+        found: list[tuple[str, Member, str]] = []
         more = self.position < len(self.text)
         while more:
             key = self._key()
-            found[key] = self._member() if self._takes("=") else Item(True, self._parameters())
+            if self._takes("="):
+                start = self.position
+                member = self._member()
+                found.append((key, member, self.text[start : self.position]))
+            else:
+                found.append((key, Item(True, self._parameters()), ""))
             more = self._another()
         return found
 
@@ -324,7 +351,8 @@ class _Reader:
         first = self.text[self.position : self.position + 1]
         match first:
             case '"':
-                return _ESCAPED.sub(r"\1", self._matched(_STRING)[1])
+                text = self._matched(_STRING)[1]
+                return _ESCAPED.sub(r"\1", text) if "\\" in text else text
             case ":":
                 return self._bytes()
             case "?":
@@ -378,6 +406,8 @@ class _Reader:
 
     def _skip(self, pattern: re.Pattern[str]) -> bool:
         start = self.position
+        if self.text[start : start + 1] not in _SPACING:
+            return False
         self._matched(pattern)
         return self.position > start
 

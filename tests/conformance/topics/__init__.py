@@ -10,6 +10,7 @@ from ..cases import Case, Overrides, pending
 from . import (
     activitypub,
     as2,
+    content_digest,
     contexts,
     crypto,
     did_key,
@@ -39,7 +40,7 @@ TOPICS: Final[Mapping[str, Callable[[Path, Overrides], Iterator[Case]]]] = {
     "activitypub": activitypub.cases,
     "as2": as2.cases,
     "audience": pending,
-    "content-digest": pending,
+    "content-digest": content_digest.cases,
     "contexts": contexts.cases,
     "crypto": crypto.cases,
     "data-integrity": pending,

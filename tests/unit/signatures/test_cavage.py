@@ -137,9 +137,10 @@ def test_a_request_that_cannot_be_on_the_wire_is_not_signed(key: PrivateKey, cha
         sign(attrs.evolve(POST, **change), key, key_id=KEY_ID, now_s=NOW_S)
 
 
-def test_sig_33_only_draft_cavage_is_signed(key: PrivateKey) -> None:
-    with pytest.raises(LocalProtocolError):
-        sign(POST, key, key_id=KEY_ID, now_s=NOW_S, scheme=Scheme.RFC9421)
+def test_sig_33_draft_cavage_is_what_is_signed_unless_asked(key: PrivateKey) -> None:
+    assert sign(POST, key, key_id=KEY_ID, now_s=NOW_S) == sign(
+        POST, key, key_id=KEY_ID, now_s=NOW_S, scheme=Scheme.CAVAGE
+    )
 
 
 @pytest.mark.parametrize("request_", [POST, GET], ids=["POST", "GET"])

@@ -23,6 +23,7 @@ from fedtext.wire.structured_fields import (
     build_item,
     build_list,
     parse_dictionary,
+    parse_dictionary_members,
     parse_item,
     parse_list,
 )
@@ -201,6 +202,18 @@ def test_one_value_has_one_canonical_text(text: str, canonical: str) -> None:
 def test_of_equal_keys_the_last_value_stands_in_the_place_of_the_first() -> None:
     assert list(parse_item("x;a=1;b=2;a=3").parameters.items()) == [("a", 3), ("b", 2)]
     assert list(parse_dictionary("a=1, b=2, a=3").items()) == [("a", Item(3)), ("b", Item(2))]
+
+
+def test_members_are_given_as_they_are_spelled_and_as_often_as_they_stand() -> None:
+    text = ' a=( 1  2 );x , b;y=?1,a="p,q\\"";z=01, c=%"\\", d=()'
+    assert [(key, spelled) for key, _, spelled in parse_dictionary_members(text)] == [
+        ("a", "( 1  2 );x"),
+        ("b", ""),
+        ("a", '"p,q\\"";z=01'),
+        ("c", '%"\\"'),
+        ("d", "()"),
+    ]
+    assert parse_dictionary(text) == {key: member for key, member, _ in parse_dictionary_members(text)}
 
 
 @pytest.mark.parametrize("text", REFUSED_ITEMS)

@@ -1,0 +1,179 @@
+"""Why a signature did not verify: each usual mistake is found, and none of them is accepted."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+import attrs
+import pytest
+from tests.signing import FULL, KEY_ID, NOW_S, OWNER, content_digest, message, signed
+
+from fedtext.config import Scheme
+from fedtext.errors import SignatureMismatch
+from fedtext.http import Headers, Request
+from fedtext.keys import HashName, PrivateKey, VerificationKey, generate_ed25519, generate_rsa
+from fedtext.signatures import SignatureClaim, diagnose, diagnosis, parse_claim, sign, verify
+
+RSA = generate_rsa()
+ED25519 = generate_ed25519()
+URL = "https://b.example:8443/users/2/inbox?x=1"
+DATE = "Mon, 21 Sep 2026 14:13:20 GMT"
+PARTS = ("@method", "@authority", "@path", "@query", "content-digest")
+CAVAGE = ("(request-target)", "host", "date", "digest")
+
+
+def owned(key: PrivateKey) -> VerificationKey:
+    return VerificationKey(KEY_ID, OWNER, key.public)
+
+
+def cavage(
+    request: Request = message(url=URL),  # noqa: B008
+    *,
+    key: PrivateKey = ED25519,
+    listed: tuple[str, ...] = CAVAGE,
+    order: tuple[str, ...] = CAVAGE,
+    end: str = "",
+    hash_name: HashName = HashName.SHA256,
+    algorithm: str = "hs2019",
+    **overridden: str,
+) -> Request:
+    """Sign as a peer with one mistake: `order` and `overridden` say what is signed, `listed` what is told."""
+    digest = f"SHA-256={content_digest(request.body)[9:-1]}"
+    fields = {"host": request.authority, "date": DATE, "digest": digest}
+    values = {"(request-target)": f"{request.method.lower()} {request.target}"} | fields | overridden
+    if "target" in overridden:
+        values["(request-target)"] = overridden["target"]
+    base = "\n".join(f"{name}: {values[name]}" for name in order) + end
+    value = base64.b64encode(key.sign(base.encode(), hash_name=hash_name)).decode()
+    header = f'keyId="{KEY_ID}",algorithm="{algorithm}",headers="{" ".join(listed)}",signature="{value}"'
+    return attrs.evolve(request, headers=Headers.build([*fields.items(), ("signature", header)]))
+
+
+def found(request: Request, key: PrivateKey = ED25519) -> str | None:
+    """Diagnose, and make sure that it stays refused."""
+    claim = parse_claim(request)
+    hint = diagnose(request, claim, owned(key))
+    if hint is not None:
+        with pytest.raises(SignatureMismatch):
+            verify(request, claim, owned(key), now_s=NOW_S, authorities={request.authority.lower()})
+    return hint
+
+
+MISTAKES = [
+    ({"target": "post /users/2/inbox"}, "the peer signed the path without its query"),
+    ({"target": "post /users/2/inbox?x=1#main-key"}, "the peer signed the fragment of the URL"),
+    ({"target": f"post {URL}"}, "the peer signed the whole URL in place of the path"),
+    ({"target": "POST /users/2/inbox?x=1"}, "the peer signed the method in upper case"),
+    ({"host": "b.example"}, "the peer signed the host without its port"),
+    ({"end": "\n"}, "the peer signed a line break behind the last line"),
+    ({"order": tuple(reversed(CAVAGE))}, None),
+    ({"listed": tuple(reversed(CAVAGE))}, "the peer signed the headers in another order than it lists them"),
+    (
+        {"listed": CAVAGE, "order": ("date", "digest", "host", "(request-target)")},
+        None,
+    ),
+    (
+        {"order": ("(request-target)", "date", "digest", "host")},
+        "the peer signed the headers in another order than it lists them",
+    ),
+    (
+        {"listed": tuple(reversed(CAVAGE)), "order": ("host", "date", "digest", "(request-target)")},
+        "the peer signed the headers in another order than it lists them",
+    ),
+]
+
+
+@pytest.mark.parametrize(("mistake", "hint"), MISTAKES)
+def test_mistakes_with_draft_cavage(mistake: dict[str, Any], hint: str | None) -> None:
+    assert found(cavage(**mistake)) == hint
+
+
+def test_names_of_digests() -> None:
+    request = cavage()
+    lower = cavage(digest=(request.headers.get("digest") or "").replace("SHA", "sha"))
+    assert found(lower) == "the peer signed the name of the digest in lower case"
+    digest = (request.headers.get("digest") or "").replace("SHA", "sha")
+    upper = attrs.evolve(request, headers=request.headers.with_fields(("digest", digest)))
+    assert found(upper) == "the peer signed the name of the digest in upper case"
+
+
+def test_hosts_with_default_ports_and_in_upper_case() -> None:
+    request = message()
+    assert found(cavage(request, host="b.example:443")) == "the peer signed the host with its default port"
+    plain = attrs.evolve(request, scheme="http")
+    assert found(cavage(plain, host="b.example:80")) == "the peer signed the host with its default port"
+    upper = attrs.evolve(request, authority="B.Example")
+    assert found(cavage(upper, host="b.example")) == "the peer signed the host in lower case"
+
+
+def test_a_key_of_another_length_and_another_hash() -> None:
+    assert found(cavage(key=ED25519, algorithm="rsa-sha256"), RSA) == (
+        "the signature is not as long as the key: the peer signed with another key"
+    )
+    wrong = cavage(key=RSA, hash_name=HashName.SHA512, algorithm="rsa-sha256")
+    assert found(wrong, RSA) == "the peer signed with SHA-512 and does not say so"
+    named = cavage(key=RSA, hash_name=HashName.SHA512, algorithm="rsa-sha512", target="post /users/2/inbox")
+    assert found(named, RSA) == "the peer signed the path without its query"
+    assert found(cavage(key=generate_rsa(), algorithm="rsa-sha256"), RSA) is None
+
+
+@pytest.mark.parametrize(
+    ("covered", "overridden", "hint"),
+    [
+        (FULL, {"target_uri": "https://b.example:8443/users/2/inbox"}, "the peer signed the path without its query"),
+        (FULL, {"target_uri": f"{URL}#main-key"}, "the peer signed the fragment of the URL"),
+        (FULL, {"target_uri": "/users/2/inbox?x=1"}, "the peer signed the path only in place of the URL"),
+        (FULL, {"target_uri": URL.replace(":8443", "")}, "the peer signed the host without its port"),
+        (FULL, {"method": "post"}, "the peer signed the method in lower case"),
+        (PARTS, {"query": "?"}, "the peer signed the path without its query"),
+        (PARTS, {"query": "x=1"}, None),
+    ],
+)  # fmt: skip
+def test_mistakes_with_rfc_9421(covered: tuple[str, ...], overridden: dict[str, str], hint: str | None) -> None:
+    assert found(signed(message(url=URL), ED25519, covered, **overridden)) == hint
+
+
+def signing(change: Any) -> Request:
+    return signed(message(), ED25519, signer=lambda base: ED25519.sign(change(base)))
+
+
+def test_mistakes_around_the_last_line() -> None:
+    assert found(signing(lambda base: base.rpartition(b"\n")[0])) == (
+        "the peer signed without the last line, @signature-params"
+    )
+    assert found(signing(lambda base: base.replace(b'params": ', b'params": sig1='))) == (
+        "the peer signed the label in front of the parameters"
+    )
+
+
+@pytest.mark.parametrize("scheme", Scheme)
+def test_where_nothing_is_wrong_there_is_nothing_to_say(scheme: Scheme) -> None:
+    request = sign(message(), ED25519, key_id=KEY_ID, now_s=NOW_S, scheme=scheme)
+    assert diagnose(request, parse_claim(request), owned(ED25519)) is None
+
+
+@pytest.mark.parametrize("scheme", Scheme)
+def test_what_cannot_be_built_again_is_said(scheme: Scheme) -> None:
+    request = sign(message(), ED25519, key_id=KEY_ID, now_s=NOW_S, scheme=scheme)
+    lacking = attrs.evolve(request, headers=request.headers.without("digest", "content-digest"))
+    hint = diagnose(lacking, parse_claim(request), owned(ED25519))
+    assert hint is not None
+    assert hint.startswith("the signed bytes cannot be built again: ")
+
+
+@pytest.mark.parametrize("scheme", Scheme)
+@pytest.mark.parametrize("key", [RSA, ED25519], ids=["RSA", "Ed25519"])
+@pytest.mark.spec("SIG-37")
+def test_the_number_of_tries_is_bounded(scheme: Scheme, key: PrivateKey, monkeypatch: pytest.MonkeyPatch) -> None:
+    tries: list[bytes] = []
+
+    def refuse(_claim: SignatureClaim, _key: VerificationKey, base: bytes, hash_name: HashName | None = None) -> bool:
+        tries.append(base + (b"" if hash_name is None else b" with another hash"))
+        return False
+
+    monkeypatch.setattr(diagnosis, "_verifies", refuse)
+    request = sign(message(url=URL.upper().replace("HTTPS", "https")), key, key_id=KEY_ID, now_s=NOW_S, scheme=scheme)
+    assert diagnose(request, parse_claim(request), owned(key)) is None
+    assert 8 < len(tries) <= diagnosis.TRIES_COUNT_MAX
+    assert len(set(tries)) == len(tries), "nothing is tried twice"
