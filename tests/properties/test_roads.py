@@ -261,12 +261,19 @@ def test_what_the_slow_road_writes_says_what_the_document_says(document: dict[st
     text = json.dumps(document)
     prefixes = profile_of(document["@context"]).prefixes
     undefined = any(prefix not in prefixes and f"{prefix}:" in text for prefix in USUAL)
-    if read is None or undefined or any(word in text for word in HIDDEN):
+    if read is None or undefined or named_too_early(document) or any(word in text for word in HIDDEN):
         return
     # Inside of another one, for at the top JSON-LD leaves out what is no node.
     one, other = (unordered(expand({"https://ns.example/in": value}, base=None)) for value in (read, document))
     assert one == other
     assert normalize_by(read)[0] == read
+
+
+def named_too_early(document: dict[str, Any]) -> bool:
+    """Tell whether an inline context uses a prefix that only a context after it defines."""
+    contexts = document["@context"] if isinstance(document["@context"], list) else [document["@context"]]
+    first = json.dumps(contexts[0]) if contexts and isinstance(contexts[0], dict) else ""
+    return any(f'"{prefix}:' in first for prefix in ("as", "ldp", "vcard", *USUAL))
 
 
 # Prefixes that are understood also where nobody defines them.
