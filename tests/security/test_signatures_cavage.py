@@ -313,6 +313,7 @@ def test_sec_043_another_method_is_refused(method: str) -> None:
         judge(attrs.evolve(signed(), method=method))
 
 
+@pytest.mark.spec("SIG-12")
 def test_sec_043_a_signature_without_the_query_is_for_get_on_request_only() -> None:
     get = signed(GET, "(request-target) host date", target="/users/2")
     with pytest.raises(SignatureMismatch):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import attrs
 import pytest
 
 from fedtext.errors import MalformedIri
@@ -78,3 +79,10 @@ def test_what_was_looked_up_is_no_part_of_the_value() -> None:
     assert asked.with_fields(("a", "5")).get_all("a") == ["5"]
     assert "a" not in asked.without("a")
     assert Headers().get_all("a") == []
+
+
+def test_a_copy_with_other_headers_has_everything_else() -> None:
+    """Signing copies a request three times."""
+    request = Request.to("http://a.example:8080/p?x=1", method="POST", headers=[("A", "1")], body=b"x")
+    headers = Headers.build([("b", "2")])
+    assert request.with_headers(headers) == attrs.evolve(request, headers=headers)

@@ -14,8 +14,6 @@ from __future__ import annotations
 import base64
 from collections.abc import Collection
 
-import attrs
-
 from ..config import Scheme, SignaturePolicy
 from ..errors import (
     AlgorithmRefused,
@@ -215,7 +213,7 @@ def sign(request: Request, key: PrivateKey, *, key_id: str, now_s: float, digest
     if needs_digest(request):
         covered += ("digest",)
         fields.append(("digest", digest or build_digest(request.body)))
-    unsigned = attrs.evolve(request, headers=request.headers.with_fields(*fields))
+    unsigned = request.with_headers(request.headers.with_fields(*fields))
     algorithm = _EMITTED_ALGORITHM.get(key.algorithm)
     if algorithm is None:
         raise LocalProtocolError("peers know no such signatures", algorithm=key.algorithm.value)
@@ -225,7 +223,7 @@ def sign(request: Request, key: PrivateKey, *, key_id: str, now_s: float, digest
         raise LocalProtocolError("the request cannot be signed", reason=error.message, target=request.target) from error
     # SIG-06: some readers split on bare commas and equal signs, so that no space and no unquoted value may appear.
     value = f'keyId="{key_id}",algorithm="{algorithm}",headers="{" ".join(covered)}",signature="{signature}"'
-    return attrs.evolve(unsigned, headers=unsigned.headers.with_fields(("signature", value)))
+    return unsigned.with_headers(unsigned.headers.with_fields(("signature", value)))
 
 
 def claimed_base(request: Request, claim: SignatureClaim, *, target: str | None = None) -> bytes:

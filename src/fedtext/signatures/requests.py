@@ -11,8 +11,6 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Final
 
-import attrs
-
 from ..config import Scheme, SignaturePolicy
 from ..errors import SignatureMismatch
 from ..http import Request
@@ -169,7 +167,7 @@ def sign(
     Sources:
         Wire rules 1.1 and 2.3; SIG-01 to SIG-06, SIG-08, SIG-16, SIG-29.
     """
-    unsigned = attrs.evolve(request, headers=request.headers.without(*_SIGNATURE_FIELDS))
+    unsigned = request.with_headers(request.headers.without(*_SIGNATURE_FIELDS))
     if scheme is Scheme.RFC9421:
         return rfc9421.sign(unsigned, key, key_id=key_id, now_s=now_s, digest=digest, asked=asked)
     return cavage.sign(unsigned, key, key_id=key_id, now_s=now_s, digest=digest)

@@ -12,16 +12,15 @@ SEC-051 to SEC-058.
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Collection, Iterable
 from typing import Final
-
-import attrs
 
 from ..config import Scheme, SignaturePolicy
 from ..errors import ComponentsUncovered, LocalProtocolError, SignatureMalformed, SignatureMismatch
 from ..http import Headers, Request, Response
 from ..keys import PrivateKey, VerificationKey
-from ..wire.structured_fields import BareItem, InnerList, Item, build_dictionary, build_list
+from ..wire.structured_fields import Item, build_dictionary, build_item
 from ..wire.timestamps import build_http_date
 from .accept_signature import AskedSignature
 from .algorithms import EMITTED, check_fits, check_name, verify_bytes
@@ -248,11 +247,11 @@ def sign(
     if needs_digest(request):
         covered.append(CONTENT_DIGEST)
         fields.append(("content-digest", _content_digest(request.body, digest)))
-    unsigned = attrs.evolve(request, headers=request.headers.with_fields(*fields))
+    unsigned = request.with_headers(request.headers.with_fields(*fields))
     if asked is not None:
         covered += [component for component in asked.components if _is_added(component, covered, unsigned)]
     signed = signature_fields(unsigned, covered, key, key_id=key_id, now_s=now_s, asked=asked)
-    return attrs.evolve(unsigned, headers=unsigned.headers.with_fields(*signed))
+    return unsigned.with_headers(unsigned.headers.with_fields(*signed))
 
 
 def signature_fields(
@@ -287,20 +286,29 @@ def signature_fields(
         raise LocalProtocolError("peers know no such signatures", algorithm=key.algorithm.value)
     if not key_id:
         raise LocalProtocolError("a signature needs the id of its key")
-    parameters: dict[str, BareItem] = {"created": int(now_s)}
-    if asked is not None and asked.wants_expires:
-        parameters["expires"] = int(now_s) + _VALID_S
-    parameters |= {"keyid": key_id, "alg": algorithm}
-    parameters |= {} if asked is None else asked.echoed
     covered = tuple(covered)
-    params = build_list([InnerList(tuple(Item(one.name, dict(one.parameters)) for one in covered), parameters)])
+    params = _written(covered, key_id, algorithm, int(now_s), asked)
     try:
         base = message_base(covered, params, message, request=request)
     except SignatureMalformed as error:
         raise LocalProtocolError("the message cannot be signed", reason=error.message) from error
     label = DEFAULT_LABEL if asked is None else asked.label
-    signature = build_dictionary({label: Item(key.sign(base))})
-    return ("signature-input", f"{label}={params}"), ("signature", signature)
+    signature = base64.b64encode(key.sign(base)).decode("ascii")
+    return ("signature-input", f"{label}={params}"), ("signature", f"{label}=:{signature}:")
+
+
+def _written(
+    covered: Iterable[Component], key_id: str, algorithm: str, created_s: int, asked: AskedSignature | None
+) -> str:
+    """Write components and parameters as a structured field has them; only texts from elsewhere can be unfit for it."""
+    key_text = build_item(Item(key_id))
+    expires, echoed = "", ""
+    if asked is not None:
+        build_dictionary({asked.label: Item(True)})
+        expires = f";expires={created_s + _VALID_S}" if asked.wants_expires else ""
+        echoed = "".join(f";{name}={build_item(Item(value))}" for name, value in asked.echoed.items())
+    components = " ".join([component.identifier for component in covered])
+    return f'({components});created={created_s}{expires};keyid={key_text};alg="{algorithm}"{echoed}'
 
 
 def _check_coverage(request: Request, claim: SignatureClaim, policy: SignaturePolicy) -> None:

@@ -75,6 +75,7 @@ def test_sec_014_a_value_that_cannot_stand_on_a_line_is_refused(value: str) -> N
         signature_base(attrs.evolve(POST, target=f"/{value}"), ("(request-target)",))
 
 
+@pytest.mark.spec("SIG-16")
 def test_sig_01_sig_06_a_signed_post_has_the_one_form_that_all_take(key: PrivateKey) -> None:
     signed = sign(POST, key, key_id=KEY_ID, now_s=NOW_S + 0.9)
     assert dict(signed.headers) == {

@@ -76,6 +76,7 @@ def window(signed_s: int, *, created_s: int | None = None, expires_s: int | None
     check_window((signed_s,), created_s=created_s, expires_s=expires_s, now_s=NOW_S, policy=POLICY)
 
 
+@pytest.mark.spec("SIG-11", "CAV-02")
 def test_sec_045_the_window_ends_at_both_limits() -> None:
     for signed_s in (NOW_S - POLICY.past_s_max, NOW_S, NOW_S + POLICY.future_s_max):
         window(signed_s)

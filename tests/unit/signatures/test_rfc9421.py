@@ -119,6 +119,16 @@ def test_what_cannot_be_signed_is_refused(change: dict[str, str], key_id: str) -
         sign(attrs.evolve(POST, **change), ED25519, key_id=key_id, now_s=NOW_S, scheme=Scheme.RFC9421)
 
 
+def test_an_unfit_label_is_not_sent() -> None:
+    with pytest.raises(LocalProtocolError):
+        sent(POST, asked=AskedSignature(label="A b", components=()))
+
+
+def test_a_key_id_with_quotes_is_written_so_that_it_is_read_again() -> None:
+    request = sign(POST, ED25519, key_id='a"b', now_s=NOW_S, scheme=Scheme.RFC9421)
+    assert parse_claim(request).key_id == 'a"b'
+
+
 def test_a_kind_of_key_that_peers_do_not_know_signs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("fedtext.signatures.rfc9421.EMITTED", {})
     with pytest.raises(LocalProtocolError):
