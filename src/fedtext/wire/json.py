@@ -40,8 +40,9 @@ _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 # A string whose escapes were taken out; the quantifiers are possessive: no byte is looked at twice (SEC-157).
 _STRING = re.compile(rb'"[^"]*+"?+')
 _NO_BRACKETS = bytes(byte for byte in range(256) if byte not in b"[]{}")
-_ESCAPED_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
-_ESCAPED_NUL = b"\\u0000"
+# A surrogate or U+0000, or a backslash before what only looks like one: a reason to look at the values.
+_SUSPICIOUS_ESCAPE = re.compile(rb"\\u(?:[dD][89a-fA-F]|0000)")
+_SPACE = " \t\n\r"
 _OPENING = frozenset(b"[{")
 _PIECE_BYTES = 65_536
 
@@ -67,18 +68,16 @@ def parse_value(data: bytes, limits: Limits = _DEFAULT_LIMITS) -> JsonValue:
         raise MalformedJSON("the document begins with a byte order mark")
     _check_structure(data, limits)
     try:
-        value: JsonValue = _DECODER.decode(data.decode("utf-8"))
+        value = _decode(data.decode("utf-8"))
     except RecursionError as error:
         raise LimitExceeded("the document is too deep for this interpreter", limit="json_depth_max") from error
     except UnicodeDecodeError as error:
         raise MalformedJSON("the document is not UTF-8", position=error.start) from error
     except json.JSONDecodeError as error:
         raise MalformedJSON("the document is not JSON", position=error.pos, problem=error.msg) from error
-    if b"\\u" in data:
-        if _ESCAPED_SURROGATE.search(data) is not None:
-            _check_surrogates(value)
-        if _ESCAPED_NUL in data:
-            _check_names(value)
+    if _SUSPICIOUS_ESCAPE.search(data) is not None:
+        _check_surrogates(value)
+        _check_names(value)
     return value
 
 
@@ -126,7 +125,10 @@ def _check_structure(data: bytes, limits: Limits) -> None:
     """Bound depth and values before parsing: a member counts twice, for its name and its value."""
     opened = data.count(b"[") + data.count(b"{")
     # Brackets, commas and colons inside strings only make these sums larger: small sums need no closer look.
-    if opened <= limits.json_depth_max and opened + data.count(b",") + data.count(b":") < limits.json_nodes_max:
+    # A text has at least one byte for each, so that most documents need no sum at all.
+    if opened <= limits.json_depth_max and (
+        len(data) < limits.json_nodes_max or opened + data.count(b",") + data.count(b":") < limits.json_nodes_max
+    ):
         return
     # In a run of backslashes the first escapes the second: without the pairs, what is left escapes a quote.
     plain = data.replace(b"\\\\", b"").replace(b'\\"', b"")
@@ -144,6 +146,16 @@ def _check_structure(data: bytes, limits: Limits) -> None:
         nodes += sum(map(bare.count, (b",", b":", b"[", b"{")))
         if nodes > limits.json_nodes_max:
             raise LimitExceeded("the document has too many values", limit="json_nodes_max", value=nodes)
+
+
+def _decode(text: str) -> JsonValue:
+    """Read a text that begins as an object without the two looks for spaces around it that most texts have not."""
+    if text[:1] == "{":
+        value, end = _DECODER.raw_decode(text)
+        if end == len(text) or not text[end:].strip(_SPACE):
+            return cast("JsonValue", value)
+    found: JsonValue = _DECODER.decode(text)
+    return found
 
 
 def _object_of(pairs: list[tuple[str, JsonValue]]) -> JsonObject:
