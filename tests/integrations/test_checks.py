@@ -33,7 +33,7 @@ from fedtext.behaviors import Deletes, Follows, Replies
 from fedtext.errors import ConfigurationError, StoreError
 from fedtext.ports import Lane, LaneKind, Task
 from fedtext.sync import run_sync
-from fedtext.wire.timestamps import parse_strict
+from fedtext.wire.timestamps import from_epoch_s, parse_strict
 
 ORIGIN = "https://blog.example.com"
 START_S = 1_790_000_000.0
@@ -115,14 +115,21 @@ SAMPLED = [
     ("handle.unreachable", blog(handle=lambda _context, _name: None)),
     ("handle.unreachable", blog(name="Alice2")),
     ("object.refused", blog(note={"to": None})),
-    ("object.undated", blog(note={"published": None})),
+    ("object.undated", blog(note={"published": None})),  # MOD-08
+    ("object.future", blog(note={"published": from_epoch_s(START_S + 301)})),  # MOD-23
 ]
 
 
+@pytest.mark.spec("MOD-08", "MOD-23")
 @pytest.mark.parametrize(("code", "fed"), SAMPLED, ids=lambda value: value if isinstance(value, str) else "")
 def test_what_a_look_at_an_actor_finds(code: str, fed: Federation) -> None:
     assert code not in codes(fed)
     assert codes(fed, actor="1") == {code}
+
+
+@pytest.mark.spec("MOD-23")
+def test_clocks_that_differ_a_little_make_no_finding() -> None:
+    assert codes(blog(note={"published": from_epoch_s(START_S + 300)}), actor="1") == set()
 
 
 def test_an_actor_that_is_not_there() -> None:

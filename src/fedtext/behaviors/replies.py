@@ -27,6 +27,7 @@ from ..vocab import (
     Object,
     Update,
     Visibility,
+    addressees_of,
     reference_id,
     visibility_of,
 )
@@ -129,7 +130,7 @@ class Replies:
         if not await self._is_newest(context, activity, note):
             return
         author = await context.get_actor(activity.actor)
-        visibility = visibility_of(note.to or activity.to, note.cc or activity.cc, author.followers)
+        visibility = visibility_of(*addressees_of(note, activity), author.followers)
         if visibility not in self._visibilities:
             await self._call(context, self._repository.remove, note.id, str(author.id))
             return

@@ -30,6 +30,7 @@ from .served import Served
 _NAME_LIKE = frozenset({"name", "username", "user_name", "handle", "slug", "nick", "nickname", "title"})
 _WAITING_S_MAX = 60.0
 _SKEW_S_MAX = 60.0
+_FUTURE_S_MAX = 300.0  # as far as clocks of servers differ
 
 
 class Level(Enum):
@@ -184,6 +185,14 @@ async def _sample_post(federation: Served, ports: PortSet, thing: object) -> lis
     if model is not None and model.published is None:
         message = f"{model.id} has no `published`"
         return [_warning("object.undated", message, "give it: some servers refuse posts without a date")]
+    # Interop: MOD-23, Misskey refuses dates in the future.
+    if (
+        model is not None
+        and model.published is not None
+        and model.published.timestamp() > ports.clock.now_s() + _FUTURE_S_MAX
+    ):
+        message = f"{model.id} is `published` in the future"
+        return [_warning("object.future", message, "publish it when its time has come: some servers refuse it before")]
     return []
 
 

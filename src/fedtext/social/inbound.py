@@ -22,6 +22,7 @@ from ..vocab import (
     Undo,
     Update,
     Visibility,
+    addressees_of,
     is_public,
     reference_id,
     visibility_of,
@@ -225,7 +226,7 @@ def _is_older(changed: Entry, known: Entry) -> bool:
 
 def _entry(note: Note, author: Actor, addressed: Object, *, booster: Actor | None = None) -> Entry:
     content = note.content or ""
-    to, cc = (note.to, note.cc) if note.to or note.cc else (addressed.to, addressed.cc)
+    to, cc = addressees_of(note, addressed)
     url = note.url
     return Entry(
         id=str(note.id),

@@ -40,6 +40,7 @@ from .activities import (
     Undo,
     Update,
     View,
+    addressees_of,
 )
 from .actors import (
     Actor,
@@ -254,6 +255,7 @@ __all__ = [
     "View",
     "Visibility",
     "Welcome",
+    "addressees_of",
     "at_origin",
     "audience_for",
     "dump",

@@ -235,6 +235,25 @@ def check_actor(value: JsonValue) -> None:
             raise TypeMismatch("an actor is named by an absolute IRI", property="actor", value=item)
 
 
+def addressees_of(model: Object, activity: Object) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Tell whom an object is for, by itself and only where it is silent by the activity that brings it (MOD-06).
+
+    Args:
+        model: The object, as embedded or fetched.
+        activity: The Create or Update that it came with.
+
+    Returns:
+        Addressees and further addressees, each from the object if it has the property at all: an object that is
+        addressed to nobody stays so, whatever the activity says.
+
+    Sources:
+        Mastodon app/lib/activitypub/parser/status_parser.rb.
+    """
+    said = parts(model)[0]
+    to, cc = ((model if said.get(name) is not None else activity) for name in ("to", "cc"))
+    return to.to, cc.cc
+
+
 def _only_id(value: JsonValue) -> Iri | None:
     items = several(value)
     found = referred(items[0]) if len(items) == 1 else None

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from fedtext.vocab import PUBLIC, Visibility, audience_for, is_public, visibility_of
+from fedtext.vocab import PUBLIC, Visibility, addressees_of, audience_for, is_public, load, visibility_of
 
 FOLLOWERS = "https://blog.example/users/alice/followers"
 BOB = "https://other.example/users/bob"
@@ -76,3 +76,23 @@ def test_an_actor_without_followers_can_still_speak() -> None:
     assert audience_for(Visibility.PUBLIC, None, [BOB]) == ((PUBLIC,), (BOB,))
     assert audience_for(Visibility.UNLISTED, None, []) == ((), (PUBLIC,))
     assert audience_for(Visibility.FOLLOWERS, None, [BOB]) == ((), (BOB,))
+
+
+@pytest.mark.parametrize(
+    ("said", "to", "cc"),
+    [
+        ({}, (PUBLIC,), (FOLLOWERS,)),
+        ({"to": None, "cc": None}, (PUBLIC,), (FOLLOWERS,)),
+        ({"to": [BOB]}, (BOB,), (FOLLOWERS,)),
+        ({"cc": BOB}, (PUBLIC,), (BOB,)),
+        ({"to": [BOB], "cc": []}, (BOB,), ()),
+        ({"to": [], "cc": [BOB]}, (), (BOB,)),
+        ({"to": [], "cc": []}, (), ()),
+    ],
+)
+def test_mod_06_the_object_says_whom_it_is_for_before_the_activity(
+    said: Any, to: tuple[str, ...], cc: tuple[str, ...]
+) -> None:
+    note = load({"type": "Note", "id": "https://blog.example/1", **said})
+    create = load({"type": "Create", "actor": CAROL, "object": "https://blog.example/1", "to": PUBLIC, "cc": FOLLOWERS})
+    assert addressees_of(note, create) == (to, cc)

@@ -185,3 +185,11 @@ def test_every_document_of_the_corpus_can_be_read_or_is_refused(corpus_root: Pat
             assert normalize(normalized) == normalized, path
         look_at_everything(found)
     assert loaded > 0.9 * len(files)
+
+
+@pytest.mark.spec("MOD-70")
+@pytest.mark.parametrize("chars", [500, 501, 10_000, 100_000])
+def test_texts_longer_than_servers_let_their_own_people_write_are_read_whole(chars: int) -> None:
+    note = load({"type": "Note", "content": "a" * chars, "name": "b" * chars})
+    assert isinstance(note, Note)
+    assert (len(note.content or ""), len(note.name or "")) == (chars, chars)
