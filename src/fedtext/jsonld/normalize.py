@@ -8,7 +8,8 @@ Three roads lead there:
 - **plain**: a context is not at hand, or ActivityStreams is not among them, or JSON-LD takes offence. The document is
   read by its member names, as most servers do, with known names in other spellings brought to the usual one. Nothing
   that is signed over RDF may rest on such a reading (JLD-05, SEC-119).
- On every road a context that bends a protected name is refused (JLD-07, SEC-120), `@graph`, `@included` and
+
+On every road a context that bends a protected name is refused (JLD-07, SEC-120), `@graph`, `@included` and
 `@reverse` are left out (JLD-06, SEC-121), and nothing is fetched.
 
 Invariants: the given document is never changed; what needs no change is returned as it is, not copied.

@@ -149,7 +149,7 @@ def _check_structure(data: bytes, limits: Limits) -> None:
 
 
 def _decode(text: str) -> JsonValue:
-    """Read a text that begins as an object without the two looks for spaces around it that most texts have not."""
+    """Read a text that begins as an object without looking for spaces around it, which most texts do not have."""
     if text[:1] == "{":
         value, end = _DECODER.raw_decode(text)
         if end == len(text) or not text[end:].strip(_SPACE):
