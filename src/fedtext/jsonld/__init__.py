@@ -9,6 +9,7 @@ from .contexts import (
     default_context,
     is_covered,
     joined_context,
+    proof_context,
 )
 from .normalize import Road, normalize, normalize_by
 from .profiles import expand_term, terms_for
@@ -36,6 +37,7 @@ __all__ = [
     "joined_context",
     "normalize",
     "normalize_by",
+    "proof_context",
     "register_context",
     "signed_options",
     "signed_view",
