@@ -65,12 +65,17 @@ class SignaturePolicy:
     """What a signature must look like to be believed.
 
     `past_s_max`/`future_s_max`: how far `Date` or `created` may lie from now (acceptance: 1 h and 5 min).
+    `linked_data`: believe the older signatures in documents (RsaSignature2017), too, where somebody passes them on.
+    `forwarded_s_max`: how old a proof in a document may be that somebody passes on; older ones are asked for at their
+    origin. No longer than `InboxPolicy.idempotency_s`, by which a second arrival is known (SEC-128).
     `tags`: which `tag` a signature of RFC 9421 may name, when it names one; None: any.
     `insecure_uncovered_query`: take signatures of RFC 9421 over `@authority` and `@path` that leave out a query.
     """
 
     past_s_max: int = 3_600
     future_s_max: int = 300
+    linked_data: bool = False
+    forwarded_s_max: int = 30 * 86_400
     tags: frozenset[str] | None = None
     insecure_uncovered_query: bool = False
     rsa_bits_min: int = 2_048
@@ -93,6 +98,8 @@ class DeliveryPolicy:
     """How posts are sent: retries, batches, leases (seconds).
 
     The n-th retry waits `n ** 4 + 15` seconds plus up to half of `n ** 4` (16 attempts: two to three days).
+    `proofs`: add an integrity proof (FEP-8b32, eddsa-jcs-2022) to each activity. `linked_data`: sign what everybody may
+    see also in the older way (RsaSignature2017), for relays that ask for it.
     """
 
     attempts_max: int = 16
@@ -101,6 +108,8 @@ class DeliveryPolicy:
     lease_s: float = 60.0
     retry_after_s_max: int = 86_400
     followers_page_max: int = 500
+    proofs: bool = True
+    linked_data: bool = False
 
 
 @attrs.frozen(kw_only=True)
@@ -160,6 +169,11 @@ class Config:
     def strict(cls) -> Config:
         """Give the defaults; named so that a deployment can say that it wants them."""
         return cls()
+
+    @classmethod
+    def relay_compatible(cls) -> Config:
+        """Believe RsaSignature2017 in what others pass on, for relays' sake (guarded: SEC-119 to SEC-128)."""
+        return cls(signatures=SignaturePolicy(linked_data=True))
 
     @classmethod
     def mastodon_compatible(cls) -> Config:

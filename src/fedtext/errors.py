@@ -321,18 +321,35 @@ class ProofMissing(ProofError):
     """There is no proof."""
 
     code = "proof.missing"
+    hint = "sign the document with an integrity proof (FEP-8b32), cryptosuite eddsa-jcs-2022"
+
+
+class ProofMalformed(ProofError):
+    """The proof cannot be read, or says what no proof of this network says."""
+
+    code = "proof.malformed"
+    hint = "give type, cryptosuite, verificationMethod, proofPurpose assertionMethod, created in UTC and proofValue"
+
+
+class ProofExpired(ProofError):
+    """The proof is outside its time window."""
+
+    code = "proof.expired"
+    hint = "compare the clocks of both servers, and sign the document anew"
 
 
 class ProofMismatch(ProofError):
     """The proof does not verify."""
 
     code = "proof.mismatch"
+    hint = "compare the canonical form of the document without its proof, that of the options, and the key"
 
 
 class CryptosuiteUnknown(ProofError):
     """The cryptosuite of the proof is not known."""
 
     code = "proof.cryptosuite_unknown"
+    hint = "use eddsa-jcs-2022; eddsa-rdfc-2022 and mldsa44-jcs-2024 are verified, too"
 
 
 class OriginMismatch(RemoteProtocolError):

@@ -5,10 +5,11 @@ from .attempt import Dispatch, attempt
 from .fanout import Follower, plan_deliveries, plan_inboxes
 from .outcome import Delivered, Drop, Outcome, Retry, classify_error, classify_response, is_final
 from .retry import lane_pause_s, retry_delay_s
-from .seal import SealedActivity, seal
+from .seal import NO_PROVERS, Provers, SealedActivity, seal
 from .tasks import DeliveryTask, FanoutTask, ResolveTask, decode_task, encode_task, kind_of
 
 __all__ = [
+    "NO_PROVERS",
     "Audience",
     "Delivered",
     "DeliveryTask",
@@ -17,6 +18,7 @@ __all__ = [
     "FanoutTask",
     "Follower",
     "Outcome",
+    "Provers",
     "ResolveTask",
     "Retry",
     "SealedActivity",

@@ -15,6 +15,7 @@ import attrs
 from ..delivery import (
     FanoutTask,
     Follower,
+    Provers,
     ResolveTask,
     encode_task,
     is_final,
@@ -48,7 +49,7 @@ from . import serving, wellknown
 from .engine import Engine
 from .mentions import AUTHOR_OF, lost_object, with_ids
 from .outcomes import Bury, Done, JobOutcome, Later
-from .sending import Mark, plan_fanout
+from .sending import Mark, make_provers, plan_fanout
 
 GONE_S = 86_400
 """For how long followers' inboxes that answered 410 are left out (DLV-04)."""
@@ -79,8 +80,9 @@ async def resolve(engine: Engine, task: ResolveTask, job: Job, ports: PortSet) -
     if failed is not None and job.attempts + 1 < _RESOLVE_ATTEMPTS:
         return later(engine, job, ports, str(failed))
     document = with_ids(task.document, found)
+    provers = await make_provers(engine, ports, str(document.get("actor")))
     try:
-        planned = _planned(engine, task, document)
+        planned = _planned(engine, task, document, provers)
     except ConfigurationError as error:
         return Bury(reason=str(error)) if failed is None else later(engine, job, ports, str(failed))
     await ports.store.put(resolved_key(task.site, planned.activity_id), dump(dict(found.items())))
@@ -95,7 +97,7 @@ async def resolve(engine: Engine, task: ResolveTask, job: Job, ports: PortSet) -
     return Done()
 
 
-def _planned(engine: Engine, task: ResolveTask, document: JsonObject) -> FanoutTask:
+def _planned(engine: Engine, task: ResolveTask, document: JsonObject, provers: Provers) -> FanoutTask:
     """Plan the fan-out of a document whose handles are resolved.
 
     Raises:
@@ -103,7 +105,7 @@ def _planned(engine: Engine, task: ResolveTask, document: JsonObject) -> FanoutT
     """
     if lost_object(task.document, document):
         raise ConfigurationError("whom it is about could not be found", activity=str(document.get("id")))
-    return plan_fanout(engine, document, task.sender, task.ordering_key, task.recipients)
+    return plan_fanout(engine, document, task.sender, task.ordering_key, task.recipients, provers)
 
 
 def resolved_key(site: str, activity_id: str) -> str:

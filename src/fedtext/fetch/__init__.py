@@ -4,13 +4,14 @@ from .budget import Budget
 from .documents import fetch_document, fetch_json
 from .embedded import origin_or_none, reduce_foreign
 from .fetcher import Fetched, Fetcher, SigningKey
-from .keys import admit_key_id, resolve
+from .keys import KeyUse, admit_key_id, resolve
 from .objects import cached_documents, forget_object, get_actor, get_object
 
 __all__ = [
     "Budget",
     "Fetched",
     "Fetcher",
+    "KeyUse",
     "SigningKey",
     "admit_key_id",
     "cached_documents",

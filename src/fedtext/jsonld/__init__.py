@@ -9,10 +9,12 @@ from .contexts import (
     default_context,
     is_covered,
     joined_context,
+    proof_context,
 )
 from .normalize import Road, normalize, normalize_by
 from .profiles import expand_term, terms_for
 from .registry import bundled_context, is_bundled, register_context
+from .reliance import SignedView, canonical_options, check_shape, signed_options, signed_view
 from .terms import ACTIVITYSTREAMS, SECURITY_V1
 
 __all__ = [
@@ -21,9 +23,12 @@ __all__ = [
     "VERIFICATION_BUDGET",
     "CanonizeBudget",
     "Road",
+    "SignedView",
     "bundled_context",
+    "canonical_options",
     "canonize",
     "canonize_document",
+    "check_shape",
     "context_for",
     "default_context",
     "expand_term",
@@ -32,6 +37,9 @@ __all__ = [
     "joined_context",
     "normalize",
     "normalize_by",
+    "proof_context",
     "register_context",
+    "signed_options",
+    "signed_view",
     "terms_for",
 ]

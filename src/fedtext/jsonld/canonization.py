@@ -113,6 +113,19 @@ def canonize_document(
     return _canonical(quads, budget, hash_name)
 
 
+def canonize_quads(quads: list[Quad], *, budget: CanonizeBudget = DEFAULT_BUDGET) -> str:
+    """Give the canonical form of a dataset that is at hand as statements.
+
+    Args:
+        quads: Each once.
+        budget: What it may cost.
+
+    Raises:
+        LimitExceeded: It would cost more than the budget.
+    """
+    return _canonical(quads, budget, "sha256")
+
+
 def _canonical(quads: list[Quad], budget: CanonizeBudget, hash_name: str) -> str:
     if hash_name not in _HASHES:
         raise ConfigurationError("datasets are canonized by sha256 or sha384", hash_name=hash_name)

@@ -23,7 +23,15 @@ from ..errors import ContextRefused
 from ..wire.json import JsonObject, JsonValue
 from .contexts import context_for, default_context
 from .profiles import UNDETERMINED, Definition, profile_of
-from .terms import DATA_INTEGRITY, PREFIXES, PROOF_TERMS, expand_prefix, standard_iris, standard_terms
+from .terms import (
+    DATA_INTEGRITY,
+    DATA_INTEGRITY_V2,
+    PREFIXES,
+    PROOF_TERMS,
+    expand_prefix,
+    standard_iris,
+    standard_terms,
+)
 
 _UNDEFINED: Final = "_:"  # what the vocabulary of ActivityStreams puts before names that nobody defined
 _MAPPED: Final = frozenset({"name", "summary", "content"})  # those with a `…Map` beside them
@@ -31,8 +39,6 @@ _ITEMS: Final = ("items", "orderedItems")
 _PROOF: Final = "https://w3id.org/security#proof"
 _CRYPTOSUITE: Final = "https://w3id.org/security#cryptosuite"
 _CRYPTOSUITE_STRING: Final = "https://w3id.org/security#cryptosuiteString"
-# The second context gives the name of the suite a datatype of its own.
-_DATA_INTEGRITY_V2: Final = "https://w3id.org/security/data-integrity/v2"
 _DATA_INTEGRITY_PROOF: Final = "https://w3id.org/security#DataIntegrityProof"
 _XSD_DATE_TIME: Final = "http://www.w3.org/2001/XMLSchema#dateTime"
 
@@ -209,7 +215,7 @@ def _context(survey: _Survey) -> JsonValue:
     defined = {name: use for name, use in survey.names.items() if use.is_defined}
     context: list[JsonValue] = context_for(defined)
     if survey.has_proof:
-        context.insert(1, _DATA_INTEGRITY_V2 if survey.has_typed_suite else DATA_INTEGRITY)
+        context.insert(1, DATA_INTEGRITY_V2 if survey.has_typed_suite else DATA_INTEGRITY)
     own: JsonObject = {"@language": UNDETERMINED} if survey.is_undetermined else {}
     for name, use in defined.items():
         if name in PROOF_TERMS:

@@ -17,6 +17,7 @@ from .terms import (
     DATA_INTEGRITY,
     EXTENSIONS,
     PREFIXES,
+    PROOF_CONTEXTS,
     PROOF_TERMS,
     SECURITY,
     SECURITY_V1,
@@ -78,6 +79,22 @@ def joined_context(original: JsonValue, terms: Iterable[str]) -> JsonValue:
     theirs = entries(original)
     added = [entry for entry in ours if entry not in theirs]
     return [*added, *theirs] if added else original
+
+
+def proof_context(original: JsonValue) -> JsonValue:
+    """Give a context that also defines integrity proofs: behind ActivityStreams, which peers look for first.
+
+    Args:
+        original: Value of `@context`.
+
+    Returns:
+        The same where it does so already.
+    """
+    parts = entries(original)
+    if any(part in PROOF_CONTEXTS for part in parts if isinstance(part, str)):
+        return original
+    at = parts.index(ACTIVITYSTREAMS) + 1 if ACTIVITYSTREAMS in parts else 0
+    return [*parts[:at], DATA_INTEGRITY, *parts[at:]]
 
 
 def entries(context: JsonValue) -> list[JsonValue]:

@@ -45,10 +45,10 @@ def read_slowly(document: JsonObject, limits: Limits) -> JsonObject | None:
         LimitExceeded: It would cost more.
         ContextRefused: A context bends a protected name, or two spellings of one property stand in one node.
     """
-    node = _expanded(document) if _weigh(document, limits) else None
+    node = _expanded(document) if weigh(document, limits) else None
     if node is None:
         return None
-    found = compact_plainly(node, _orders(document, {}))
+    found = compact_plainly(node, orders_of(document))
     # Full IRIs are longer than what stood for them: what goes on must be what can be stored and read again.
     size = len(dump(found))
     if size > limits.document_bytes_max:
@@ -81,8 +81,8 @@ def _without_false_maps(value: JsonValue) -> JsonValue:
     }
 
 
-def _weigh(document: JsonObject, limits: Limits) -> bool:
-    """Tell whether a document may be processed.
+def weigh(document: JsonObject, limits: Limits) -> bool:
+    """Tell whether a document may be processed: whether plain readers and JSON-LD see the same objects in it.
 
     Counted are its values and the definitions that its contexts bring, at each place where they are brought. A
     processor works through a context anew wherever it meets it under other ones; objects beside each other share the
@@ -137,8 +137,12 @@ def _values(document: JsonObject, depth_max: int) -> Iterator[tuple[JsonValue, i
             pending.extend((item, depth + 1) for item in inner)
 
 
-def _orders(value: JsonValue, found: dict[Pairs, list[str]]) -> dict[Pairs, list[str]]:
+def orders_of(document: JsonObject) -> dict[Pairs, list[str]]:
     """Collect for each map of languages in which order its tags came: the first text counts (MOD-20)."""
+    return _orders(document, {})
+
+
+def _orders(value: JsonValue, found: dict[Pairs, list[str]]) -> dict[Pairs, list[str]]:
     if isinstance(value, list):
         for item in value:
             _orders(item, found)

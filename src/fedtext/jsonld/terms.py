@@ -216,6 +216,9 @@ EXTENSIONS: Final[Mapping[str, JsonValue]] = {
 
 # Terms of the data-integrity contexts, the first of which is understood most widely (FEP-8b32).
 DATA_INTEGRITY: Final = "https://w3id.org/security/data-integrity/v1"
+# The second context gives the name of the suite a datatype of its own.
+DATA_INTEGRITY_V2: Final = "https://w3id.org/security/data-integrity/v2"
+PROOF_CONTEXTS: Final = frozenset({DATA_INTEGRITY, DATA_INTEGRITY_V2})
 PROOF_TERMS: Final[Mapping[str, str]] = {
     "DataIntegrityProof": "https://w3id.org/security#DataIntegrityProof",
     "proof": "https://w3id.org/security#proof",

@@ -26,7 +26,7 @@ _READERS: Final[Mapping[str, Callable[[object, SignaturePolicy | None], PublicKe
     "publicKeyMultibase": parse_multikey,
     "publicKeyJwk": parse_jwk,
 }
-_PRIVATE_MEMBERS: Final = frozenset(
+PRIVATE_MEMBERS: Final = frozenset(
     f"{half}Key{form}"
     for half in ("private", "secret")
     for form in ("", "Pem", "Multibase", "Jwk", "Base58", "Hex", "Base64")
@@ -45,7 +45,7 @@ def key_material(claim: Mapping[str, JsonValue], policy: SignaturePolicy | None 
             key that the policy does not take.
         AlgorithmRefused: ML-DSA-44, which the installed `cryptography` lacks.
     """
-    if not _PRIVATE_MEMBERS.isdisjoint(claim):
+    if not PRIVATE_MEMBERS.isdisjoint(claim):
         raise KeyRefused("the document holds a private key")
     found = [read(claim[name], policy) for name, read in _READERS.items() if claim.get(name) is not None]
     if not found:

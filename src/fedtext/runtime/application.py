@@ -205,7 +205,7 @@ class Federation(Router):
             id=Iri(f"{actor_id}#delete"), actor=actor_id, object=actor_id, to=PUBLIC, cc=[f"{actor_id}/followers"]
         )
         marks = sending.removal_marks(self.engine, actor_id, await serving.own_actor(self.engine, str(pk), ports))
-        task = sending.fanout_task(self.engine, activity)
+        task = await sending.fanout_task(self.engine, ports, activity, within=within)
         await sending.enqueue(self.engine, ports, task, within=within, marks=marks)
         return actor_id
 
@@ -273,7 +273,7 @@ class Federation(Router):
         about: Object,
         marks: tuple[sending.Mark, ...] = (),
     ) -> Iri:
-        task = sending.fanout_task(self.engine, activity)
+        task = await sending.fanout_task(self.engine, ports, activity, within=within)
         await sending.enqueue(self.engine, ports, task, within=within, marks=marks)
         return Iri(str(about.id))
 

@@ -1,4 +1,4 @@
-"""What a verified signature proves."""
+"""What a verified signature proves: of a request, of a response, of a document."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import attrs
 from ..config import Scheme
 from ..http import Request, Response
 from ..keys import VerificationKey
+from ..wire.json import JsonObject
 
 
 @attrs.frozen(kw_only=True, slots=False)  # made for every request, in half the time
@@ -60,6 +61,33 @@ class VerifiedResponse:
     created_s: int
     expires_s: int | None
     label: str
+
+    @property
+    def signer(self) -> str:
+        """Id of the actor who signed."""
+        return self.key.owner
+
+
+@attrs.frozen(kw_only=True)
+class VerifiedDocument:
+    """Evidence that the owner of a key signed this document.
+
+    Only `data_integrity.verify` and `linked_data.verify` make one (and tests). What was received cannot be reached
+    from it: `document` is what was signed, no more.
+
+    Args:
+        document: The document that goes on; not to be changed.
+        key: The key that it verified under, with its owner; of several the first.
+        suites: The cryptosuites, one a proof; "RsaSignature2017" for a linked-data signature.
+        created_s: When it was signed, by the signer's clock (seconds since the epoch); of several the earliest.
+        expires_s: When the first of the signatures ceases to be valid, or None.
+    """
+
+    document: JsonObject = attrs.field(repr=False)
+    key: VerificationKey
+    suites: tuple[str, ...]
+    created_s: float
+    expires_s: float | None
 
     @property
     def signer(self) -> str:

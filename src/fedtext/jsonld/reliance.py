@@ -1,0 +1,277 @@
+"""What must hold of a document before a signature over it is relied upon.
+
+A signature over RDF covers statements, not the text that they stand in. The same statements can be written so that
+readers of plain names see another activity than the signer made: turned inside out by `@reverse`, spread over `@graph`
+or `@included`, with the properties of one node in two places, or with members that RDF does not see at all. So what
+goes on is made from what RDF sees, the signature is checked over exactly that, and shapes that read in two ways are
+refused.
+
+Invariants: nothing is fetched, and a context that is not at hand is refused; what it may cost is counted before the
+processor and the canonization see it; the document is not changed.
+
+Sources: SEC-119 to SEC-125, SEC-133; JLD-06, JLD-09; RDF Dataset Canonicalization 1.0.
+"""
+
+from __future__ import annotations
+
+from typing import Final, cast
+
+import attrs
+
+from ..config import Limits
+from ..errors import ContextRefused, DocumentError, LimitExceeded
+from ..wire.json import JsonObject, JsonValue
+from .bending import HIDDEN, check_context
+from .canonization import VERIFICATION_BUDGET, canonize_document, canonize_quads
+from .compaction import compact_plainly
+from .contexts import entries
+from .nquads import iri_term, literal_term
+from .processor import expand, to_quads
+from .profiles import profile_of
+from .slow import orders_of, weigh
+
+_WRAPPED: Final = "urn:fedtext:document"
+_PROOF: Final = "https://w3id.org/security#proof"
+_SECURITY: Final = "https://w3id.org/security#"
+_CREATED: Final = "<http://purl.org/dc/terms/created>"
+_TYPE: Final = "<http://www.w3.org/1999/02/22-rdf-syntax-ns#type>"
+_LINKS: Final = frozenset({"@graph", "@included", "@reverse"})
+_JSON: Final = "@json"
+# The options of a proof, each with the predicate that its context must give it.
+_OPTIONS: Final = {
+    "type": _TYPE,
+    "created": _CREATED,
+    "expires": f"<{_SECURITY}expiration>",
+    "cryptosuite": f"<{_SECURITY}cryptosuite>",
+    "verificationMethod": f"<{_SECURITY}verificationMethod>",
+    "proofPurpose": f"<{_SECURITY}proofPurpose>",
+}
+
+
+@attrs.frozen(kw_only=True)
+class SignedView:
+    """What of a document its RDF says.
+
+    Args:
+        canonical: The dataset in canonical form (RDFC-1.0), as N-Quads.
+        document: The same with the plain names of ActivityStreams, and nothing else.
+    """
+
+    canonical: str = attrs.field(repr=False)
+    document: JsonObject = attrs.field(repr=False)
+
+
+def check_shape(document: JsonObject, limits: Limits) -> None:
+    """Refuse a document that has parts which plain readers do not see: `@graph`, `@included`, `@reverse`, `@nest`.
+
+    Names that a context makes stand for them count, too; JSON literals may hold what they like (SEC-121).
+
+    Args:
+        document: As parsed, without its signatures.
+        limits: `json_depth_max` bounds the nesting.
+
+    Raises:
+        ContextRefused: It has, or its context bends a protected name.
+        LimitExceeded: Nested deeper.
+    """
+    pending: list[tuple[JsonValue, frozenset[str], frozenset[str], int]] = [(document, HIDDEN, frozenset(), 1)]
+    while pending:
+        value, hidden, literals, depth = pending.pop()
+        if depth > limits.json_depth_max:
+            raise LimitExceeded("nested too deep", limit="json_depth_max", value=depth)
+        if isinstance(value, list):
+            pending.extend((item, hidden, literals, depth + 1) for item in value if isinstance(item, dict | list))
+        if not isinstance(value, dict):
+            continue
+        context = value.get("@context")
+        if context is not None:
+            hidden |= check_context(context)
+            literals = (literals - _defined(context)) | _json_terms(context)
+        for name, member in value.items():
+            if name in hidden:
+                raise ContextRefused("a signed document has parts that not everybody sees", member=name)
+            if name != "@context" and name not in literals and isinstance(member, dict | list):
+                pending.append((member, hidden, literals, depth + 1))
+
+
+def _defined(context: JsonValue) -> frozenset[str]:
+    return frozenset(term for entry in entries(context) if isinstance(entry, dict) for term in entry)
+
+
+def _json_terms(context: JsonValue) -> frozenset[str]:
+    """Give the names whose values a context declares to be JSON literals, by its last word on each."""
+    last: dict[str, JsonValue] = {}
+    for entry in entries(context):
+        if isinstance(entry, dict):
+            last.update(entry)
+    return frozenset(
+        term for term, meaning in last.items() if isinstance(meaning, dict) and meaning.get("@type") == _JSON
+    )
+
+
+def signed_view(document: JsonObject, limits: Limits) -> SignedView:
+    """Give what a signature over the RDF of a document covers.
+
+    Args:
+        document: As parsed, without the signature that is to be checked; proofs in it are kept in the canonical form,
+            but do not go on.
+        limits: `jsonld_nodes_max` and `jsonld_terms_max` bound what it may cost, `json_depth_max` its nesting.
+
+    Returns:
+        The canonical form, and the document that goes on.
+
+    Raises:
+        ContextRefused: A context is not at hand or bends a protected name; parts that not everybody sees; one node in
+            two places; blank nodes with names; a node that refers to the document.
+        DocumentError: It breaks the rules of JSON-LD, or has no id.
+        LimitExceeded: It would cost too much.
+    """
+    check_shape(document, limits)
+    node = _expanded(document, limits)
+    seen = _Seen()
+    visible = seen.node(node, is_root=True)
+    if visible is None:
+        raise DocumentError("the id of the signed document is missing or no IRI")
+    compacted = compact_plainly(visible, orders_of(document))
+    # Proofs are statements like others, in graphs of their own: the signature covers them, what goes on has none.
+    source = visible if not seen.has_proof else document
+    canonical = canonize_document(source, budget=VERIFICATION_BUDGET)
+    if seen.has_proof:
+        _require_same(node, visible)
+    return SignedView(canonical=canonical, document=compacted)
+
+
+def signed_options(options: JsonObject, limits: Limits) -> str:
+    """Give the canonical form of the options of a proof or signature, each of which it must say (SEC-129).
+
+    Args:
+        options: Those of a proof, with a context, without its value.
+        limits: See `signed_view`.
+
+    Raises:
+        ContextRefused: A context is not at hand, or does not define one of the options; an option that is not known.
+        DocumentError: They break the rules of JSON-LD.
+        LimitExceeded: They would cost too much.
+    """
+    _check_known(options, limits)
+    quads = to_quads(options, base=None, chars_max=VERIFICATION_BUDGET.chars_max)
+    predicates = sorted(quad.predicate for quad in quads)
+    wanted = sorted(_OPTIONS.get(name, "") for name in options if name not in ("@context", "id"))
+    if predicates != wanted:
+        raise ContextRefused("the context does not define each option of the proof, and nothing else")
+    return canonize_quads(quads, budget=VERIFICATION_BUDGET)
+
+
+def canonical_options(options: JsonObject, limits: Limits) -> str:
+    """Give the canonical form of the options of a linked-data signature, of which the caller knows the names.
+
+    Args:
+        options: With a context that is at hand.
+        limits: See `signed_view`.
+
+    Raises:
+        ContextRefused: As `signed_options`, as are the following.
+        DocumentError: See there.
+        LimitExceeded: See there.
+    """
+    _check_known(options, limits)
+    return canonize_document(options, budget=VERIFICATION_BUDGET)
+
+
+def _check_known(document: JsonObject, limits: Limits) -> None:
+    if not profile_of(document.get("@context")).is_known or not weigh(document, limits):
+        raise ContextRefused("a context of the signed document is not at hand")
+
+
+def _expanded(document: JsonObject, limits: Limits) -> JsonObject:
+    _check_known(document, limits)
+    # As the value of a name, so that a graph at the top stays one, and is seen.
+    expanded = cast("list[JsonObject]", expand({_WRAPPED: cast("JsonValue", document)}, base=None))
+    nodes = expanded[0].get(_WRAPPED) if expanded else None
+    node = nodes[0] if isinstance(nodes, list) and len(nodes) == 1 else None
+    if not isinstance(node, dict):
+        raise DocumentError("the signed document is not one node")
+    return node
+
+
+def _require_same(node: JsonObject, visible: JsonObject) -> None:
+    """Make sure that what goes on says what was signed, where the two were not made from one another."""
+    unproved: JsonObject = {name: member for name, member in node.items() if name != _PROOF}
+    given, kept = (canonize_document(source, budget=VERIFICATION_BUDGET) for source in (unproved, visible))
+    if given != kept:
+        raise ContextRefused("the signed document reads otherwise than it is written")
+
+
+class _Seen:
+    """One pass over an expanded document that keeps what RDF says of it, and refuses what can be read in two ways."""
+
+    __slots__ = ("has_proof", "root", "with_properties")
+
+    def __init__(self) -> None:
+        self.has_proof = False
+        self.root = ""
+        self.with_properties: set[str] = set()
+
+    def node(self, node: JsonObject, *, is_root: bool = False) -> JsonObject | None:
+        """Give what RDF sees of a node; None when that is nothing."""
+        if not _LINKS.isdisjoint(node):
+            raise ContextRefused("a signed document has parts that not everybody sees")
+        found: JsonObject = {}
+        if "@id" in node or is_root:
+            identified = node.get("@id")
+            if not isinstance(identified, str) or iri_term(identified) is None:
+                self._refuse_blank(identified)
+                return None
+            found["@id"] = identified
+            if is_root:
+                self.root = identified
+            elif identified == self.root:
+                raise ContextRefused("a signed document refers to itself", id=identified)
+        types = [item for item in cast("list[str]", node.get("@type", [])) if iri_term(item) is not None]
+        if types:
+            found["@type"] = cast("list[JsonValue]", types)
+        for name, values in node.items():
+            if name[:1] == "@" or name == _PROOF:
+                self.has_proof |= name == _PROOF and is_root
+                if name == _PROOF and not is_root:
+                    raise ContextRefused("a proof inside of a signed document")
+            elif iri_term(name) is not None:
+                kept = self.values(values)
+                if kept:
+                    found[name] = kept
+        self._check_once(found)
+        return found
+
+    def values(self, values: JsonValue) -> list[JsonValue]:
+        """Give what RDF sees of the values of one name."""
+        found = (self.value(value) for value in (values if isinstance(values, list) else [values]))
+        return [value for value in found if value is not None]
+
+    def value(self, value: JsonValue) -> JsonValue:
+        """Give what RDF sees of a value; None when that is nothing."""
+        if not isinstance(value, dict):
+            return None
+        if "@list" in value:
+            return {"@list": self.values(value["@list"])}
+        return _literal(value) if "@value" in value else self.node(value)
+
+    def _refuse_blank(self, identified: JsonValue) -> None:
+        if isinstance(identified, str) and identified.startswith("_:"):
+            raise ContextRefused("a node of a signed document has a blank name")
+
+    def _check_once(self, node: JsonObject) -> None:
+        identified = node.get("@id")
+        if isinstance(identified, str) and len(node) > 1:
+            if identified in self.with_properties:
+                raise ContextRefused("a node of a signed document stands in two places", id=identified)
+            self.with_properties.add(identified)
+
+
+def _literal(value: JsonObject) -> JsonValue:
+    """Give what RDF sees of a literal: its text and its language or datatype; no index, no direction."""
+    language, datatype = value.get("@language"), value.get("@type")
+    if isinstance(language, str) and literal_term("", language=language) is None:
+        return None
+    if isinstance(datatype, str) and datatype != _JSON and iri_term(datatype) is None:
+        return None
+    return {name: value[name] for name in ("@value", "@language", "@type") if value.get(name) is not None}
