@@ -24,7 +24,7 @@ class Headers:
     @classmethod
     def build(cls, pairs: Iterable[tuple[str, str]]) -> Headers:
         """Build from any pairs, lower-casing names and trimming values."""
-        return cls(tuple((name.lower(), value.strip(" \t")) for name, value in pairs))
+        return cls(tuple([(name.lower(), value.strip(" \t")) for name, value in pairs]))
 
     def get(self, name: str) -> str | None:
         """Give the values of one header joined by ", " (RFC 9110 section 5.2), or None."""
@@ -35,25 +35,25 @@ class Headers:
         """Give every value of one header in order of arrival."""
         by_name = self._by_name
         if by_name is None:
-            by_name = dict[str, list[str]]()
-            for field, value in self.fields:
-                if field in by_name:
+            by_name = {field: [value] for field, value in self.fields}
+            if len(by_name) < len(self.fields):  # a name repeats
+                by_name = {field: list[str]() for field in by_name}
+                for field, value in self.fields:
                     by_name[field].append(value)
-                else:
-                    by_name[field] = [value]
             object.__setattr__(self, "_by_name", by_name)
-        return by_name.get(name.lower(), [])[:]
+        found = by_name.get(name) or by_name.get(name.lower())
+        return found[:] if found else []
 
     def with_fields(self, *pairs: tuple[str, str]) -> Headers:
         """Give a copy in which each named header has exactly the given value."""
         names = {name.lower() for name, _ in pairs}
-        kept = tuple(pair for pair in self.fields if pair[0] not in names)
-        return Headers(kept + Headers.build(pairs).fields)
+        kept = [pair for pair in self.fields if pair[0] not in names]
+        return Headers((*kept, *[(name.lower(), value.strip(" \t")) for name, value in pairs]))
 
     def without(self, *names: str) -> Headers:
         """Give a copy without the named headers."""
         dropped = {name.lower() for name in names}
-        return Headers(tuple(pair for pair in self.fields if pair[0] not in dropped))
+        return Headers(tuple([pair for pair in self.fields if pair[0] not in dropped]))
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
         """Iterate over (name, value)."""

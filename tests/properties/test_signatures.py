@@ -13,6 +13,7 @@ from fedtext.errors import FedtextError, SignatureError
 from fedtext.http import Headers, Request
 from fedtext.keys import VerificationKey, generate_ed25519, generate_rsa, load_public_pem
 from fedtext.signatures import parse_claim, sign, verify
+from fedtext.signatures.cavage_claim import _parse_parameters, _parse_usual
 
 NOW_S = 1_790_000_000
 KEY_ID = "https://a.example/users/1#main-key"
@@ -174,3 +175,30 @@ def test_any_text_is_a_key_or_refused(text: str) -> None:
     for armoured in (text, f"-----BEGIN PUBLIC KEY-----\n{text}\n-----END PUBLIC KEY-----\n"):
         with pytest.raises(FedtextError):
             load_public_pem(armoured)
+
+
+quoted = st.text('aA"\\=, :/#+é\n0', max_size=8)
+shapes = st.sampled_from(
+    [
+        'keyId="{}",algorithm="{}",headers="{}",signature="{}"',
+        'keyId="{}",algorithm="{}",headers="{}", signature="{}"',
+        'KeyId="{}",algorithm="{}",headers="{}",signature="{}"',
+        'keyId="{}",headers="{}",algorithm="{}",signature="{}"',
+        'keyId="{}",algorithm="{}",headers="{}",signature="{}",created=1',
+    ]
+)
+
+
+@given(shapes, st.lists(quoted, min_size=4, max_size=4))
+def test_the_short_road_agrees_with_the_long_one(shape: str, values: list[str]) -> None:
+    """What the short road reads, the grammar of parameters reads too, in the same order."""
+    text = shape.format(*values)
+    short = _parse_usual(text)
+    if short is not None:
+        assert list(short.items()) == list(_parse_parameters(text).items())
+
+
+@given(requests, keys)
+def test_what_we_sign_ourselves_takes_the_short_road(request: Request, key: str) -> None:
+    [text] = signed(request, key).headers.get_all("signature")
+    assert _parse_usual(text) == _parse_parameters(text)

@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePub
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.padding import MGF1, PSS, PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
-from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+from cryptography.hazmat.primitives.asymmetric.utils import Prehashed, encode_dss_signature
 
 from ..errors import AlgorithmRefused, LocalProtocolError, SignatureMismatch
 
@@ -74,6 +74,10 @@ _HASHES: Final[dict[HashName, hashes.HashAlgorithm]] = {
     HashName.SHA256: hashes.SHA256(),
     HashName.SHA512: hashes.SHA512(),
 }
+# `hashlib` finds its hash in a tenth of the time that OpenSSL's signatures need for it.
+_DIGESTS: Final = {HashName.SHA256: hashlib.sha256, HashName.SHA512: hashlib.sha512}
+_PREHASHED: Final = {name: Prehashed(algorithm) for name, algorithm in _HASHES.items()}
+_PKCS1: Final = PKCS1v15()
 
 
 @attrs.frozen
@@ -117,7 +121,8 @@ class PublicKey:
         material = self.material
         try:
             if isinstance(material, RSAPublicKey):
-                material.verify(signature, data, _padding(padding, hash_name), _HASHES[hash_name])
+                digest, prehashed = _DIGESTS[hash_name](data).digest(), _PREHASHED[hash_name]
+                material.verify(signature, digest, _padding(padding, hash_name), prehashed)
             elif isinstance(material, EllipticCurvePublicKey):
                 material.verify(_ecdsa_der(signature, form), data, ECDSA(_HASHES[hash_name]))
             else:
@@ -173,7 +178,7 @@ class PrivateKey:
             AlgorithmRefused: A hash other than the default one for Ed25519 or ML-DSA, which take none.
         """
         if isinstance(self._material, RSAPrivateKey):
-            return self._material.sign(data, PKCS1v15(), _HASHES[hash_name])
+            return self._material.sign(_DIGESTS[hash_name](data).digest(), _PKCS1, _PREHASHED[hash_name])
         if hash_name is not HashName.SHA256:
             raise AlgorithmRefused("this kind of key takes no hash", hash_name=hash_name.value)
         return self._material.sign(data)
@@ -221,7 +226,7 @@ def _algorithm_of(material: PublicMaterial) -> Algorithm:
 
 def _padding(padding: RsaPadding, hash_name: HashName) -> PKCS1v15 | PSS:
     if padding is RsaPadding.PKCS1_V15:
-        return PKCS1v15()
+        return _PKCS1
     chosen = _HASHES[hash_name]
     return PSS(MGF1(chosen), chosen.digest_size)
 

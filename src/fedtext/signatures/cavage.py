@@ -12,6 +12,7 @@ SEC-010, SEC-033 to SEC-045.
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Collection
 
 from ..config import Scheme, SignaturePolicy
@@ -43,6 +44,8 @@ _FITTING: dict[tuple[str | None, Algorithm], HashName] = {
     ("ed25519", Algorithm.ED25519): HashName.SHA256,
 }
 _EMITTED_ALGORITHM = {Algorithm.RSA: "rsa-sha256", Algorithm.ED25519: "hs2019"}
+# Visible ASCII, without what a quoted string would have to escape.
+_KEY_ID = re.compile(r"[!#-\[\]-~]+")
 
 
 def signature_base(
@@ -95,7 +98,7 @@ def check_claim(
     *,
     now_s: float,
     authorities: Collection[str],
-    policy: SignaturePolicy | None = None,
+    policy: SignaturePolicy,
 ) -> int:
     """Check all of a claim that needs no key: coverage, host, time and digest.
 
@@ -127,7 +130,7 @@ def check_claim(
         created_s=claim.created_s,
         expires_s=claim.expires_s,
         now_s=now_s,
-        policy=policy or SignaturePolicy(),
+        policy=policy,
     )
     if "digest" in claim.covered:
         verify_digest(request.headers.get_all("digest"), request.body)
@@ -141,7 +144,7 @@ def verify(
     *,
     now_s: float,
     authorities: Collection[str],
-    policy: SignaturePolicy | None = None,
+    policy: SignaturePolicy,
     insecure_queryless_get: bool = False,
 ) -> VerifiedRequest:
     """Check one signature and return evidence of what it covers.
@@ -206,7 +209,7 @@ def sign(request: Request, key: PrivateKey, *, key_id: str, now_s: float, digest
     Sources:
         Wire rule 1.1, SIG-01, SIG-02, SIG-03, SIG-05, SIG-06, SIG-08, SIG-16.
     """
-    if not key_id or not all("!" <= character <= "~" and character not in '"\\' for character in key_id):
+    if _KEY_ID.fullmatch(key_id) is None:
         raise LocalProtocolError("the key id cannot stand in a signature header", key_id=key_id)
     covered: tuple[str, ...] = (REQUEST_TARGET, "host", "date")
     fields = [("host", request.authority), ("date", build_http_date(now_s))]
@@ -242,6 +245,8 @@ def claimed_base(request: Request, claim: SignatureClaim, *, target: str | None 
 
 def _header_value(request: Request, name: str) -> str | None:
     values = request.headers.get_all(name)
+    if len(values) == 1:
+        return values[0].strip(" \t")
     if values:
         return ", ".join(value.strip(" \t") for value in values)
     # HTTP/2 carries the host outside of the fields.
@@ -249,11 +254,11 @@ def _header_value(request: Request, name: str) -> str | None:
 
 
 def _check_coverage(request: Request, claim: SignatureClaim) -> None:
-    needed = [REQUEST_TARGET, "host"]
-    if needs_digest(request):
-        needed.append("digest")
-    missing = [name for name in needed if name not in claim.covered]
-    if "date" not in claim.covered and CREATED not in claim.covered:
+    covered = claim.covered
+    missing = [name for name in (REQUEST_TARGET, "host") if name not in covered]
+    if "digest" not in covered and needs_digest(request):
+        missing.append("digest")
+    if "date" not in covered and CREATED not in covered:
         missing.append("date")
     if missing:
         raise ComponentsUncovered("the signature does not cover enough", missing=" ".join(missing))

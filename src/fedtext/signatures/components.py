@@ -22,6 +22,7 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from typing import Final
 from urllib.parse import quote, unquote_plus
 
@@ -53,6 +54,10 @@ _FIELD_FLAGS: Final = ("sf", "bs", "tr", "req")
 _DEFAULT_PORTS: Final = {"https": ":443", "http": ":80"}
 # URL Standard section 5.2 leaves these as they are; of them `quote` spares "_", "-", "." by itself, and "~" wrongly.
 _NEVER_ENCODED: Final = "*"
+
+# Signers use a handful of names; a hostile one can only make us read its own again.
+_NAMES_KEPT_MAX: Final = 128
+_KEPT_NAME_CHARS_MAX: Final = 64
 
 # Fields whose type is laid down; of any other, `sf` is taken only where the types do not differ.
 _DICTIONARIES: Final = frozenset(
@@ -109,6 +114,12 @@ def parse_component(item: Item) -> Component:
     name, parameters = item.value, item.parameters
     if not isinstance(name, str):
         raise SignatureMalformed("a covered component is not a string", component=name)
+    if not parameters and len(name) <= _KEPT_NAME_CHARS_MAX:
+        return _kept(name)
+    return _parsed(name, parameters)
+
+
+def _parsed(name: str, parameters: Mapping[str, BareItem]) -> Component:
     if name.startswith("@"):
         if name not in _DERIVED and name not in (STATUS, QUERY_PARAM):
             raise SignatureMalformed("there is no such derived component", component=name)
@@ -118,6 +129,11 @@ def parse_component(item: Item) -> Component:
             raise SignatureMalformed("a covered component is not a field name in lower case", component=name)
         _check_field(name, parameters)
     return Component(name, tuple(parameters.items()))
+
+
+@lru_cache(maxsize=_NAMES_KEPT_MAX)
+def _kept(name: str) -> Component:
+    return _parsed(name, {})
 
 
 def parse_components(items: Iterable[Item]) -> tuple[Component, ...]:
@@ -231,8 +247,11 @@ def _normalized(authority: str, scheme: str) -> str:
 
 
 def _target_uri(request: Request) -> str:
-    _, path, query = _target_parts(request)
-    return f"{request.scheme.lower()}://{normalized_authority(request)}{path}{query}"
+    target = request.target
+    if target[:1] != "/" or "#" in target:
+        _, path, query = _target_parts(request)
+        target = path + query
+    return f"{request.scheme.lower()}://{normalized_authority(request)}{target}"
 
 
 _NO_FIELDS: Final = Headers()
@@ -290,11 +309,13 @@ class _Source:
         return self._message
 
     def _derived(self, name: str) -> str:
+        if isinstance(self._message, Request):
+            if name == STATUS:
+                raise SignatureMalformed("a request has no status", component=name)
+            return _DERIVED[name](self._message)
         if name != STATUS:
-            return _DERIVED[name](self._request(name))
-        if isinstance(self._message, Response):
-            return f"{self._message.status:03d}"
-        raise SignatureMalformed("a request has no status", component=name)
+            raise SignatureMalformed("a response has no such component", component=name)
+        return f"{self._message.status:03d}"
 
     def _query_parameter(self, name: str) -> str:
         """Give the one value of a name; a repeated name must not be used (section 2.2.8)."""

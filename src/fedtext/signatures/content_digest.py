@@ -17,9 +17,7 @@ Sources: RFC 9530 sections 2, 5 and 6.6; RFC 9651 section 3.2; CD-01 to CD-04; S
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
-import re
 from collections.abc import Callable, Mapping, Sequence
 from hmac import compare_digest
 from typing import Final
@@ -39,9 +37,6 @@ def _sha512(body: bytes) -> bytes:
 
 
 HASHES: Final[Mapping[str, Callable[[bytes], bytes]]] = {"sha-256": _sha256, "sha-512": _sha512}
-
-# The field as nearly everybody sends it: one member, 32 bytes with their padding.
-_USUAL: Final = re.compile(r"sha-256=:([A-Za-z0-9+/]{43}=):")
 
 
 def build_content_digest(body: bytes) -> str:
@@ -71,8 +66,8 @@ def verify_content_digest(values: Sequence[str], body: bytes) -> None:
     Sources:
         RFC 9530 section 2; SEC-057: all known members must match.
     """
-    usual = _USUAL.fullmatch(values[0]) if len(values) == 1 else None
-    if usual is not None and compare_digest(binascii.a2b_base64(usual[1]), _sha256(body)):
+    # As nearly everybody sends it.
+    if len(values) == 1 and values[0].isascii() and compare_digest(values[0], build_content_digest(body)):
         return
     found = _parse(", ".join(values))
     if not found:

@@ -24,6 +24,8 @@ from .cavage_claim import is_authorization, parse_cavage
 from .claim import SignatureClaim
 from .rfc9421_claim import parse_rfc9421, parse_usual
 
+_DEFAULT_LIMITS: Final = Limits()
+
 # Under RFC 9421 whatever stands behind an equal sign of `Signature` is bytes, and they begin with a colon.
 _CAVAGE_KEY_ID: Final = re.compile(r"(?:^|[ \t,])keyid[ \t]*+=[ \t]*+(?![ \t:])")
 
@@ -45,7 +47,7 @@ def parse_claims(request: Request, limits: Limits | None = None) -> tuple[Signat
         SignatureMalformed: It breaks the grammar, repeats something, exceeds a limit, or two of them contradict.
         AlgorithmRefused: It names an algorithm that is never accepted.
     """
-    limits = limits or Limits()
+    limits = limits or _DEFAULT_LIMITS
     headers = request.headers
     inputs, signatures = headers.get_all("signature-input"), headers.get_all("signature")
     if not inputs:
@@ -91,7 +93,7 @@ def parse_response_claims(response: Response, limits: Limits | None = None) -> t
     inputs = response.headers.get_all("signature-input")
     if not inputs:
         raise SignatureMissing("the response has no Signature-Input header")
-    return parse_rfc9421(inputs, response.headers.get_all("signature"), limits or Limits())
+    return parse_rfc9421(inputs, response.headers.get_all("signature"), limits or _DEFAULT_LIMITS)
 
 
 def _is_cavage(value: str) -> bool:

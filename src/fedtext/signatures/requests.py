@@ -21,6 +21,7 @@ from .claim import SignatureClaim
 from .diagnosis import diagnose
 from .evidence import VerifiedRequest
 
+_DEFAULT_POLICY: Final = SignaturePolicy()
 _SIGNATURE_FIELDS: Final = ("signature", "signature-input", "digest", "content-digest")
 
 
@@ -58,7 +59,7 @@ def check_claim(
         DigestMismatch: The body is not the one that was signed.
     """
     judge = rfc9421.check_claim if claim.scheme is Scheme.RFC9421 else cavage.check_claim
-    return judge(request, claim, now_s=now_s, authorities=authorities, policy=policy or SignaturePolicy())
+    return judge(request, claim, now_s=now_s, authorities=authorities, policy=policy or _DEFAULT_POLICY)
 
 
 def verify(
@@ -100,7 +101,7 @@ def verify(
     Sources:
         RFC 9421 section 3.2; draft-cavage-http-signatures-12 section 2.5.
     """
-    policy = policy or SignaturePolicy()
+    policy = policy or _DEFAULT_POLICY
     try:
         if claim.scheme is Scheme.RFC9421:
             return rfc9421.verify(request, claim, key, now_s=now_s, authorities=authorities, policy=policy)

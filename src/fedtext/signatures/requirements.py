@@ -51,11 +51,11 @@ def check_host(request: Request, authorities: Collection[str]) -> None:
         HostRefused: That is not served here.
     """
     # HTTP/2 carries the host outside of the fields.
-    host = single(request, "host")
-    if host is not None and host != request.authority and host.lower() != request.authority.lower():
+    authority, host = request.authority, single(request, "host")
+    if host is not None and host != authority and host.lower() != authority.lower():
         raise SignatureMalformed("the signed host is not the host of the request", host=host)
     if normalized_authority(request) not in authorities:
-        raise HostRefused("the signed host is not served here", host=request.authority)
+        raise HostRefused("the signed host is not served here", host=authority)
 
 
 def check_window(

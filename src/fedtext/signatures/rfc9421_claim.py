@@ -104,17 +104,20 @@ def parse_usual(input_text: str, signature_text: str, limits: Limits) -> Signatu
     if len(input_text) > limits.signature_bytes_max or len(signature_text) > limits.signature_bytes_max:
         return None
     match = _USUAL_INPUT.fullmatch(input_text)
-    signed = _USUAL_SIGNATURE.fullmatch(signature_text)
-    if match is None or signed is None:
+    if match is None:
         return None
     label, params, listed, created, expires, key_id, algorithm, nonce, tag = match.groups()
-    signed_label, encoded = signed.groups()
-    if signed_label != label or len(encoded) % 4:
+    before, separator, encoded = signature_text.partition("=:")
+    if before != label or not separator or encoded[-1:] != ":":
+        return None
+    try:
+        signature = binascii.a2b_base64(encoded[:-1], strict_mode=True)
+    except ValueError:  # the long road says whether it is an error
         return None
     return _claim(
         label,
         _kept(listed) if len(listed) <= _KEPT_LIST_CHARS_MAX else _listed(listed),
-        binascii.a2b_base64(encoded),
+        signature,
         params,
         limits,
         key_id=key_id,
@@ -204,7 +207,7 @@ def _covered(items: Sequence[Item]) -> _Covered:
     if len(items) > COMPONENTS_COUNT_MAX:
         raise SignatureMalformed("too many components are covered", count=len(items))
     components = parse_components(items)
-    return components, tuple(component.text for component in components)
+    return components, tuple([component.text for component in components])
 
 
 def _claim(

@@ -111,6 +111,9 @@ _OPTIONAL_SPACE = re.compile(r"[ \t]*+")
 _KEY = re.compile(r"[a-z*][a-z0-9_\-.*]*+")
 _NUMBER = re.compile(r"(-?[0-9]++)(?:(\.)([0-9]*+))?")
 _STRING = re.compile(r'"((?>(?:[ !#-\[\]-~]++|\\["\\])*))"')
+# Most items of lists and most parameters, whole: strings without escapes, integers.
+_PLAIN_ITEM = re.compile(r'"([ !#-\[\]-~]*+)"(?=[ )])')
+_PLAIN_PARAMETER = re.compile(r'; *+([a-z*][a-z0-9_\-.*]*+)=(?:"([ !#-\[\]-~]*+)"|([0-9]{1,15}+)(?![0-9.]))')
 _TOKEN = re.compile(r"[A-Za-z*][A-Za-z0-9!#$%&'*+\-.^_`|~:/]*+")
 _BYTES = re.compile(r":([A-Za-z0-9+/]*+)(={0,2}+):")
 _BOOLEAN = re.compile(r"\?([01])")
@@ -323,7 +326,12 @@ class _Reader:
                 return InnerList(tuple(items), self._parameters())
             if items and not spaced:
                 raise self._malformed("items are not apart")
-            items.append(self.item())
+            plain = _PLAIN_ITEM.match(self.text, self.position)
+            if plain is None:
+                items.append(self.item())
+            else:
+                items.append(Item(plain[1]))
+                self.position = plain.end()
 
     def _another(self) -> bool:
         self._skip(_OPTIONAL_SPACE)
@@ -338,6 +346,10 @@ class _Reader:
 
     def _parameters(self) -> dict[str, BareItem]:
         found: dict[str, BareItem] = {}
+        while plain := _PLAIN_PARAMETER.match(self.text, self.position):
+            key, text, digits = plain.groups()
+            found[key] = int(digits) if text is None else text
+            self.position = plain.end()
         while self._takes(";"):
             self._skip(_SPACES)
             key = self._key()

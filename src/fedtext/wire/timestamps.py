@@ -18,7 +18,9 @@ Sources: ActivityStreams 2.0 section 2.3; RFC 3339; RFC 9110 section 5.6.7; MOD-
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
+from functools import lru_cache
+from math import floor
 
 from ..errors import LocalProtocolError, MalformedText
 
@@ -41,6 +43,7 @@ _FIXDATE = re.compile(rf"(?:{'|'.join(_DAYS)}), ([0-9]{{2}}) ({'|'.join(_MONTHS)
 _RFC850 = re.compile(rf"(?:{'|'.join(_LONG_DAYS)}), ([0-9]{{2}})-({'|'.join(_MONTHS)})-([0-9]{{2}}) {_TIME} GMT")
 _ASCTIME = re.compile(rf"(?:{'|'.join(_DAYS)}) ({'|'.join(_MONTHS)}) ([0-9 ][0-9]) {_TIME} ([0-9]{{4}})")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_EPOCH_DAY = date(1970, 1, 1).toordinal()
 
 
 def parse_strict(text: str) -> datetime:
@@ -153,10 +156,10 @@ def build_http_date(epoch_s: float) -> str:
     Raises:
         LocalProtocolError: Not a number, or outside the years 1 to 9999.
     """
-    # The names are our own: strftime asks the locale.
-    moment = from_epoch_s(epoch_s)
-    day, month = _DAYS[moment.weekday()], _MONTHS[moment.month - 1]
-    return f"{day}, {moment.day:02} {month} {moment.year:04} {moment:%H:%M:%S} GMT"
+    try:
+        return _http_date(floor(epoch_s))
+    except (ValueError, OverflowError) as error:
+        raise LocalProtocolError("the time is outside the calendar", epoch_s=epoch_s) from error
 
 
 def _instant(match: re.Match[str], *, leap_seconds: bool) -> datetime:
@@ -188,10 +191,32 @@ def _zone_of(text: str) -> timezone:
 
 
 def _epoch_s(year: int, month: str, day: str, time: list[str], text: str) -> int:
-    hour, minute, second = (int(part) for part in time)
-    leap = second == 60  # RFC 9110 section 5.6.7 has it, Python has not
+    hour, minute, second = map(int, time)
     try:
-        moment = datetime(year, _MONTHS.index(month) + 1, int(day), hour, minute, second - leap, tzinfo=UTC)
+        days_count = _days_count(year, month, int(day))
     except ValueError as error:
         raise MalformedText("no such date", date=text) from error
-    return (moment - _EPOCH) // timedelta(seconds=1) + leap
+    # RFC 9110 section 5.6.7 has a leap second; it is the first of the next minute.
+    if hour > 23 or minute > 59 or second > 60:
+        raise MalformedText("no such time of day", date=text)
+    return ((days_count * 24 + hour) * 60 + minute) * 60 + second
+
+
+# The dates of what is received are of today; those of both sides of midnight differ.
+@lru_cache(maxsize=8)
+def _days_count(year: int, month: str, day: int) -> int:
+    """Give the days since the epoch.
+
+    Raises:
+        ValueError: No calendar has this day.
+    """
+    return date(year, _MONTHS.index(month) + 1, day).toordinal() - _EPOCH_DAY
+
+
+# One post goes to many inboxes within a second.
+@lru_cache(maxsize=8)
+def _http_date(epoch_s: int) -> str:
+    moment = from_epoch_s(epoch_s)
+    # The names are our own: strftime asks the locale.
+    day, month = _DAYS[moment.weekday()], _MONTHS[moment.month - 1]
+    return f"{day}, {moment.day:02} {month} {moment.year:04} {moment:%H:%M:%S} GMT"

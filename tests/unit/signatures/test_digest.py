@@ -86,12 +86,15 @@ def test_sec_042_every_byte_of_the_body_counts(body: bytes) -> None:
 
 
 def test_sec_172_digests_are_compared_in_constant_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    compared: list[tuple[bytes, bytes]] = []
+    compared: list[tuple[bytes | str, bytes | str]] = []
 
-    def spy(left: bytes, right: bytes) -> bool:
+    def spy(left: bytes | str, right: bytes | str) -> bool:
         compared.append((left, right))
         return left == right
 
     monkeypatch.setattr("fedtext.signatures.digest.compare_digest", spy)
-    verify_digest([build_digest(BODY)], BODY)
-    assert compared == [(hashlib.sha256(BODY).digest(), hashlib.sha256(BODY).digest())]
+    text, digest = build_digest(BODY), hashlib.sha256(BODY).digest()
+    verify_digest([text], BODY)
+    assert compared == [(text, text)]
+    verify_digest([text.lower().partition("=")[0] + "=" + text.partition("=")[2]], BODY)
+    assert compared[2:] == [(digest, digest)]
