@@ -31,6 +31,8 @@ from .requirements import needs_digest
 
 # What Misskey reads of the body of an inbox request (wire rule 1.4).
 SMALLEST_INBOX_BYTES: Final = 65_536
+# Of a key of 1024 bits.
+_SMALLEST_RSA_BYTES: Final = 128
 
 
 @attrs.frozen
@@ -103,6 +105,9 @@ def _algorithm(_request: Request, claim: SignatureClaim) -> Iterator[Advice]:
         yield Advice("rsa-sha512 is known to few", ("Mastodon", "Lemmy", "Takahē", "tootik"), "SIG-08")
     elif claim.algorithm == "ed25519":
         yield Advice("ed25519 is no name that draft-cavage gives", ("Mastodon", "Lemmy", "Takahē", "tootik"), "SIG-08")
+    if len(claim.signature) < _SMALLEST_RSA_BYTES:
+        servers = ("Mastodon", "Akkoma", "Lemmy", "Takahē", "tootik")
+        yield Advice("the signature is not made with RSA, which is what draft-cavage is verified with", servers, "SIG-08")
 
 
 def _digest(request: Request, claim: SignatureClaim) -> Iterator[Advice]:

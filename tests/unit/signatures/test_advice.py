@@ -97,6 +97,14 @@ def test_each_difference_gives_its_advice(
     assert not expected or (text in found[0].text and server in found[0].servers)
 
 
+@pytest.mark.spec("SIG-08", "SIG-34")
+def test_draft_cavage_with_ed25519_is_for_few() -> None:
+    found = advise(sign(message(), ED25519, key_id=KEY_ID, now_s=NOW_S))
+    assert [advice.rule for advice in found] == ["SIG-08"]
+    assert "Mastodon" in found[0].servers
+    assert rules(sign(message(), ED25519, key_id=KEY_ID, now_s=NOW_S, scheme=Scheme.RFC9421)) == ["SIG-33"]
+
+
 NARROW = ("@method", "@authority", "@path", "@query", "content-digest")
 PARAMETERS = f';created={NOW_S};keyid="{KEY_ID}"'
 
