@@ -174,6 +174,16 @@ class ActorKeys:
         found = _require(await self._load(ports, site, actor_id), actor_id, algorithm)
         return SigningKey(key_id=f"{actor_id}#{found.name}", private=found.private)
 
+    async def request_key(self, ports: PortSet, site: str, actor_id: str, *, algorithm: Algorithm) -> SigningKey:
+        """Give the key of a kind with which an own actor signs requests; RSA where it has none of that kind.
+
+        Raises:
+            ConfigurationError: The stored keys cannot be read.
+        """
+        key_set = await self._load(ports, site, actor_id)
+        found = key_set.signing(algorithm) or _require(key_set, actor_id, Algorithm.RSA)
+        return SigningKey(key_id=f"{actor_id}#{found.name}", private=found.private)
+
     async def known_key(self, ports: PortSet, site: str, actor_id: str, *, algorithm: Algorithm) -> SigningKey | None:
         """Give a key as `signing_key` does, or None when none were made yet; nothing is written.
 
