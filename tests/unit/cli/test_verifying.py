@@ -6,6 +6,7 @@ import argparse
 import io
 import json
 import sys
+import time
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -152,6 +153,12 @@ def test_moments(text: str, read: float | None) -> None:
 def test_what_is_no_moment(text: str) -> None:
     with pytest.raises(argparse.ArgumentTypeError):
         moment(text)
+
+
+def test_now_is_now(tmp_path: Path, key: str) -> None:
+    request = sign(message(), RSA, key_id=KEY_ID, now_s=time.time())
+    (tmp_path / "request.http").write_bytes(written(request, {}))
+    assert main(["verify", str(tmp_path / "request.http"), "--key", key]) == 0
 
 
 def test_without_a_key_the_other_steps_are_told(verify: Callable[..., Told]) -> None:

@@ -201,6 +201,13 @@ def test_a_tag_for_another_application_fails_with_the_time_kept() -> None:
     assert "another application" in next(step.detail for step in found.steps if step.name == "time")
 
 
+def test_a_time_that_is_signed_but_not_given_fails_with_the_time() -> None:
+    request = parameter(
+        'headers="(request-target) host date digest"', 'headers="(request-target) host (created) digest"'
+    )
+    assert failing(looked_at(parameter("rsa-sha256", "hs2019")(request(post())))) == ["time", "signature"]
+
+
 def test_no_time_at_all_is_for_coverage() -> None:
     request = parameter(" date", "")(post())
     steps = {step.name: step.outcome for step in looked_at(request).steps}
