@@ -122,7 +122,7 @@ def test_ecdsa_in_both_forms(p256: PublicKey, hash_name: HashName) -> None:
 P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 
 
-def test_raw_ecdsa_has_64_bytes_and_numbers_in_range(p256: PublicKey) -> None:
+def test_sec_076_raw_ecdsa_has_64_bytes_and_numbers_in_range(p256: PublicKey) -> None:
     r, s = decode_dss_signature(P256_SECRET.sign(b"data", ECDSA(hashes.SHA256())))
     raw = r.to_bytes(32, "big") + s.to_bytes(32, "big")
     zero, order = bytes(32), P256_ORDER.to_bytes(32, "big")
