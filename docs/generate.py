@@ -291,6 +291,7 @@ def draw_cli() -> str:
         command = subparsers_of(entry._parser([name]))[name]
         parts.append(f"## `fedtext {name}` {{ #{name} }}\n\n{command.description}")
         parts.append(options_table(command))
+        parts.append(command.epilog if command.epilog != entry._EXIT_CODES else "")
     parts.append(entry._EXIT_CODES)
     return "\n\n".join(part for part in parts if part).rstrip()
 

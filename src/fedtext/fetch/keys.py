@@ -198,7 +198,24 @@ async def _fetch(fetcher: Fetcher, key_id: str, address: str, use: KeyUse, budge
         document = await fetch_document(fetcher, _id_at_same_origin(document, address), budget)
     owner = _actor_id(document, key_id)
     _require_one_origin(key_id, owner, use)
-    return VerificationKey(key_id=key_id, owner=owner, public=_listed_key(fetcher, document, owner, key_id, use))
+    public = _listed_key(fetcher, document, owner, key_id, use)
+    if use is KeyUse.REQUEST:
+        await _remember_asserted(fetcher, document, owner)
+    return VerificationKey(key_id=key_id, owner=owner, public=public)
+
+
+async def _remember_asserted(fetcher: Fetcher, document: JsonObject, owner: str) -> None:
+    """Keep the keys that sign documents, too: who signs requests usually signs what is in them."""
+    for entry in list(_entries(document.get("assertionMethod")))[: fetcher.config.limits.keys_per_actor_max]:
+        key_id = entry.get("id")
+        if not isinstance(key_id, str) or len(entry) == 1:
+            continue
+        try:
+            _require_one_origin(key_id, owner, KeyUse.ASSERTION)
+            public = _listed_key(fetcher, document, owner, key_id, KeyUse.ASSERTION)
+        except (KeyRefused, KeyOwnerMismatch, AlgorithmRefused, DocumentError):
+            continue  # whoever signs with it is told what is wrong with it
+        await remember(fetcher, VerificationKey(key_id=key_id, owner=owner, public=public), use=KeyUse.ASSERTION)
 
 
 def _is_key_document(document: JsonObject) -> bool:

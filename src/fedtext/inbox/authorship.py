@@ -22,13 +22,15 @@ from ..errors import (
     TypeMismatch,
 )
 from ..fetch import Budget, Fetcher, cached_documents, fetch_document, origin_or_none
+from ..jsonld import normalize
 from ..ports import store_key
-from ..signatures import SignatureClaim, VerifiedRequest
+from ..signatures import SignatureClaim, VerifiedDocument, VerifiedRequest
 from ..vocab import Activity, Delete, load
 from ..wire.iri import parse_url
 from ..wire.json import JsonObject
 from .envelope import InboundTask
 from .ownership import check_held, check_ours, confine, held_ids, identifier
+from .proving import is_fresh
 
 
 @attrs.frozen(kw_only=True)
@@ -39,7 +41,8 @@ class Evidence:
         signer: Owner of the key that signed the HTTP request.
         key_id: That key.
         scheme: How it was signed.
-        how: "signature" (the actor itself signed), "origin" (fetched from the actor's origin) or "gone" (410 there).
+        how: "signature" (the actor itself signed), "proof" (it carries the actor's proof), "origin" (fetched from the
+            actor's origin) or "gone" (410 there).
         received_s: When, in seconds since the epoch.
     """
 
@@ -82,7 +85,12 @@ class Departed:
 
 
 async def authenticate(
-    verified: VerifiedRequest | Departed, document: JsonObject, *, fetcher: Fetcher, budget: Budget
+    verified: VerifiedRequest | Departed,
+    document: JsonObject,
+    proof: VerifiedDocument | None = None,
+    *,
+    fetcher: Fetcher,
+    budget: Budget,
 ) -> AuthenticActivity:
     """Decide whether the actor really said this, and give what it said.
 
@@ -90,6 +98,7 @@ async def authenticate(
         verified: Evidence of an HTTP signature, whose signer need not be the actor (forwarding); or that its key is
             gone, which is enough for an actor's Delete of itself, if the actor is gone, too.
         document: Normalized body; it goes on only if the signer is the actor.
+        proof: Evidence that the document is its actor's own; counts where somebody else passes it on.
         fetcher: Used to fetch a forwarded activity from its origin, and for what we hold of the objects.
         budget: Of this message.
 
@@ -105,7 +114,10 @@ async def authenticate(
         evidence = await _departed(verified.claim, document, activity, actor, fetcher, budget)
     else:
         how = "signature"
-        if actor != verified.signer:
+        if actor != verified.signer and proof is not None and is_fresh(proof, fetcher=fetcher):
+            document = _from_proof(proof, actor, fetcher)
+            activity, how = _activity(document), "proof"
+        elif actor != verified.signer:
             document = await _from_origin(document, actor, fetcher, budget)
             activity, how = _activity(document), "origin"
         evidence = Evidence(
@@ -182,6 +194,14 @@ def _actor(document: JsonObject, fetcher: Fetcher) -> str:
     if fetcher.is_own(parse_url(actor)):
         raise OriginMismatch("an actor of this server does not speak from outside", actor=actor)
     return actor
+
+
+def _from_proof(proof: VerifiedDocument, actor: str, fetcher: Fetcher) -> JsonObject:
+    """Give what the proof covers: that, and nothing else that was received, goes on."""
+    document = normalize(proof.document, limits=fetcher.config.limits)
+    if proof.signer != actor or identifier(document.get("actor")) != actor:
+        raise OriginMismatch("the proof is not by the actor", actor=actor)
+    return document
 
 
 async def _from_origin(document: JsonObject, actor: str, fetcher: Fetcher, budget: Budget) -> JsonObject:

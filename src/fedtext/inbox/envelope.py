@@ -24,7 +24,7 @@ class InboundTask:
         signer: Owner of the key that verified.
         key_id: The key.
         scheme: How it was signed.
-        how: Why the actor is believed: "signature" or "origin" (fetched from there).
+        how: Why the actor is believed; see `Evidence`.
         received_s: When, in seconds since the epoch.
         content_hash: Hex SHA-256 of what was verified.
         document: The document that verification returned.

@@ -15,14 +15,15 @@ from ..fetch import Budget, Fetcher, admit_key_id, origin_or_none, resolve
 from ..http import Request
 from ..jsonld import normalize
 from ..ports import Event, Lane, LaneKind, PortSet, Task
-from ..signatures import SignatureClaim, VerifiedRequest, check_claim, parse_claim, verify
+from ..signatures import SignatureClaim, VerifiedDocument, VerifiedRequest, check_claim, parse_claim, verify
 from ..vocab import Activity, load
 from ..wire.iri import origin_of
-from ..wire.json import JsonValue, parse_object
+from ..wire.json import JsonObject, JsonValue, parse_object
 from .admission import Peeked, admit, check_claimed, check_plain, peek
 from .authorship import AuthenticActivity, Departed, authenticate, known_key
 from .envelope import InboundTask
 from .idempotency import activity_key, content_hash, seen
+from .proving import prove
 
 _TYPE_CHARS_MAX = 100
 
@@ -95,12 +96,13 @@ async def receive(request: Request, reception: Reception) -> Receipt:
     # (4) Resolve the key, its owner confirmed, and (5) verify the signature.
     budget = reception.fetcher.budget()
     verified = await _verify(admitted, claim, reception, budget)
+    proof = await _prove(raw, verified, reception, budget)
     # (6) Normalize: known contexts are mapped, nothing is fetched.
     document = normalize(raw, limits=config.limits)
     # (7) Load it as a model: typed, unknown properties kept, any type name accepted.
     _require_activity(load(document))
     # (8) Authenticate: who speaks, and may he say this.
-    authentic = await authenticate(verified, document, fetcher=reception.fetcher, budget=budget)
+    authentic = await authenticate(verified, document, proof, fetcher=reception.fetcher, budget=budget)
     _refuse_involved(reception, authentic)
     # (9) Ask whether it has been handled already.
     task = _task(reception, authentic)
@@ -151,6 +153,18 @@ async def _verify(
         return Departed(claim)
     reception.refuse(verified.signer)
     return verified
+
+
+async def _prove(
+    raw: JsonObject, verified: VerifiedRequest | Departed, reception: Reception, budget: Budget
+) -> VerifiedDocument | None:
+    """Verify what the document proves of itself, under a signature of the request that holds."""
+    if isinstance(verified, Departed):
+        return None
+    proof = await prove(raw, verified.signer, fetcher=reception.fetcher, budget=budget)
+    if proof is not None:
+        reception.refuse(proof.key.key_id)
+    return proof
 
 
 def _require_activity(loaded: object) -> None:

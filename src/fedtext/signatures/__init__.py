@@ -3,7 +3,8 @@
 `parse_claim` reads what a request claims, `check_claim` judges all of it that needs no key, `verify` gives evidence,
 `sign` makes the same thing for our own requests; both schemes, draft-cavage-http-signatures-12 and RFC 9421, go through
 these. `sign_response` and `verify_response` do it for responses, `first_scheme` and `after_response` say which scheme a
-peer takes, `diagnose` why one did not verify.
+peer takes, `diagnose` why one did not verify, `examine` each step on the way, and `advise` what other servers would
+not take.
 
 Documents carry signatures of their own: `data_integrity` (FEP-8b32) and `linked_data` (the older way); `check_owner`
 asks whether their owner made them. Keys and time are arguments; nothing here fetches or waits.
@@ -14,13 +15,15 @@ from __future__ import annotations
 from ..config import Scheme
 from . import data_integrity, linked_data
 from .accept_signature import AskedSignature, build_accept_signature, parse_accept_signature
+from .advice import Advice, advise
 from .cavage import signature_base
 from .claim import SignatureClaim
 from .components import Component, component_lines, parse_component
 from .content_digest import build_content_digest, verify_content_digest
-from .diagnosis import diagnose
+from .diagnosis import diagnose, diagnose_digest
 from .digest import build_digest, verify_digest
 from .evidence import VerifiedDocument, VerifiedRequest, VerifiedResponse
+from .examination import ANY_KEY_ID, Examination, Outcome, Step, examine, examine_response
 from .negotiation import (
     Knock,
     SchemeMemory,
@@ -38,16 +41,22 @@ from .responses import sign_response, verify_response
 from .rfc9421 import message_base
 
 __all__ = [
+    "ANY_KEY_ID",
+    "Advice",
     "AskedSignature",
     "Component",
+    "Examination",
     "Knock",
+    "Outcome",
     "ProofClaim",
     "Scheme",
     "SchemeMemory",
     "SignatureClaim",
+    "Step",
     "VerifiedDocument",
     "VerifiedRequest",
     "VerifiedResponse",
+    "advise",
     "after_response",
     "build_accept_signature",
     "build_challenge",
@@ -59,6 +68,9 @@ __all__ = [
     "component_lines",
     "data_integrity",
     "diagnose",
+    "diagnose_digest",
+    "examine",
+    "examine_response",
     "first_scheme",
     "learned_capabilities",
     "learned_inbound",

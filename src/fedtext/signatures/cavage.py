@@ -124,7 +124,7 @@ def check_claim(
     """
     _check_coverage(request, claim)
     check_host(request, authorities)
-    signed_s = _signed_times(request, claim)
+    signed_s = signed_times(request, claim)
     check_window(
         signed_s,
         created_s=claim.created_s,
@@ -171,9 +171,7 @@ def verify(
     Sources:
         draft-cavage-http-signatures-12 section 2.5.
     """
-    hash_name = _FITTING.get((claim.algorithm, key.public.algorithm))
-    if hash_name is None:
-        raise AlgorithmRefused("the algorithm does not fit the key", algorithm=claim.algorithm, key_id=key.key_id)
+    hash_name = fitting_hash(claim.algorithm, key)
     created_s = check_claim(request, claim, now_s=now_s, authorities=authorities, policy=policy)
     try:
         key.public.verify(claim.signature, claimed_base(request, claim), hash_name=hash_name)
@@ -243,6 +241,22 @@ def claimed_base(request: Request, claim: SignatureClaim, *, target: str | None 
     return signature_base(request, claim.covered, created_s=claim.created_s, expires_s=claim.expires_s, target=target)
 
 
+def fitting_hash(name: str | None, key: VerificationKey) -> HashName:
+    """Give the hash with which a key verifies under a named algorithm, or under none (SEC-039, SIG-08).
+
+    Args:
+        name: The parameter `algorithm`, or None.
+        key: That decides.
+
+    Raises:
+        AlgorithmRefused: They do not fit together.
+    """
+    hash_name = _FITTING.get((name, key.public.algorithm))
+    if hash_name is None:
+        raise AlgorithmRefused("the algorithm does not fit the key", algorithm=name, key_id=key.key_id)
+    return hash_name
+
+
 def _header_value(request: Request, name: str) -> str | None:
     values = request.headers.get_all(name)
     if len(values) == 1:
@@ -264,8 +278,16 @@ def _check_coverage(request: Request, claim: SignatureClaim) -> None:
         raise ComponentsUncovered("the signature does not cover enough", missing=" ".join(missing))
 
 
-def _signed_times(request: Request, claim: SignatureClaim) -> list[int]:
-    """Give every time that is signed; coverage has made sure that there is one."""
+def signed_times(request: Request, claim: SignatureClaim) -> list[int]:
+    """Give every time that is signed (seconds since the epoch); where there is one, coverage tells.
+
+    Args:
+        request: As received.
+        claim: Of this request.
+
+    Raises:
+        SignatureMalformed: A time is listed but absent, repeated or unreadable.
+    """
     signed_s: list[int] = []
     if CREATED in claim.covered:
         if claim.created_s is None:

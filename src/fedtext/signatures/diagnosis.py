@@ -9,26 +9,32 @@ Example:
     >>> diagnose(request, parse_claim(request), key)
     'the peer signed the path without its query'
 
-Sources: wire rules 2.1 and 2.2; SIG-03, SIG-06, SIG-12, SIG-14, SIG-15.
+Sources: wire rules 2.1 and 2.2; SEC-018, SIG-03, SIG-06, SIG-12, SIG-14, SIG-15.
 """
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import json
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from typing import Final, TypeAlias
+from urllib.parse import unquote
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from ..config import Scheme
-from ..errors import FedtextError
+from ..errors import DocumentError, FedtextError
 from ..http import Request
 from ..keys import EcdsaForm, HashName, VerificationKey
+from ..wire.jcs import canonize
+from ..wire.json import parse_object
 from .cavage import signature_base
 from .claim import SignatureClaim
 from .components import SIGNATURE_PARAMS, component_lines
 
-TRIES_COUNT_MAX: Final = 20
+TRIES_COUNT_MAX: Final = 24
 
 # Identifier and value, as on a line of the base.
 _Line: TypeAlias = tuple[str, str]
@@ -37,6 +43,7 @@ _Change: TypeAlias = Callable[[str, str], str]
 _TARGETS: Final = ("(request-target)", '"@target-uri"', '"@request-target"', '"@query"')
 _HOSTS: Final = ("host", '"host"', '"@authority"', '"@target-uri"')
 _DIGESTS: Final = ("digest", '"digest"', '"content-digest"')
+_TYPES: Final = ("content-type", '"content-type"')
 _METHODS: Final = ("(request-target)", '"@method"')
 _FRAGMENT: Final = "#main-key"
 _USUAL_ORDER: Final = ("(request-target)", "host", "date", "digest", "content-type")
@@ -70,9 +77,67 @@ def diagnose(request: Request, claim: SignatureClaim, key: VerificationKey) -> s
     for base, hint in islice(suspicions.items(), 1, TRIES_COUNT_MAX - 1):
         if _verifies(claim, key, base):
             return hint
-    if isinstance(material, RSAPublicKey) and _verifies(claim, key, _joined(claim, lines), HashName.SHA512):
-        return "the peer signed with SHA-512 and does not say so"
+    if isinstance(material, RSAPublicKey):
+        other = HashName.SHA256 if claim.algorithm == "rsa-sha512" else HashName.SHA512
+        if _verifies(claim, key, _joined(claim, lines), other):
+            return f"the peer signed with {other.value.upper()} and does not say so"
     return None
+
+
+def diagnose_digest(value: str, body: bytes) -> str | None:
+    """Find out of which other bytes a digest is, or what else about it is unusual.
+
+    Args:
+        value: Of Digest or Content-Digest: one member.
+        body: As received, which it does not fit.
+
+    Returns:
+        What the peer did, as in `diagnose`; None when nothing usual explains it.
+    """
+    name, _, text = value.partition("=")
+    make = hashlib.sha512 if name.strip().lower() == "sha-512" else hashlib.sha256
+    claimed = text.strip().strip(":")
+    for hint, other in _other_bodies(body):
+        if claimed == _written(make(other).digest()):
+            return hint
+    digest = make(body).digest()
+    if claimed.lower() == digest.hex():
+        return "the digest is written in hexadecimal, not in base64"
+    if claimed == base64.b64encode(digest.hex().encode("ascii")).decode("ascii"):
+        return "the digest is the base64 of its hexadecimal form"
+    if claimed.replace("-", "+").replace("_", "/").rstrip("=") == _written(digest).rstrip("="):
+        return "the digest is in another base64: without padding, or that of URLs"
+    if claimed in (_written(hashlib.sha512(body).digest()), _written(hashlib.sha256(body).digest())):
+        return "the digest is of another hash than it names"
+    return None
+
+
+def _written(digest: bytes) -> str:
+    return base64.b64encode(digest).decode("ascii")
+
+
+def _other_bodies(body: bytes) -> Iterator[tuple[str, bytes]]:
+    """Give what may have been hashed in place of the body, the likely first."""
+    yield "the peer took the digest of an empty body", b""
+    yield "a line break was put behind the body, or its last one taken away", body.rstrip(b"\r\n")
+    yield "a line break was put behind the body, or its last one taken away", body + b"\n"
+    yield "a line break was put behind the body, or its last one taken away", body + b"\r\n"
+    yield "the line ends of the body were changed", body.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+    yield "the line ends of the body were changed", body.replace(b"\r\n", b"\n")
+    try:
+        document = parse_object(body)
+    except DocumentError:
+        return
+    hint = "the body was read as JSON and written anew after the digest was taken"
+    for separators in ((",", ":"), (", ", ": ")):
+        for is_ascii in (True, False):
+            text = json.dumps(document, separators=separators, ensure_ascii=is_ascii)
+            yield hint, text.encode("utf-8")
+            yield hint, text.replace("/", "\\/").encode("utf-8")
+    try:
+        yield hint, canonize(document)
+    except DocumentError:
+        return
 
 
 def _lines(request: Request, claim: SignatureClaim) -> list[_Line]:
@@ -121,6 +186,12 @@ def _changes(request: Request) -> Iterator[tuple[str, Sequence[str], _Change]]:
     yield "the peer signed the host in lower case", _HOSTS, _replaced(host, host.lower())
     yield "the peer signed the name of the digest in lower case", _DIGESTS, _replaced("SHA-256=", "sha-256=")
     yield "the peer signed the name of the digest in upper case", _DIGESTS, _replaced("sha-256=", "SHA-256=")
+    other = "http" if request.scheme == "https" else "https"
+    yield f"the peer signed the URL with {other}", _TARGETS[1:2], _replaced(f"{request.scheme}://", f"{other}://")
+    yield "the peer signed the path without its percent-encoding", _TARGETS, lambda _, value: _decoded(value)
+    forwarded = request.headers.get("x-forwarded-host") or host
+    yield "the peer signed another host, which a proxy noted in X-Forwarded-Host", _HOSTS, _replaced(host, forwarded)
+    yield "the peer signed Content-Type without its parameters", _TYPES, lambda _, value: value.partition(";")[0]
     yield "the peer signed the method in upper case", _METHODS[:1], _replaced(request.method.lower(), request.method)
     yield "the peer signed the method in lower case", _METHODS[1:], lambda _, value: value.lower()
 
@@ -132,6 +203,12 @@ def _without_query(name: str, value: str) -> str:
 
 def _absolute(value: str, request: Request) -> str:
     return f"{value.partition(' ')[0]} {request.url}"
+
+
+def _decoded(value: str) -> str:
+    """Undo percent-encoding where the result could have stood on a line."""
+    decoded = unquote(value, "latin-1")
+    return decoded if decoded.isprintable() else value
 
 
 def _replaced(old: str, new: str) -> _Change:

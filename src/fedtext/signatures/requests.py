@@ -85,7 +85,7 @@ def verify(
         insecure_queryless_get: Also take a GET of draft-cavage whose signature leaves out the query, as Misskey's does
             (SIG-12, SEC-043). The query is then the sender's word only for what it was signed without.
         explain: Look for the cause of a mismatch, and give it as `hint` in the context of the error. For people: it
-            costs up to 20 verifications, which no stranger should be able to ask for.
+            costs up to 24 verifications, which no stranger should be able to ask for.
 
     Raises:
         AlgorithmRefused: The named algorithm does not fit the key.

@@ -105,7 +105,7 @@ def verify_response(
     policy = policy or SignaturePolicy()
     check_name(claim.algorithm)
     check_fits(claim.algorithm, key)
-    _check_coverage(response, claim, bound=bound)
+    check_response_coverage(response, claim, bound=bound)
     created_s = check_parameters(claim, now_s=now_s, policy=policy)
     if covers_digest(claim):
         verify_content_digest(response.headers.get_all("content-digest"), response.body)
@@ -120,7 +120,17 @@ def verify_response(
     )
 
 
-def _check_coverage(response: Response, claim: SignatureClaim, *, bound: bool) -> None:
+def check_response_coverage(response: Response, claim: SignatureClaim, *, bound: bool = False) -> None:
+    """Check that a signature covers what it must: the status, the digest of a body, and if wanted the request.
+
+    Args:
+        response: As received.
+        claim: Of this response.
+        bound: As in `verify_response`.
+
+    Raises:
+        ComponentsUncovered: It does not.
+    """
     missing: list[str] = []
     if STATUS not in claim.covered:
         missing.append(STATUS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 from typing import Any
 
 import attrs
@@ -13,7 +14,7 @@ from fedtext.config import Scheme
 from fedtext.errors import SignatureMismatch
 from fedtext.http import Headers, Request
 from fedtext.keys import HashName, PrivateKey, VerificationKey, generate_ed25519, generate_rsa
-from fedtext.signatures import SignatureClaim, diagnose, diagnosis, parse_claim, sign, verify
+from fedtext.signatures import SignatureClaim, diagnose, diagnose_digest, diagnosis, parse_claim, sign, verify
 
 RSA = generate_rsa()
 ED25519 = generate_ed25519()
@@ -65,6 +66,7 @@ MISTAKES = [
     ({"target": "post /users/2/inbox?x=1#main-key"}, "the peer signed the fragment of the URL"),
     ({"target": f"post {URL}"}, "the peer signed the whole URL in place of the path"),
     ({"target": "POST /users/2/inbox?x=1"}, "the peer signed the method in upper case"),
+    ({"target": "post /users/2/inbox?x=%31"}, None),
     ({"host": "b.example"}, "the peer signed the host without its port"),
     ({"end": "\n"}, "the peer signed a line break behind the last line"),
     ({"order": tuple(reversed(CAVAGE))}, None),
@@ -125,6 +127,8 @@ def test_a_key_of_another_length_and_another_hash() -> None:
         (FULL, {"target_uri": f"{URL}#main-key"}, "the peer signed the fragment of the URL"),
         (FULL, {"target_uri": "/users/2/inbox?x=1"}, "the peer signed the path only in place of the URL"),
         (FULL, {"target_uri": URL.replace(":8443", "")}, "the peer signed the host without its port"),
+        (FULL, {"target_uri": URL.replace("https", "http")}, "the peer signed the URL with http"),
+        (FULL, {"content_type": "application/ld+json"}, None),
         (FULL, {"method": "post"}, "the peer signed the method in lower case"),
         (PARTS, {"query": "?"}, "the peer signed the path without its query"),
         (PARTS, {"query": "x=1"}, None),
@@ -177,3 +181,75 @@ def test_the_number_of_tries_is_bounded(scheme: Scheme, key: PrivateKey, monkeyp
     assert diagnose(request, parse_claim(request), owned(key)) is None
     assert 8 < len(tries) <= diagnosis.TRIES_COUNT_MAX
     assert len(set(tries)) == len(tries), "nothing is tried twice"
+
+
+def test_what_proxies_and_frameworks_change() -> None:
+    encoded = message(url="https://b.example/users/%7Ebob/%41%0A?x=1")
+    assert found(cavage(encoded, target="post /users/~bob/A%0A?x=1")) is None
+    encoded = message(url="https://b.example/users/%7Ebob?x=1")
+    assert found(cavage(encoded, target="post /users/~bob?x=1")) == (
+        "the peer signed the path without its percent-encoding"
+    )
+    assert found(signed(encoded, ED25519, target_uri="https://b.example/users/~bob?x=1")) == (
+        "the peer signed the path without its percent-encoding"
+    )
+    plain = attrs.evolve(message(), scheme="http")
+    assert found(signed(plain, ED25519, target_uri=message().url)) == "the peer signed the URL with https"
+    behind = cavage(message(), host="c.example")
+    noted = attrs.evolve(behind, headers=Headers((*behind.headers.fields, ("x-forwarded-host", "c.example"))))
+    assert found(noted) == "the peer signed another host, which a proxy noted in X-Forwarded-Host"
+    typed = attrs.evolve(
+        message(), headers=message().headers.with_fields(("content-type", "application/ld+json; charset=utf-8"))
+    )
+    assert found(signed(typed, ED25519, content_type="application/ld+json")) == (
+        "the peer signed Content-Type without its parameters"
+    )
+
+
+JSON = b'{"b": "\xc3\xa9/",\r\n "a": 1}'
+
+
+def digest_of(data: bytes, name: str = "SHA-256") -> str:
+    made = hashlib.sha512(data) if name == "SHA-512" else hashlib.sha256(data)
+    return f"{name}={base64.b64encode(made.digest()).decode()}"
+
+
+REWRITTEN = "the body was read as JSON and written anew after the digest was taken"
+
+
+@pytest.mark.parametrize(
+    ("value", "body", "hint"),
+    [
+        (digest_of(b""), JSON, "the peer took the digest of an empty body"),
+        (digest_of(JSON), JSON + b"\n", "a line break was put behind the body, or its last one taken away"),
+        (digest_of(JSON + b"\n"), JSON, "a line break was put behind the body, or its last one taken away"),
+        (digest_of(JSON + b"\r\n"), JSON, "a line break was put behind the body, or its last one taken away"),
+        (digest_of(JSON.replace(b"\r", b"")), JSON, "the line ends of the body were changed"),
+        (digest_of(JSON), JSON.replace(b"\r", b""), "the line ends of the body were changed"),
+        (digest_of(b'{"b":"\xc3\xa9/","a":1}'), JSON, REWRITTEN),
+        (digest_of(b'{"b":"\\u00e9\\/","a":1}'), JSON, REWRITTEN),
+        (digest_of(b'{"b": "\\u00e9/", "a": 1}'), JSON, REWRITTEN),
+        (digest_of(b'{"a":1,"b":"\xc3\xa9/"}'), JSON, REWRITTEN),
+        (digest_of(b'{"a":1,"b":"\xc3\xa9/"}', "SHA-512"), JSON, REWRITTEN),
+        (f"SHA-256={hashlib.sha256(JSON).hexdigest().upper()}", JSON, "in hexadecimal, not in base64"),
+        (
+            "SHA-256=" + base64.b64encode(hashlib.sha256(JSON).hexdigest().encode()).decode(),
+            JSON,
+            "the digest is the base64 of its hexadecimal form",
+        ),
+        (digest_of(JSON).rstrip("="), JSON, "without padding, or that of URLs"),
+        (digest_of(b"3").replace("+", "-").replace("/", "_"), b"3", "without padding, or that of URLs"),
+        (digest_of(JSON, "SHA-512").replace("512", "256"), JSON, "the digest is of another hash than it names"),
+        ("sha-256=" + digest_of(JSON, "SHA-512")[8:], JSON, "the digest is of another hash than it names"),
+        ("sha-512=" + digest_of(JSON)[8:], JSON, "the digest is of another hash than it names"),
+        (f"sha-256=:{digest_of(b'')[8:]}:", JSON, "the peer took the digest of an empty body"),
+        (digest_of(b"another"), JSON, None),
+        (digest_of(b"another"), b"no JSON", None),
+        (digest_of(b"another"), b'{"a":12345678901234567890}', None),
+        ("", JSON, None),
+    ],
+)  # fmt: skip
+@pytest.mark.spec("SEC-018", "CD-01")
+def test_digests_of_other_bytes(value: str, body: bytes, hint: str | None) -> None:
+    told = diagnose_digest(value, body)
+    assert told is None if hint is None else told is not None and hint in told

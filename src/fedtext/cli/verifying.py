@@ -1,0 +1,162 @@
+"""`fedtext verify request.http`: why a signature does, or does not, verify."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import time
+from collections.abc import Sequence
+
+from ..config import Config, DevPolicy, Limits
+from ..errors import ConfigurationError, FedtextError, MalformedText
+from ..fetch.keys import resolve
+from ..http import Request, Response
+from ..keys import VerificationKey
+from ..runtime import Federation, connect
+from ..signatures import Examination, SignatureClaim, examine, examine_response, parse_claims, parse_response_claims
+from ..signatures.components import normalized_authority
+from ..wire.iri import parse_authority
+from ..wire.timestamps import parse_http_date, parse_strict
+from .console import Console
+from .entry import explain
+from .key_files import read_keys
+from .looking_up import ports
+from .messages import read_message
+from .showing import describe, show
+
+EXIT_CODES = "Exit codes: 0 a signature is verified; 1 none is; 2 the command line was wrong, or a file cannot be read."
+# Documents with integrity proofs are told by their name.
+_DOCUMENT_SUFFIXES = (".json", ".jsonld")
+_SIGNED = "signed"
+
+
+def moment(text: str) -> float | None:
+    """Read a time: seconds since the epoch, an HTTP date, a date as in ActivityStreams; None for "signed".
+
+    Raises:
+        argparse.ArgumentTypeError: It is none of these.
+    """
+    if text == _SIGNED:
+        return None
+    if text.isascii() and text.isdigit() and len(text) <= 12:
+        return float(text)
+    with contextlib.suppress(MalformedText):
+        return float(parse_http_date(text))
+    with contextlib.suppress(MalformedText):
+        return parse_strict(text).timestamp()
+    raise argparse.ArgumentTypeError('write seconds since the epoch, "2026-01-02T03:04:05Z", an HTTP date, or "signed"')
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.epilog = EXIT_CODES
+    parser.add_argument("file", metavar="FILE", help='a raw HTTP request or response; "-" for standard input')
+    parser.add_argument(
+        "--key", action="append", default=[], metavar="FILE",
+        help="PEM, JWK, Multikey, or the document of an actor; or did:key:… itself; may be repeated",
+    )  # fmt: skip
+    parser.add_argument("--fetch", action="store_true", help="fetch the key under its key id")
+    parser.add_argument(
+        "--now", type=moment, default=argparse.SUPPRESS, metavar="TIME",
+        help='judge as of this time: seconds since the epoch, a date, or "signed" (default: now)',
+    )  # fmt: skip
+    parser.add_argument("--authority", metavar="HOST", help="the host that is served (default: that of the request)")
+    parser.add_argument("--http", action="store_true", help="the request came over http, not https")
+    parser.add_argument("--request", metavar="FILE", help="for a response: the request that it answers")
+    parser.add_argument(
+        "--dev", type=ports, metavar="PORTS", help="for development: --fetch also on this machine, on these ports"
+    )
+
+
+def run(arguments: argparse.Namespace, console: Console) -> int:
+    """Verify and explain; exit code 1 when no signature is verified, 2 when there is nothing to verify."""
+    limits = Limits()
+    try:
+        message, answered = _read(arguments, limits)
+        keys = [key for name in arguments.key for key in read_keys(name, limits)]
+        authorities = _authorities(message, arguments)
+    except FedtextError as error:
+        explain(error, console)
+        return 2
+    console.say(describe(message))
+    if arguments.fetch:
+        keys += _fetched(_claims(message, limits), arguments.dev, console)
+    now_s = _now(arguments, message, limits)
+    found: Sequence[Examination]
+    if isinstance(message, Request):
+        found = examine(message, keys, now_s=now_s, authorities=authorities, limits=limits)
+    else:
+        found = examine_response(message, keys, now_s=now_s, request=answered, limits=limits)
+    for number, one in enumerate(found, 1):
+        show(console, one, number=number, count=len(found))
+    return 0 if any(one.verified is not None for one in found) else 1
+
+
+def _read(arguments: argparse.Namespace, limits: Limits) -> tuple[Request | Response, Request | None]:
+    if arguments.file.endswith(_DOCUMENT_SUFFIXES):
+        raise ConfigurationError("this is a document; only HTTP messages are verified so far", file=arguments.file)
+    scheme = "http" if arguments.http else "https"
+    message = read_message(arguments.file, limits, authority=arguments.authority, scheme=scheme)
+    if arguments.request is None:
+        return message, None
+    answered = read_message(arguments.request, limits, authority=arguments.authority, scheme=scheme)
+    if isinstance(message, Request) or isinstance(answered, Response):
+        raise ConfigurationError("--request goes with a response, and names the request that it answers")
+    return message, answered
+
+
+def _authorities(message: Request | Response, arguments: argparse.Namespace) -> frozenset[str]:
+    if arguments.authority is not None:
+        return frozenset({parse_authority(arguments.authority, scheme="http" if arguments.http else "https")})
+    return frozenset({normalized_authority(message)}) if isinstance(message, Request) else frozenset()
+
+
+def _claims(message: Request | Response, limits: Limits) -> tuple[SignatureClaim, ...]:
+    try:
+        if isinstance(message, Request):
+            return parse_claims(message, limits)
+        return parse_response_claims(message, limits)
+    except FedtextError:  # the examination says so
+        return ()
+
+
+def _now(arguments: argparse.Namespace, message: Request | Response, limits: Limits) -> float:
+    if "now" not in arguments:
+        return time.time()
+    if arguments.now is not None:
+        return float(arguments.now)
+    # When it was signed by its own word; where it says nothing, the window is of no use either way.
+    for claim in _claims(message, limits):
+        if claim.created_s is not None:
+            return float(claim.created_s)
+    try:
+        return float(parse_http_date(message.headers.get("date") or ""))
+    except MalformedText:
+        return time.time()
+
+
+def _fetched(
+    claims: Sequence[SignatureClaim], dev_ports: Sequence[int] | None, console: Console
+) -> list[VerificationKey]:
+    """Fetch the key of each signature; what cannot be had is told, and the other steps are judged without it."""
+    found: list[VerificationKey] = []
+    for key_id in dict.fromkeys(claim.key_id for claim in claims):
+        try:
+            found.append(asyncio.run(_fetch(key_id, dev_ports)))
+        except FedtextError as error:
+            explain(error, console)
+    return found
+
+
+async def _fetch(key_id: str, dev_ports: Sequence[int] | None) -> VerificationKey:
+    dev = None if dev_ports is None else DevPolicy.allow_loopback(ports=tuple(dev_ports))
+    # As in `lookup`: nobody needs to be reachable to ask.
+    federation = Federation(
+        "https://lookup.invalid", backend=connect("memory://"), config=Config(dev=dev), worker="off"
+    )
+    try:
+        fetcher = federation.engine.fetcher(federation.ports.asynchronous())
+        return await resolve(fetcher, key_id, fetcher.budget())
+    finally:
+        await federation.ports.close()
