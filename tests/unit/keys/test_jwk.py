@@ -116,3 +116,25 @@ def test_the_policy_bounds_the_modulus() -> None:
         parse_jwk(build_jwk(key))
     greatest = admit_rsa((1 << 8_191) + 1, 3)
     assert parse_jwk(build_jwk(greatest)) == greatest
+
+
+@pytest.mark.parametrize(
+    ("jwk", "problem"),
+    [
+        ({"kty": "x" * MEMBER_CHARS_MAX}, "only RSA"),
+        ({"kty": "x" * (MEMBER_CHARS_MAX + 1)}, "too long"),
+        ({"kty": "oct", "alg": "HS256"}, "algorithm that is not used"),
+        ({"kty": "RSA", "n": "", "e": "AQAB"}, "leading zeros"),
+        ({"kty": "RSA", "n": "AQAB", "e": ""}, "leading zeros"),
+    ],
+    ids=["a long kind", "too long a kind", "an unknown kind for something", "no modulus", "no exponent"],
+)
+def test_what_is_said_of_a_jwk(jwk: object, problem: str) -> None:
+    with pytest.raises(KeyRefused, match=problem):
+        parse_jwk(jwk)
+
+
+def test_a_value_of_another_type_is_named() -> None:
+    with pytest.raises(KeyRefused) as caught:
+        parse_jwk(7)
+    assert caught.value.context == {"kind": "int"}
