@@ -1,6 +1,7 @@
 """Objects and actors of others, cached in the store for a bounded time.
 
-Negative answers are cached too, so that a dead reference costs one request in five minutes (SEC-017, 069).
+Negative answers are cached too, so that a dead reference costs one request in five minutes (SEC-017, 069). A private
+key that an actor's document holds is not kept (SEC-077).
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from ..errors import (
     TypeMismatch,
     Unreachable,
 )
+from ..keys import without_private_keys
 from ..ports import store_key
 from ..vocab import Actor, Object, load
 from ..wire.iri import parse_url
@@ -89,7 +91,7 @@ def _restore(cached: bytes | None, fetcher: Fetcher, iri: str) -> Object | None:
 async def _fetch_and_cache(fetcher: Fetcher, iri: str, key: str, budget: Budget) -> Object:
     policy, store = fetcher.config.fetch, fetcher.ports.store
     try:
-        document = await fetch_document(fetcher, iri, budget)
+        document = without_private_keys(await fetch_document(fetcher, iri, budget))
         loaded = _credible(load(document), document, iri)
     except BudgetExhausted:  # says nothing of the object
         raise

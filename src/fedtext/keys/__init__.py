@@ -6,7 +6,7 @@ Whose key it is, is decided elsewhere (`fetch.keys`): a `VerificationKey` is the
 from __future__ import annotations
 
 from .did_key import build_did_key, parse_did_key
-from .documents import PRIVATE_MEMBERS, key_material
+from .documents import PRIVATE_MEMBERS, key_material, without_private_keys
 from .jwk import build_jwk, parse_jwk
 from .material import Algorithm, EcdsaForm, HashName, PrivateKey, PublicKey, RsaPadding
 from .multikey import build_multikey, load_secret_multikey, parse_multikey
@@ -57,4 +57,5 @@ __all__ = [
     "parse_multikey",
     "published",
     "rotate",
+    "without_private_keys",
 ]

@@ -36,7 +36,7 @@ from .policy import admit_ed25519, admit_ml_dsa, admit_p256, admit_rsa
 MEMBER_CHARS_MAX: Final = 2_048
 P256_COORDINATE_BYTES: Final = 32
 
-_PRIVATE_MEMBERS: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv", "seed"})
+PRIVATE_JWK_MEMBERS: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv", "seed"})
 _UNCOMPRESSED: Final = b"\x04"  # SEC 1 section 2.3.3
 # PS256 and its like are left out: such a key must not be used with PKCS1-v1_5, which is what peers sign with.
 _ALGORITHMS: Final[Mapping[str, frozenset[str]]] = {
@@ -62,7 +62,7 @@ def parse_jwk(jwk: object, policy: SignaturePolicy | None = None) -> PublicKey:
     if not isinstance(jwk, Mapping):
         raise KeyRefused("a JWK is an object", kind=type(jwk).__name__)
     members = cast(Mapping[str, JsonValue], jwk)
-    if not _PRIVATE_MEMBERS.isdisjoint(members):
+    if not PRIVATE_JWK_MEMBERS.isdisjoint(members):
         raise KeyRefused("the JWK holds a private or a shared key")
     kind = _text(members, "kty")
     _check_purpose(members, kind)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from fedtext.config import SignaturePolicy
 from fedtext.errors import KeyRefused
-from fedtext.keys import PublicKey, build_jwk, build_multikey, key_material
+from fedtext.keys import PublicKey, build_jwk, build_multikey, key_material, without_private_keys
 from fedtext.keys.policy import admit_rsa
 from fedtext.wire.json import JsonObject
 
@@ -67,3 +69,23 @@ def test_the_policy_reaches_every_form() -> None:
         assert key_material(claim, policy) == short
         with pytest.raises(KeyRefused):
             key_material(claim)
+
+
+@pytest.mark.spec("SEC-077")
+@pytest.mark.parametrize("secret", [{"secretKeyMultibase": "x"}, {"publicKeyJwk": {"kty": "OKP", "d": "x"}}])
+def test_sec_077_a_document_is_kept_without_its_private_keys(secret: dict[str, Any], public: PublicKey) -> None:
+    good = {**HEAD, **forms(public)}
+    for name in ("publicKey", "assertionMethod", "authentication", "verificationMethod"):
+        for listed, left in (
+            ([good, {**good, **secret}, "id", 7, None], {name: [good, "id", 7, None]}),
+            ([secret], {name: []}),
+            (secret, {}),
+            (good, {name: good}),
+            (None, {name: None}),
+        ):
+            given: JsonObject = {"id": "x", name: listed}
+            before = repr(given)
+            assert without_private_keys(given) == {"id": "x", **left}
+            assert repr(given) == before
+    assert without_private_keys({**HEAD, "publicKeyPem": "p", **secret}) == {**HEAD, "publicKeyPem": "p"}
+    assert without_private_keys(good) == good
