@@ -93,7 +93,7 @@ async def receive(request: Request, reception: Reception) -> Receipt:
     if claimed.concerns_own_actor and not await _is_known(reception, claimed.actor):
         return _ignored(reception, claimed)
     claims = gate.check(admitted, claims)
-    # (4) Resolve the key, its owner confirmed, and (5) verify the signature.
+    # (4) Resolve the keys, their owner confirmed, and (5) verify the signature, and what the document proves itself.
     budget = reception.fetcher.budget()
     verified = await gate.verify(admitted, claims, budget)
     proof = await _prove(raw, verified, reception, budget)
