@@ -21,6 +21,7 @@ from ..dispatch import (
     redirect_to_html,
 )
 from ..errors import (
+    AlgorithmRefused,
     ConfigurationError,
     FetchError,
     HostRefused,
@@ -30,6 +31,7 @@ from ..errors import (
     NotFound,
     PolicyRefusal,
     RecipientGone,
+    SignatureMismatch,
     SignatureMissing,
 )
 from ..fetch import resolve
@@ -280,8 +282,16 @@ async def _signer(engine: Engine, request: Request, ports: PortSet) -> str:
     check_claim(request, claim, now_s=now_s, authorities=engine.site.authorities, policy=policy)
     fetcher = engine.fetcher(ports)
     key = await resolve(fetcher, claim.key_id, fetcher.budget())
-    engine.refuse(key.owner)
-    verified = verify(request, claim, key, now_s=now_s, authorities=engine.site.authorities, policy=policy)
+    authorities = engine.site.authorities
+    try:
+        verified = verify(request, claim, key, now_s=now_s, authorities=authorities, policy=policy)
+    except (SignatureMismatch, AlgorithmRefused):
+        # As in `inbox.receive`: the key may have been changed under its id (SIG-20, SIG-21).
+        fresh = await resolve(fetcher, claim.key_id, fetcher.budget(), refresh=True)
+        if fresh.public == key.public:
+            raise
+        verified = verify(request, claim, fresh, now_s=now_s, authorities=authorities, policy=policy)
+    engine.refuse(verified.signer)
     return verified.signer
 
 
