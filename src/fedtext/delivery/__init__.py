@@ -2,6 +2,7 @@
 
 from .addressing import Audience, audience, strip_blind
 from .attempt import Dispatch, attempt
+from .clamping import DOCUMENT_BYTES_ADVISED, clamp
 from .fanout import Follower, plan_deliveries, plan_inboxes
 from .outcome import Delivered, Drop, Outcome, Retry, classify_error, classify_response, is_final
 from .retry import lane_pause_s, retry_delay_s
@@ -9,6 +10,7 @@ from .seal import NO_PROVERS, Provers, SealedActivity, seal
 from .tasks import DeliveryTask, FanoutTask, ResolveTask, decode_task, encode_task, kind_of
 
 __all__ = [
+    "DOCUMENT_BYTES_ADVISED",
     "NO_PROVERS",
     "Audience",
     "Delivered",
@@ -24,6 +26,7 @@ __all__ = [
     "SealedActivity",
     "attempt",
     "audience",
+    "clamp",
     "classify_error",
     "classify_response",
     "decode_task",

@@ -16,6 +16,7 @@ from ..signatures import build_digest, data_integrity, linked_data
 from ..vocab import is_public
 from ..wire.json import JsonObject, JsonValue, dump
 from .addressing import strip_blind
+from .clamping import clamp
 
 # Interop: JLD-15, Pixelfed stops at depth 8.
 DEPTH_MAX = 7
@@ -56,7 +57,8 @@ def seal(document: JsonObject, limits: Limits, provers: Provers = NO_PROVERS) ->
     """Serialize an activity for good.
 
     Args:
-        document: As dumped, with @context; bto and bcc are removed here.
+        document: As dumped, with @context; bto and bcc are removed here, and what is longer than other
+            servers take is cut (MOD-69).
         limits: The table of limits.
         provers: Who proves it.
 
@@ -69,7 +71,7 @@ def seal(document: JsonObject, limits: Limits, provers: Provers = NO_PROVERS) ->
         raise LocalProtocolError("an outgoing activity has an id and one actor")
     if _depth(document) > DEPTH_MAX:
         raise LocalProtocolError("an outgoing activity is deeper than other servers read", id=activity_id)
-    body = dump(_proved(strip_blind(document), provers, limits))
+    body = dump(_proved(clamp(strip_blind(document)), provers, limits))
     if len(body) > limits.body_bytes_max:
         raise LocalProtocolError("an outgoing activity is larger than other servers take", bytes=len(body))
     return SealedActivity(activity_id=activity_id, actor=actor, body=body, digest=build_digest(body))

@@ -228,7 +228,7 @@ class ActorKeys:
         algorithm: Algorithm = Algorithm.RSA,
         overlap_s: int = OVERLAP_S,
     ) -> SigningKey:
-        """Replace a key of an own actor; see `StoredKeys.rotate`. Peers learn of it when they next ask for the actor.
+        """Replace a key of an own actor; see `StoredKeys.rotate`. Who calls it tells peers (`Federation.rotate_key`).
 
         Returns:
             The key that signs from now on.

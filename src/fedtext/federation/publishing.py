@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..errors import ConfigurationError
-from ..vocab import Create, Delete, Object, Tombstone, Update, is_public, reference_id
+from ..vocab import PUBLIC, Actor, Create, Delete, Object, Tombstone, Update, is_public, reference_id
 from ..wire.iri import Iri
 from ..wire.timestamps import from_epoch_s
 from .engine import Engine
@@ -73,6 +73,18 @@ def update_of(model: Object, now_s: float, token: str) -> Update[Object]:
         bto=model.bto,
         bcc=model.bcc,
         object=dated,
+    )
+
+
+def actor_update_of(actor: Actor, now_s: float, token: str) -> Update[Object]:
+    """Wrap an own actor, whole as it is served, in an Update for its followers (ACT-18)."""
+    followers = actor.followers or f"{actor.id}/followers"
+    return Update(
+        id=Iri(f"{actor.id}#updates/{token}"),
+        actor=Iri(str(actor.id)),
+        to=PUBLIC,
+        cc=[followers],
+        object=actor.evolve(updated=from_epoch_s(now_s)),
     )
 
 

@@ -7,12 +7,12 @@ from typing import Any, cast
 
 import attrs
 
-from ..delivery import NO_PROVERS, FanoutTask, Provers, ResolveTask, audience, encode_task, seal
+from ..delivery import DOCUMENT_BYTES_ADVISED, NO_PROVERS, FanoutTask, Provers, ResolveTask, audience, encode_task, seal
 from ..errors import ConfigurationError
 from ..fetch import SigningKey
 from ..inbox import confirm as confirm_mark
 from ..keys import Algorithm
-from ..ports import Lane, LaneKind, PortSet, Statement, Task, store_key
+from ..ports import Event, Lane, LaneKind, PortSet, Statement, Task, store_key
 from ..vocab import Accept, Activity, Actor, Object, Reject, Undo, dump, reference_id
 from ..wire.iri import Iri
 from ..wire.json import JsonObject
@@ -93,6 +93,9 @@ async def fanout_task(
         lane = Lane(LaneKind.FANOUT, f"{engine.site.origin} handles") if mentions else None
         return _task(engine, encode_task(resolve), str(activity.id), ordering, lane=lane)
     planned = plan_fanout(engine, document, sender, ordering, recipients, provers)
+    size_bytes = len(planned.body.encode("utf-8"))
+    if size_bytes > DOCUMENT_BYTES_ADVISED:  # MOD-69: it goes out, but not every server will show it
+        ports.observer.emit(Event(name="activity.large", fields={"id": planned.activity_id, "bytes": size_bytes}))
     return _task(engine, encode_task(planned), planned.activity_id, ordering)
 
 

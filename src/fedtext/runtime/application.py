@@ -19,7 +19,7 @@ from ..federation.routes import Paths
 from ..federation.site import Site
 from ..keys import OVERLAP_S, Algorithm, KeyRing
 from ..ports import Backend, Observer, PortSet
-from ..vocab import PUBLIC, Activity, Delete, Object, is_public
+from ..vocab import PUBLIC, Activity, Actor, Delete, Object, is_public, load_as
 from ..wire.acct import parse_handle
 from ..wire.iri import Iri, is_public_host, parse_origin, parse_url
 from .actions import Action
@@ -212,25 +212,55 @@ class Federation(Router):
     async def _rotate_key(
         self, ports: PortSet, pk: object, *, algorithm: Algorithm = Algorithm.RSA, overlap_s: int = OVERLAP_S
     ) -> str:
-        """Make a new key, with which an own actor signs from now on; gives the key's id.
+        """Make a new key, with which an own actor signs from now on, and tell its followers; gives the key's id.
+
+        The new key has an id of its own, and the old one is not used once more: an Update of the actor, a row of the
+        queue like any other, goes out under the new key. Whoever gets it has not seen that id yet and so asks for the
+        actor, who lists it: no peer has to believe the old key for that, which would be wrong where it is in other
+        hands; and a peer that knows the actor by one key alone has the new one in its place from then on.
+
+        The rotation is done before the Update is queued. Where the queue fails in between, the new key signs all the
+        same, and peers learn of it from the next thing that the actor sends.
 
         Args:
             ports: Given by the action.
-            pk: Which actor; None: the one that signs on behalf of the server.
+            pk: Which actor; None: the one that signs on behalf of the server, of which nobody is told.
             algorithm: RSA signs requests, Ed25519 and ML-DSA-44 sign proofs.
             overlap_s: For how long the old key stays in the actor's document, so that what it signed still verifies;
-                0 when it has fallen into other hands.
+                0 when it has fallen into other hands. Proofs of what still waits in the queue then verify no more.
 
         Raises:
             NotFound: There is no such actor.
-            ConfigurationError: The stored keys cannot be read, or a kind with which we do not sign.
+            ConfigurationError: The stored keys cannot be read, a kind with which we do not sign, or an actor that
+                brings keys of its own.
+            QueueError: The key was replaced, but the Update could not be queued.
+
+        Sources: SIG-16, SIG-20, SIG-21.
         """
-        if pk is not None and await serving.own_actor(self.engine, str(pk), ports) is None:
-            raise NotFound("there is no such actor", actor=str(pk))
         engine = self.engine
-        actor_id = engine.instance_actor_id if pk is None else engine.context(ports).actor_uri(pk)
+        if pk is None:
+            actor_id = engine.instance_actor_id
+        else:
+            actor_id = engine.context(ports).actor_uri(pk)
+            own = await serving.own_actor(engine, str(pk), ports)
+            if own is None:
+                raise NotFound("there is no such actor", actor=str(pk))
+            if own.keys:
+                raise ConfigurationError("the actor brings keys of its own, which are not kept here", actor=actor_id)
         rotated = await engine.keys.rotate(ports, self.site.origin, actor_id, algorithm=algorithm, overlap_s=overlap_s)
+        if pk is not None:
+            await self._announce(ports, str(pk))
         return rotated.key_id
+
+    async def _announce(self, ports: PortSet, pk: str) -> None:
+        """Queue an Update of an own actor, as it is served now."""
+        document = await serving.actor_document(self.engine, pk, ports)
+        if document is None:  # it went in the meantime
+            return
+        token = ports.randomness.token(8).hex()
+        update = publishing.actor_update_of(load_as(document, Actor), ports.clock.now_s(), token)
+        task = await sending.fanout_task(self.engine, ports, update)
+        await sending.enqueue(self.engine, ports, task, within=None)
 
     async def _lookup(self, ports: PortSet, text: str) -> Object:
         """Find what a handle ("@bob@mastodon.example") or URL names; over the network."""

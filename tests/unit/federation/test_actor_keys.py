@@ -10,11 +10,16 @@ from pathlib import Path
 
 import attrs
 import pytest
+from tests.receiving import INBOX, Door
 
 from fedtext.adapters.backends import MemoryBackend, SqliteBackend
 from fedtext.adapters.clocks import ManualClock
-from fedtext.errors import ConfigurationError, StoreError
+from fedtext.config import Config, FetchPolicy
+from fedtext.delivery import Follower
+from fedtext.errors import ConfigurationError, FedtextError, QueueError, StoreError
 from fedtext.federation.actor_keys import ActorKeys, StoredKeys
+from fedtext.http import Response
+from fedtext.jsonld.processor import expand
 from fedtext.keys import (
     Algorithm,
     KeyRing,
@@ -384,3 +389,145 @@ def test_a_store_that_loses_the_set_is_found_out(world):
     ports = attrs.evolve(world.ports, store=Forgetful(world.ports.store))
     with pytest.raises(StoreError):
         run_sync(world.fed.engine.keys.signing_key(ports, HOME, ALICE))
+
+
+# -- rotation, and who is told -------------------------------------------------------------------------------------
+
+
+def test_followers_are_told_of_a_new_key_under_that_key(world):
+    """Once, with the actor as it is served; the Update is signed with the new key."""
+    b = world.remote()
+    world.crowd.of["1"] = [b.follower("bob"), b.follower("bea")]
+    old = world.get("/users/1")["publicKey"]
+    new_id = world.fed.rotate_key("1")
+    assert world.depth().waiting == 1, "durable before the call returns"
+    world.settle()
+    assert b.deliveries() == [("/inbox", "Update")]
+    update, served = b.bodies()[0], world.get("/users/1")
+    assert update["object"]["publicKey"] == served["publicKey"]
+    assert update["object"]["assertionMethod"] == served["assertionMethod"]
+    assert update["object"]["id"] == update["actor"] == ALICE
+    assert {key["id"] for key in served["assertionMethod"]} >= {old["id"]}
+    read = expand(update, base=None)[0]["https://www.w3.org/ns/activitystreams#object"][0]
+    assert [key["@id"] for key in read["https://w3id.org/security#assertionMethod"]] == [
+        key["id"] for key in served["assertionMethod"]
+    ]
+    assert all(
+        "https://w3id.org/security#publicKeyMultibase" in key
+        for key in read["https://w3id.org/security#assertionMethod"]
+    )
+    assert parse_claim(b.got[0]).key_id == served["publicKey"]["id"] == new_id != old["id"]
+
+
+@pytest.mark.parametrize("overlap_s", [0, 60])
+@pytest.mark.parametrize("algorithm", [Algorithm.RSA, Algorithm.ED25519])
+def test_sig_21_a_peer_that_has_the_old_keys_takes_the_update(make_world, algorithm, overlap_s):
+    """A second server of ours follows alice, and has verified a post of hers before."""
+    home, peer = make_world(), Door(config=Config(fetch=FetchPolicy()))
+    network = peer.network
+    network.script("home.example.com", lambda request: home.ask(request.target))
+    target = f"https://b.example.com{INBOX}"
+    home.crowd.of["1"] = [Follower(actor_id="https://b.example.com/users/bob", inbox=target)]
+    outcomes, failures = [], []
+
+    def take(request):
+        headers = request.headers.with_fields(("host", request.authority))
+        try:
+            outcomes.append(peer.receive(attrs.evolve(request, headers=headers)).outcome)
+        except FedtextError as error:
+            failures.append(error)
+            return Response(status=error.status_hint)
+        return Response(status=202)
+
+    home.network.script("b.example.com", take)
+    home.fed.publish(home.post(1))
+    home.settle()
+    home.fed.rotate_key("1", algorithm=algorithm, overlap_s=overlap_s)
+    home.fed.publish(home.post(2))
+    home.settle()
+    assert (outcomes, failures) == (["queued"] * 3, [])
+
+
+def test_an_update_of_a_new_key_needs_the_queue_and_the_rotation_stands_without_it(world):
+    class Full:
+        def __init__(self, inner):
+            self.inner = inner
+
+        def __getattr__(self, name):
+            return getattr(self.inner, name)
+
+        async def enqueue(self, tasks):
+            raise QueueError("full")
+
+    before = world.get("/users/1")["publicKey"]["id"]
+    ports = attrs.evolve(world.ports, queue=Full(world.ports.queue), sql=None)
+    with pytest.raises(QueueError):
+        run_sync(type(world.fed)._rotate_key(world.fed, ports, "1"))
+    assert world.get("/users/1")["publicKey"]["id"] != before
+
+
+def test_nobody_is_told_of_a_new_key_of_the_server_itself(world):
+    world.fed.rotate_key(None)
+    assert world.depth().waiting == 0
+
+
+async def test_keys_are_rotated_from_async_code_too(make_world):
+    world = make_world(asynchronous=True)
+    assert await world.fed.rotate_key.aio("1") == f"{ALICE}#main-key-2"
+
+
+# -- SIG-23, SIG-24, SIG-25: what is served, to whom ---------------------------------------------------------------
+
+
+@pytest.mark.spec("SIG-23")
+def test_sig_23_the_pem_as_it_is_emitted(make_world):
+    """SubjectPublicKeyInfo, 2048 bits, lines of 64 ended by a mere line feed."""
+    world = make_world(keys=StoredKeys())
+    pem = world.get("/users/1")["publicKey"]["publicKeyPem"]
+    head, *lines, tail, end = pem.split("\n")
+    assert (head, tail, end) == ("-----BEGIN PUBLIC KEY-----", "-----END PUBLIC KEY-----", "")
+    assert "\r" not in pem
+    assert {len(line) for line in lines[:-1]} == {64}
+    assert load_public_pem(pem).material.key_size == 2_048
+    world.fed.rotate_key("1")
+    assert load_public_pem(world.get("/users/1")["publicKey"]["publicKeyPem"]).material.key_size == 2_048
+
+
+@pytest.mark.spec("SIG-24", "SIG-25")
+@pytest.mark.parametrize("path", ["/ap/instance", "/users/1"])
+@pytest.mark.parametrize("asked_by", ["nobody", "a signature that does not hold", "somebody unreachable"])
+def test_sig_24_sig_25_an_actor_and_its_key_need_no_signature(world, path, asked_by):
+    """No server asks another one before it answers: so no two servers wait for each other's keys."""
+    headers = {"nobody": {}, "a signature that does not hold": {"signature": "keyId=1"}}.get(asked_by, {})
+    by = "https://b.example.org/users/nobody" if asked_by == "somebody unreachable" else None
+    document = world.get(path, by=by, **headers)
+    assert document["publicKey"]["id"] == f"{HOME}{path}#main-key"
+    assert document["publicKey"]["owner"] == document["id"] == HOME + path
+    assert "PUBLIC KEY" in document["publicKey"]["publicKeyPem"]
+    assert world.network.exchanges == []
+
+
+@pytest.mark.spec("SIG-25")
+def test_sig_25_what_is_not_public_needs_one(world):
+    """The counterpart: the actor's followers-only post is for those who say who they are."""
+    world.post(7, to=f"{ALICE}/followers")
+    assert world.status("/posts/7") == 404
+    b = world.remote()
+    world.crowd.of["1"] = [b.follower("bob")]
+    assert world.get("/posts/7", by=f"{b.origin}/users/bob")["id"] == f"{HOME}/posts/7"
+
+
+@pytest.mark.spec("SIG-20", "SIG-21")
+def test_sig_21_a_reader_whose_key_was_changed_under_its_id(world):
+    world.post(7, to=f"{ALICE}/followers")
+    b = world.remote()
+    world.crowd.of["1"] = [b.follower("bob")]
+    bob = f"{b.origin}/users/bob"
+    new = b.documents["/users/bob"]["publicKey"]
+    b.documents["/users/bob"]["publicKey"] = {**new, "publicKeyPem": generate_rsa().public.pem}
+    assert world.status("/posts/7", by=bob) == 401
+    assert b.asked == ["/users/bob"], "what was fetched a moment ago is not fetched again"
+    world.clock.advance(301)
+    b.documents["/users/bob"]["publicKey"] = new
+    assert world.get("/posts/7", by=bob)["id"] == f"{HOME}/posts/7"
+    assert b.asked == ["/users/bob"] * 2

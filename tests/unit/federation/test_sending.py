@@ -247,3 +247,17 @@ def test_only_own_actors_have_an_identifier(world):
     assert sending.identifier_of_actor(world.fed.engine, f"{HOME}/ap/instance") == ""
     with pytest.raises(ConfigurationError):
         sending.identifier_of_actor(world.fed.engine, POST)
+
+
+@pytest.mark.spec("MOD-69")
+def test_mod_69_a_post_that_not_every_server_reads_is_noted(world):
+    """Of 64 KiB and more; it goes out all the same."""
+    world.crowd.of["1"] = [world.remote().follower("bob")]
+    world.get("/users/1")
+    world.fed.publish(world.post(7, text="x" * 60_000))
+    assert world.events("activity.large") == []
+    world.fed.publish(world.post(8, text="x" * 66_000))
+    noted = world.events("activity.large")
+    assert [event["id"] for event in noted] == [f"{HOME}/posts/8#create"]
+    assert noted[0]["bytes"] > 65_536
+    assert world.depth().waiting == 2

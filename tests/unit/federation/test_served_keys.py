@@ -67,3 +67,10 @@ def test_an_actor_that_brings_its_own_keys_keeps_them() -> None:
     document = served("/ap/users/7", public_key=own)
     assert document["publicKey"]["id"] == own.id
     assert "assertionMethod" not in document
+
+
+@pytest.mark.spec("MOD-69")
+@pytest.mark.parametrize("members", [{}, {"public_key": PublicKeyClaim(id="https://blog.example/k", pem="x")}])
+def test_mod_69_an_actor_is_served_within_the_sizes_that_others_take(members: dict[str, Any]) -> None:
+    name = served("/ap/users/7", name="x" * 3_000, **members)["name"]
+    assert (len(name), name[-1]) == (2_048, "…")

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from fedtext import Context, Create, Note, Page, PageRequest, Person
+from fedtext import Context, Create, Image, Note, Page, PageRequest, Person
 from fedtext.adapters.backends import MemoryBackend
 from fedtext.errors import ConfigurationError
 from fedtext.federation.serving import as_page
@@ -300,3 +300,19 @@ def test_col_04_col_06_members_are_counted_not_shown(world, name, total):
         assert collection["totalItems"] == total
         assert collection.keys().isdisjoint({"first", "items", "orderedItems"})
         assert "b.example.org" not in json.dumps(collection)
+
+
+@pytest.mark.spec("MOD-69")
+def test_mod_69_a_post_is_served_within_the_sizes_that_others_take(make_world):
+    """At its own id and in the outbox."""
+    world = make_world(app=False)
+    fed = world.fed
+    picture = Image(url="https://home.example.com/i.png", name="x" * 11_000)
+    note = Note(id=f"{HOME}/pictures/1", attributed_to=ALICE, content="x", to=PUBLIC, attachment=[picture])
+    fed.actor("/users/{pk}")(lambda context, pk: context.actor(Person, handle="alice"))
+    fed.object("/pictures/{name}")(lambda context, name: note)
+    fed.outbox("/users/{pk}/outbox")(lambda context, pk, page: Page([note], total=1))
+    inner = world.get("/users/1/outbox?page=true")["orderedItems"][0]["object"]
+    for served in (world.get("/pictures/1"), inner):
+        pictures = served["attachment"]
+        assert len((pictures[0] if isinstance(pictures, list) else pictures)["name"]) == 10_000

@@ -32,7 +32,7 @@ from fedtext.fetch.keys import remember
 from fedtext.http import Response
 from fedtext.inbox import activity_key, confirm, receive
 from fedtext.inbox.authorship import known_key
-from fedtext.keys import HashName, VerificationKey, generate_rsa
+from fedtext.keys import HashName, PrivateKey, VerificationKey, generate_rsa
 from fedtext.ports import LaneKind
 from fedtext.sync import run_sync
 
@@ -437,6 +437,23 @@ def test_sig_20_a_rotation_to_another_kind_of_key(door: Door, peer: Peer) -> Non
     run_sync(remember(door.fetcher(), VerificationKey(alice.key_id, alice.id, KEYS[0].public)))
     assert door.receive(alice.post(alice.activity())).outcome == "queued"
     assert rsa.public.verify(rsa.sign(b"x"), b"x", hash_name=HashName.SHA256) is None
+
+
+@pytest.mark.spec("SIG-21", "SIG-20")
+@pytest.mark.parametrize("new", KEYS[1:])
+def test_sig_21_new_material_under_the_same_id(door: Door, peer: Peer, alice: PeerActor, new: PrivateKey) -> None:
+    """Rotated without a word: the new key is taken after one refresh, and the old one is no longer believed."""
+    assert door.receive(alice.post(alice.activity())).outcome == "queued"
+    door.clock.advance(301)
+    now_s = door.clock.now_s()
+    peer.actor(key=new)
+    for number in (2, 3):
+        request = post(alice.activity("Like", number), key=new, key_id=alice.key_id, now_s=now_s)
+        assert door.receive(request).outcome == "queued"
+    assert len(peer.asked) == 2, "the first time, and once to refresh"
+    with pytest.raises(SignatureMismatch):
+        door.receive(alice.post(alice.activity("Like", 4), now_s=now_s))
+    assert len(peer.asked) == 2
 
 
 @pytest.mark.spec("SEC-069")
