@@ -25,7 +25,7 @@ from ..errors import (
     SignatureMismatch,
 )
 from ..http import Request
-from ..keys import Algorithm, HashName, PrivateKey, VerificationKey
+from ..keys import Algorithm, HashName, NamedKey, PrivateKey, VerificationKey
 from ..wire.timestamps import build_http_date, parse_http_date
 from .cavage_claim import CREATED, EXPIRES, REQUEST_TARGET
 from .claim import SignatureClaim
@@ -251,7 +251,7 @@ def claimed_base(request: Request, claim: SignatureClaim, *, target: str | None 
     return signature_base(request, claim.covered, created_s=claim.created_s, expires_s=claim.expires_s, target=target)
 
 
-def fitting_hash(name: str | None, key: VerificationKey) -> HashName:
+def fitting_hash(name: str | None, key: NamedKey) -> HashName:
     """Give the hash with which a key verifies under a named algorithm, or under none (SEC-039, SIG-08).
 
     Args:

@@ -310,7 +310,7 @@ def test_the_key_is_fetched_under_its_id(verify: Callable[..., Told]) -> None:
         thread.join()
         server.server_close()
     assert (code, err) == (0, "")
-    assert records[0]["signer"] == actor_id
+    assert records[0]["key_owner"] == actor_id
 
 
 @pytest.mark.parametrize("scheme", Scheme)
@@ -321,4 +321,4 @@ def test_keys_of_every_form(verify: Callable[..., Told], tmp_path: Path, scheme:
     data = raw(scheme, signer=ED25519)
     assert verify(data, "--key", build_did_key(ED25519.public), with_key=False)[0] == 0
     code, records, _ = verify(data, "--key", str(tmp_path / "actor.json"), with_key=False)
-    assert (code, records[0]["signer"]) == (0, OWNER)
+    assert (code, records[0]["key_owner"]) == (0, OWNER)
