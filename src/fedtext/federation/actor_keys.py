@@ -71,16 +71,6 @@ class StoredKeys:
         """
         return parse_key_set(await self._stored(ports, site, actor_id, ring), ring, self.passphrase)
 
-    async def find_set(self, ports: PortSet, site: str, actor_id: str, ring: KeyRing) -> KeySet | None:
-        """Give all keys of an actor, or None when none were made yet; nothing is written.
-
-        Raises:
-            ConfigurationError: See `load_set`.
-            StoreError: See `load_set`.
-        """
-        found = await ports.store.get(store_key(site, "keyset", actor_id))
-        return None if found is None else parse_key_set(found, ring, self.passphrase)
-
     async def rotate(
         self,
         ports: PortSet,
@@ -182,18 +172,6 @@ class ActorKeys:
         """
         key_set = await self._load(ports, site, actor_id)
         found = key_set.signing(algorithm) or _require(key_set, actor_id, Algorithm.RSA)
-        return SigningKey(key_id=f"{actor_id}#{found.name}", private=found.private)
-
-    async def known_key(self, ports: PortSet, site: str, actor_id: str, *, algorithm: Algorithm) -> SigningKey | None:
-        """Give a key as `signing_key` does, or None when none were made yet; nothing is written.
-
-        Raises:
-            ConfigurationError: See `signing_key`.
-        """
-        key_set = await self.source.find_set(ports, site, actor_id, self.ring)
-        if key_set is None:
-            return None
-        found = _require(key_set, actor_id, algorithm)
         return SigningKey(key_id=f"{actor_id}#{found.name}", private=found.private)
 
     async def public_members(

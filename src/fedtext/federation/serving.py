@@ -6,7 +6,7 @@ from typing import Any, Final, cast
 from urllib.parse import parse_qsl
 
 from ..config import Limits
-from ..delivery import strip_blind
+from ..delivery import clamp, strip_blind
 from ..dispatch import (
     CURSOR_CHARS_MAX,
     Page,
@@ -122,10 +122,10 @@ async def _with_keys(engine: Engine, actor: Actor, ports: PortSet) -> JsonObject
     `publicKey` is added to the model, so that the context explains it too; `assertionMethod` is no member of the model.
     """
     if actor.keys:
-        return dump(actor)
+        return clamp(dump(actor))
     key, others = await engine.keys.public_members(ports, engine.site.origin, str(actor.id))
     claim = PublicKeyClaim(id=key["id"], owner=key["owner"], pem=key["publicKeyPem"])
-    document = dump(actor.evolve(public_key=claim))
+    document = clamp(dump(actor.evolve(public_key=claim)))
     if "assertionMethod" not in document:
         document["assertionMethod"] = [*others]
         # At the end: they are protected, so that nothing behind them may define one of their terms anew.
@@ -235,7 +235,7 @@ async def _object(
         raise NotFound
     if wanted is Representation.HTML:
         return _page_for_people(model, object_id)
-    return document_response(strip_blind(document), request, public=public)
+    return document_response(clamp(strip_blind(document)), request, public=public)
 
 
 def _gone(buried: JsonObject, iri: str, request: Request) -> Response:
@@ -352,7 +352,7 @@ async def _outbox_item(engine: Engine, thing: object, ports: PortSet) -> JsonVal
     document = with_ids(dump(_as_activity(model), context=False), {})
     inner = document.get("object")
     hidden = isinstance(inner, dict) and bool(addressees(inner)) and not may_see(inner, Viewer())
-    return None if hidden or not may_see(document, Viewer()) else strip_blind(document)
+    return None if hidden or not may_see(document, Viewer()) else clamp(strip_blind(document))
 
 
 async def map_thing(engine: Engine, thing: object, ports: PortSet) -> Object | None:
