@@ -291,22 +291,25 @@ def draw_cli() -> str:
         command = subparsers_of(entry._parser([name]))[name]
         parts.append(f"## `fedtext {name}` {{ #{name} }}\n\n{command.description}")
         parts.append(options_table(command))
+        for action, below in subparsers_of(command).items():
+            parts.append(f"### `fedtext {name} {action}` {{ #{name}-{action} }}\n\n{below.description}")
+            parts.append(options_table(below))
         parts.append(command.epilog if command.epilog != entry._EXIT_CODES else "")
     parts.append(entry._EXIT_CODES)
     return "\n\n".join(part for part in parts if part).rstrip()
 
 
 def subparsers_of(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
-    """Give the parsers of the commands by name."""
+    """Give the parsers of commands, or of what a command can do, by name."""
     choices = [action.choices for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
-    return dict(choices[0])
+    return dict(choices[0]) if choices else {}
 
 
 def options_table(parser: argparse.ArgumentParser) -> str:
     """Give the arguments and options of one command."""
     lines = ["| option | meaning |", "|---|---|"]
     for action in parser._actions:
-        if isinstance(action, argparse._HelpAction) or action.help == argparse.SUPPRESS:
+        if isinstance(action, argparse._HelpAction | argparse._SubParsersAction) or action.help == argparse.SUPPRESS:
             continue
         takes = action.nargs != 0
         metavar = action.metavar if isinstance(action.metavar, str) else action.dest.upper()

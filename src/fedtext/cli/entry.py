@@ -25,6 +25,7 @@ _COMMANDS = (
     ("lookup", "looking_up", "show an actor or post of the network"),
     ("verify", "verifying", "show why the signature of a request does, or does not, verify"),
     ("sign", "signing", "sign a request as every server takes it"),
+    ("keys", "keying", "make, show and rotate keys"),
 )
 
 

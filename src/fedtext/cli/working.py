@@ -6,27 +6,12 @@ import argparse
 import asyncio
 import contextlib
 import logging
-import re
 import signal
 
 from ..errors import ConfigurationError
 from ..runtime import Federation, Worker
 from .console import Console
-
-_DURATION = re.compile(r"([0-9]{1,6}(?:\.[0-9]{1,3})?)(ms|s|m|h)?")
-_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
-
-
-def duration_s(text: str) -> float:
-    """Read "50s", "1.5m", "200ms" or a plain number of seconds.
-
-    Raises:
-        argparse.ArgumentTypeError: It is no duration.
-    """
-    read = _DURATION.fullmatch(text)
-    if read is None:
-        raise argparse.ArgumentTypeError(f"write a duration such as 50s, 2m or 200ms, not {text!r}")
-    return float(read[1]) * _SECONDS[read[2] or "s"]
+from .durations import duration_s
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

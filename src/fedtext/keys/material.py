@@ -140,6 +140,14 @@ class PublicKey:
         return self.material.public_bytes(encoding, form)
 
     @property
+    def size_bits(self) -> int:
+        """Bits: of the modulus for RSA, of the field for P-256, of the key as it is written for the others."""
+        material = self.material
+        if isinstance(material, RSAPublicKey | EllipticCurvePublicKey):
+            return material.key_size
+        return 8 * len(self.raw)
+
+    @property
     def pem(self) -> str:
         r"""The SubjectPublicKeyInfo as PEM, lines of 64 ended by "\n" (SIG-23)."""
         text = base64.b64encode(self.der).decode("ascii")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import json
 import signal
@@ -16,24 +15,10 @@ from pathlib import Path
 import pytest
 
 from fedtext import Config, DevPolicy, Federation, connect
-from fedtext.cli.working import duration_s
 from fedtext.social import Social
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 ORIGIN = "http://localhost:9"
-
-
-@pytest.mark.parametrize(
-    ("text", "seconds"), [("50s", 50), ("2m", 120), ("200ms", 0.2), ("1.5m", 90), ("3", 3), ("1h", 3600), ("0", 0)]
-)
-def test_durations(text: str, seconds: float) -> None:
-    assert duration_s(text) == pytest.approx(seconds)
-
-
-@pytest.mark.parametrize("text", ["", "s", "-1s", "1 s", "1d", "1e9", "٣s", "9999999s", "50s\n"])
-def test_what_is_no_duration(text: str) -> None:
-    with pytest.raises(argparse.ArgumentTypeError):
-        duration_s(text)
 
 
 def put_to_work(folder: Path, *, mention: str | None = None) -> None:
