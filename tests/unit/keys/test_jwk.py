@@ -45,7 +45,15 @@ def test_members_that_say_what_it_is_for(kind: str, public_keys: dict[str, Publi
     for algorithm in ALGORITHMS[kind]:
         more = {"use": "sig", "key_ops": ["verify", "sign"], "alg": algorithm, "kid": "d", "x5c": ["…"]}
         assert parse_jwk({**jwk, **more}) == public_keys[kind]
-    for wrong in ({"alg": "PS256"}, {"alg": 1}, {"alg": "HS256"}, {"use": "enc"}, {"use": None}):
+    for wrong in (
+        {"alg": "PS256"},
+        {"alg": 1},
+        {"alg": []},
+        {"alg": {}},
+        {"alg": "HS256"},
+        {"use": "enc"},
+        {"use": None},
+    ):
         with pytest.raises(KeyRefused):
             parse_jwk({**jwk, **wrong})
     for operations in (["encrypt"], [], "verify", {"verify": 1}):
