@@ -14,6 +14,7 @@ VENV ?= .venv
 PYTHON ?=
 ARGS ?=
 BIN := $(VENV)/bin
+SIGNED := tests/unit/keys tests/unit/signatures tests/security tests/properties # what shows who signed what
 NO_TESTS := 5# what pytest exits with when it found none
 DEMO_READY := $(VENV)/.ready-demo
 DEV_READY := $(VENV)/.ready-dev
@@ -60,6 +61,10 @@ bench: $(DEV_READY)
 
 long: $(DEV_READY)
 	FEDTEXT_HYPOTHESIS=long $(BIN)/python -m pytest --ignore=tests/interop $(ARGS)
+	$(BIN)/coverage run -m pytest -q $(SIGNED)
+	$(BIN)/coverage report
+	$(BIN)/python -m tests.controls.run
+	$(BIN)/python -m tests.mutation.run
 
 docs: $(DEV_READY)
 	$(BIN)/python docs/generate.py

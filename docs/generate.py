@@ -320,6 +320,16 @@ def options_table(parser: argparse.ArgumentParser) -> str:
     return "\n".join(lines) if len(lines) > 2 else ""
 
 
+# -- peers ------------------------------------------------------------------------------------------------------
+
+
+def draw_peers() -> str:
+    """Draw the table of peers, which the tests hold the library to."""
+    sys.path.insert(0, str(ROOT))
+    peers: Any = importlib.import_module("tests.peers")
+    return str(peers.draw())
+
+
 DRAWERS: dict[str, Callable[[], str]] = {
     "cli": draw_cli,
     "config": draw_config,
@@ -331,6 +341,7 @@ DRAWERS: dict[str, Callable[[], str]] = {
     "layers": draw_layers,
     "limits": draw_limits,
     "outbound": draw_outbound,
+    "peers": draw_peers,
 }
 
 

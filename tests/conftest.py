@@ -25,6 +25,14 @@ ROOT = Path(__file__).resolve().parent.parent
 hypothesis.settings.register_profile("dev", max_examples=100, deadline=None)
 hypothesis.settings.register_profile("ci", max_examples=100, deadline=None, derandomize=True, print_blob=True)
 hypothesis.settings.register_profile("long", max_examples=5_000, deadline=None)
+hypothesis.settings.register_profile(
+    "mutation",
+    max_examples=100,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    phases=(hypothesis.Phase.explicit, hypothesis.Phase.generate),  # that it fails is enough; no smaller case is sought
+)
 hypothesis.settings.load_profile(os.environ.get("FEDTEXT_HYPOTHESIS") or ("ci" if os.environ.get("CI") else "dev"))
 
 

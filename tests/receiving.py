@@ -15,7 +15,7 @@ from fedtext.adapters.coalesce import InlineCoalesce
 from fedtext.adapters.observers import RecordingObserver
 from fedtext.adapters.offload import InlineOffload
 from fedtext.adapters.randomness import SeededRandomness
-from fedtext.config import Config
+from fedtext.config import Config, Scheme
 from fedtext.errors import PolicyRefusal
 from fedtext.fetch import Fetcher
 from fedtext.http import Headers, Request, Response
@@ -149,12 +149,13 @@ def post(
     now_s: float = NOW_S,
     media_type: str | None = ACTIVITY_JSON,
     headers: Mapping[str, str] | None = None,
+    scheme: Scheme = Scheme.CAVAGE,
 ) -> Request:
     """Sign a POST as our own deliveries are."""
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
     fields = [("content-type", media_type)] if media_type is not None else []
     request = Request.to(url, method="POST", headers=[*fields, *(headers or {}).items()], body=raw)
-    return sign(request, key, key_id=key_id, now_s=now_s)
+    return sign(request, key, key_id=key_id, now_s=now_s, scheme=scheme)
 
 
 def sign_by_hand(request: Request, key: PrivateKey, key_id: str, covered: str) -> Request:

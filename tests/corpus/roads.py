@@ -24,6 +24,17 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "reference" / "roads.md"
 ROADS = ("fast", "slow", "plain", "refused")
 
+# Whose documents are read without a processor, all of them (performance rule G3).
+FAST = ("gotosocial", "mastodon", "misskey", "pleroma", "takahe", "wordpress")
+# Fixtures of other projects that lie among them, and what they do that those servers do not. Who adds a document to
+# this list has looked at it.
+NO_SHAPES = {
+    "mastodon/bonfire__mooglenet_person_actor.json": "defines `totalItems` anew, and a broken prefix `schema`",
+    "misskey/ktistec__object_spec.json": "spells `id` and `type` as `@id` and `@type`",
+    "pleroma/akkoma__pleroma_followers.json": "names a context on `localhost`",
+    "takahe/akkoma__takahe_user.json": "has `toot:discoverable`, whose plain name its context lacks",
+}
+
 Table = dict[str, Counter[str]]
 
 
@@ -52,6 +63,20 @@ def count(folder: Path) -> Table:
     return found
 
 
+def slow_ones(folder: Path) -> dict[str, str]:
+    """Give the documents of servers that should be read fast, and are not, with their roads."""
+    found: dict[str, str] = {}
+    for producer, path, document in documents(folder):
+        if producer in FAST:
+            try:
+                road = normalize_by(document)[1].value
+            except FedtextError:
+                road = "refused"
+            if road != "fast":
+                found[path.relative_to(folder).as_posix()] = road
+    return found
+
+
 def fingerprint(folder: Path) -> str:
     """Name the corpus by what is in it."""
     digest = sha256()
@@ -60,7 +85,7 @@ def fingerprint(folder: Path) -> str:
     return digest.hexdigest()[:12]
 
 
-def render(table: Table, name: str) -> str:
+def render(table: Table, slow: dict[str, str], name: str) -> str:
     """Give the page."""
     total: Counter[str] = sum(table.values(), Counter())
     rows = [(producer, counter) for producer, counter in sorted(table.items())] + [("**all**", total)]
@@ -86,6 +111,8 @@ def render(table: Table, name: str) -> str:
         cells = [str(counter[road]) if counter[road] else "" for road in ROADS]
         share = 100 * counter["fast"] / sum(counter.values())
         lines.append(f"| {producer} | {' | '.join(cells)} | {share:.0f} % |")
+    lines += ["", "Of the servers whose documents are all to be read fast, these are not:", ""]
+    lines += [f"- `{name}` ({road}): {NO_SHAPES.get(name, 'to be looked at')}" for name, road in sorted(slow.items())]
     return "\n".join(lines) + "\n"
 
 
@@ -99,7 +126,7 @@ def main() -> int:
     if not folder.is_dir():
         print(f"no corpus at {folder}", file=sys.stderr)
         return 2
-    page = render(count(folder), fingerprint(folder))
+    page = render(count(folder), slow_ones(folder), fingerprint(folder))
     if options.write:
         PAGE.write_text(page, encoding="utf-8")
     print(page)

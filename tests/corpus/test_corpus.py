@@ -72,11 +72,12 @@ NOT_FAST_MAX = {"mastodon": 1, "gotosocial": 0, "misskey": 1, "pleroma": 1, "tak
 def test_the_usual_servers_take_the_fast_road(corpus_root: Path) -> None:
     """No JSON-LD processor runs for their documents; and the kept table is the one that was counted."""
     roads = _harness("roads")
-    table = roads.count(corpus_root)
+    table, slow = roads.count(corpus_root), roads.slow_ones(corpus_root)
     for producer, most in NOT_FAST_MAX.items():
         assert sum(table[producer].values()) - table[producer]["fast"] <= most, producer
     assert sum(counter["refused"] for counter in table.values()) == 0
     kept = roads.PAGE.read_text(encoding="utf-8")
     if roads.fingerprint(corpus_root) not in kept:
         pytest.skip("docs/reference/roads.md is about another corpus")
-    assert kept == roads.render(table, roads.fingerprint(corpus_root))
+    assert slow.keys() == roads.NO_SHAPES.keys()
+    assert kept == roads.render(table, slow, roads.fingerprint(corpus_root))

@@ -328,12 +328,18 @@ async def test_sec_087_a_listener_gets_what_was_judged(server: Server, alice: Pe
 # ---- SEC-089: every step of the verification gives way in turn -------------------------------------------------------
 
 RECEIVE, AUTHORSHIP = import_module("fedtext.inbox.receive"), import_module("fedtext.inbox.authorship")
-IN_RECEIVE = "admit parse_claim parse_object check_plain peek check_claimed resolve verify normalize load authenticate"
+SIGNERS = import_module("fedtext.inbox.signers")
+IN_RECEIVE = "admit parse_claims parse_object check_plain peek check_claimed normalize load authenticate"
+IN_SIGNERS = "resolve verify"
 IN_AUTHORSHIP = "_actor _activity confine load identifier"
 # What these prove is proven again by a later step; they spare fetches. Only by raising can they give way.
 SAID_AGAIN = ("admit_key_id", "check_claim")
-RAISING = [(RECEIVE, name) for name in SAID_AGAIN]
-STEPS = [(RECEIVE, name) for name in IN_RECEIVE.split()] + [(AUTHORSHIP, name) for name in IN_AUTHORSHIP.split()]
+RAISING = [*((SIGNERS, name) for name in SAID_AGAIN), (RECEIVE, "prove"), (RECEIVE, "learn_inbound")]
+STEPS = [
+    *((RECEIVE, name) for name in IN_RECEIVE.split()),
+    *((SIGNERS, name) for name in IN_SIGNERS.split()),
+    *((AUTHORSHIP, name) for name in IN_AUTHORSHIP.split()),
+]
 
 
 class StepFailed(Exception):
@@ -399,7 +405,7 @@ async def test_sec_089_what_is_said_twice_holds_without_the_first(
     server: Server, alice: PeerActor, monkeypatch: pytest.MonkeyPatch, name: str, outcome: Any
 ) -> None:
     """The early checks spare fetches; taking them away opens nothing."""
-    monkeypatch.setattr(RECEIVE, name, gives_way(outcome))
+    monkeypatch.setattr(SIGNERS, name, gives_way(outcome))
     assert (await server.answer(like(alice))).status == 202
     for label, status, attack in AT_ONCE:
         if label.startswith(("SEC-033", "SEC-034", "SEC-042", "SEC-043", "SEC-045", "SEC-067")):

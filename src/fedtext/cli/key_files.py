@@ -14,7 +14,7 @@ from ..errors import FedtextError, KeyOwnerMismatch, KeyRefused
 from ..keys import (
     PrivateKey,
     PublicKey,
-    VerificationKey,
+    UnconfirmedKey,
     key_material,
     load_private_pem,
     load_public_pem,
@@ -32,7 +32,7 @@ _KEY_MEMBERS: Final = ("publicKey", "assertionMethod", "verificationMethod")
 _MATERIAL: Final = frozenset({"publicKeyPem", "publicKeyMultibase", "publicKeyJwk"})
 
 
-def read_keys(name: str, limits: Limits) -> tuple[VerificationKey, ...]:
+def read_keys(name: str, limits: Limits) -> tuple[UnconfirmedKey, ...]:
     """Read the public keys that a file holds, or the one that "did:key:…" is.
 
     Args:
@@ -53,7 +53,7 @@ def read_keys(name: str, limits: Limits) -> tuple[VerificationKey, ...]:
     return parse_keys(read_bytes(name, limits.document_bytes_max).decode("utf-8", "replace"), limits)
 
 
-def parse_keys(text: str, limits: Limits) -> tuple[VerificationKey, ...]:
+def parse_keys(text: str, limits: Limits) -> tuple[UnconfirmedKey, ...]:
     """Read keys from text, whatever form they have.
 
     Args:
@@ -92,17 +92,17 @@ def read_private(name: str, limits: Limits, *, passphrase: bytes | None = None) 
     return load_private_pem(data, passphrase)
 
 
-def _bare(public: PublicKey) -> VerificationKey:
-    return VerificationKey(ANY_KEY_ID, "", public)
+def _bare(public: PublicKey) -> UnconfirmedKey:
+    return UnconfirmedKey(ANY_KEY_ID, "", public)
 
 
-def _of_document(document: JsonObject, limits: Limits) -> tuple[VerificationKey, ...]:
+def _of_document(document: JsonObject, limits: Limits) -> tuple[UnconfirmedKey, ...]:
     if "kty" in document:
         return (_bare(parse_jwk(document)),)
     if not _MATERIAL.isdisjoint(document):
         return (_listed(document, None),)
     entries = [entry for member in _KEY_MEMBERS for entry in _objects(document.get(member))]
-    found: dict[str, VerificationKey] = {}
+    found: dict[str, UnconfirmedKey] = {}
     refused: FedtextError | None = None
     for entry in entries[: limits.keys_per_actor_max]:
         try:
@@ -121,11 +121,11 @@ def _objects(value: JsonValue) -> Iterator[JsonObject]:
     return (entry for entry in entries if isinstance(entry, dict))
 
 
-def _listed(entry: Mapping[str, JsonValue], actor_id: JsonValue) -> VerificationKey:
+def _listed(entry: Mapping[str, JsonValue], actor_id: JsonValue) -> UnconfirmedKey:
     key_id = entry.get("id")
     owner = entry.get("owner") or entry.get("controller") or actor_id
     if not isinstance(key_id, str) or not isinstance(owner, str):
         raise KeyRefused("a listed key has no id or no owner")
     if actor_id is not None and owner != actor_id:
         raise KeyOwnerMismatch("the listed key names another owner", key_id=key_id, owner=owner)
-    return VerificationKey(key_id, owner, key_material(entry, SignaturePolicy()))
+    return UnconfirmedKey(key_id, owner, key_material(entry, SignaturePolicy()))

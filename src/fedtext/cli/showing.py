@@ -58,7 +58,7 @@ def show(console: Console, found: Examination, *, number: int, count: int) -> No
         console.say("  other servers")
         for advice in found.advice:
             console.say(f"    {advice.text} ({', '.join(advice.servers)}; {advice.rule})")
-    console.say(f"  {console.sign(found.verified is not None)} {verdict(found)}")
+    console.say(f"  {console.sign(found.is_passed)} {verdict(found)}")
 
 
 def show_base(console: Console, base: bytes | None) -> None:
@@ -74,8 +74,8 @@ def show_base(console: Console, base: bytes | None) -> None:
 
 def verdict(found: Examination) -> str:
     """Say how it ended, in a few words."""
-    if found.verified is not None:
-        return f"verified, signed by {plain(found.verified.signer)}" if found.verified.signer else "verified"
+    if found.is_passed:
+        return f"verified, with a key of {plain(found.key.owner)}" if found.key and found.key.owner else "verified"
     failed = [step.name for step in found.steps if step.outcome is Outcome.FAILED]
     return f"not verified: {', '.join(failed)}" if failed else "not verified: there is no key; give one with --key"
 
@@ -95,8 +95,8 @@ def as_record(found: Examination) -> dict[str, object]:
     """Give an examination as JSON has it; `base` has one character a byte."""
     claim = found.claim
     return {
-        "verified": found.verified is not None,
-        "signer": found.verified.signer or None if found.verified is not None else None,
+        "verified": found.is_passed,
+        "key_owner": found.key.owner or None if found.key is not None else None,
         "scheme": claim.scheme.value if claim is not None else None,
         "label": claim.label or None if claim is not None else None,
         "key_id": claim.key_id if claim is not None else None,

@@ -12,7 +12,7 @@ from ..config import Config, DevPolicy, Limits
 from ..errors import ConfigurationError, FedtextError, MalformedText
 from ..fetch.keys import resolve
 from ..http import Request, Response
-from ..keys import VerificationKey
+from ..keys import NamedKey
 from ..runtime import Federation, connect
 from ..signatures import Examination, SignatureClaim, examine, examine_response, parse_claims, parse_response_claims
 from ..signatures.components import normalized_authority
@@ -74,7 +74,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     limits = Limits()
     try:
         message, answered = _read(arguments, limits)
-        keys = [key for name in arguments.key for key in read_keys(name, limits)]
+        keys: list[NamedKey] = [key for name in arguments.key for key in read_keys(name, limits)]
         authorities = _authorities(message, arguments)
     except FedtextError as error:
         explain(error, console)
@@ -90,7 +90,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         found = examine_response(message, keys, now_s=now_s, request=answered, limits=limits)
     for number, one in enumerate(found, 1):
         show(console, one, number=number, count=len(found))
-    return 0 if any(one.verified is not None for one in found) else 1
+    return 0 if any(one.is_passed for one in found) else 1
 
 
 def _read(arguments: argparse.Namespace, limits: Limits) -> tuple[Request | Response, Request | None]:
@@ -136,11 +136,9 @@ def _now(arguments: argparse.Namespace, message: Request | Response, limits: Lim
         return time.time()
 
 
-def _fetched(
-    claims: Sequence[SignatureClaim], dev_ports: Sequence[int] | None, console: Console
-) -> list[VerificationKey]:
+def _fetched(claims: Sequence[SignatureClaim], dev_ports: Sequence[int] | None, console: Console) -> list[NamedKey]:
     """Fetch the key of each signature; what cannot be had is told, and the other steps are judged without it."""
-    found: list[VerificationKey] = []
+    found: list[NamedKey] = []
     for key_id in dict.fromkeys(claim.key_id for claim in claims):
         try:
             found.append(asyncio.run(_fetch(key_id, dev_ports)))
@@ -149,7 +147,7 @@ def _fetched(
     return found
 
 
-async def _fetch(key_id: str, dev_ports: Sequence[int] | None) -> VerificationKey:
+async def _fetch(key_id: str, dev_ports: Sequence[int] | None) -> NamedKey:
     dev = None if dev_ports is None else DevPolicy.allow_loopback(ports=tuple(dev_ports))
     # As in `lookup`: nobody needs to be reachable to ask.
     federation = Federation(

@@ -1,4 +1,7 @@
-"""One attempt to deliver: signed anew each time, no redirects, one bounded exchange."""
+"""One attempt to deliver: signed anew each time, no redirects, at most two bounded exchanges.
+
+The second one is another knock: the same bytes, signed as the answer to the first one asks for (`fetch.knocking`).
+"""
 
 from __future__ import annotations
 
@@ -6,10 +9,9 @@ import attrs
 
 from ..config import Config
 from ..errors import FetchError, LocalProtocolError, MalformedIri
+from ..fetch import Signer, send_signed
 from ..http import Request
-from ..keys import PrivateKey
 from ..ports import ExchangeLimits, PortSet
-from ..signatures import sign
 from ..wire.iri import parse_url
 from ..wire.media_types import ACTIVITY_JSON
 from .outcome import Drop, Outcome, classify_error, classify_response
@@ -20,12 +22,11 @@ _ANSWER_BYTES_MAX = 65_536
 
 @attrs.frozen(kw_only=True)
 class Dispatch:
-    """All that an attempt needs: ports, settings, the sender's key and the User-Agent."""
+    """All that an attempt needs: ports, settings, the sender's keys and the User-Agent."""
 
     ports: PortSet
     config: Config
-    key: PrivateKey
-    key_id: str
+    signer: Signer
     user_agent: str
     own_origins: frozenset[str]
 
@@ -41,20 +42,21 @@ async def attempt(task: DeliveryTask, dispatch: Dispatch) -> Outcome:
         return Drop(reason=error.code)
     if inbox.origin in dispatch.own_origins:
         return Drop(reason="the inbox is served here")
-    now_s = dispatch.ports.clock.now_s()
     request = Request.to(
         str(inbox),
         method="POST",
         headers=[("content-type", ACTIVITY_JSON), ("accept", ACTIVITY_JSON), ("user-agent", dispatch.user_agent)],
         body=task.body.encode("utf-8"),
     )
+    limits = ExchangeLimits.of(dispatch.config.limits, body_bytes_max=_ANSWER_BYTES_MAX)
+    ports = dispatch.ports
     try:
-        signed = sign(request, dispatch.key, key_id=dispatch.key_id, now_s=now_s, digest=task.digest)
+        response = await send_signed(
+            request, dispatch.signer, ports=ports, site=task.site, before=lambda: limits, digest=task.digest
+        )
     except LocalProtocolError as error:
         return Drop(reason=error.code)
-    limits = ExchangeLimits.of(dispatch.config.limits, body_bytes_max=_ANSWER_BYTES_MAX)
-    try:
-        response = await dispatch.ports.transport.send(signed, limits)
     except FetchError as error:
         return classify_error(error)
+    now_s = ports.clock.now_s()
     return classify_response(response, now_s=now_s, retry_after_s_max=dispatch.config.delivery.retry_after_s_max)

@@ -53,6 +53,8 @@ class FanoutTask:
         reached: Inboxes that pages before this one have led to; they are not planned again.
         ordering_key: Jobs of one key keep their order.
         shared: Whether shared inboxes may be used; not for direct messages (DLV-01, AP-S08).
+        proved: Whether the body has the proofs that it is to have. What a release before there were proofs has sealed
+            goes out as it is.
     """
 
     site: str
@@ -68,6 +70,7 @@ class FanoutTask:
     reached: tuple[str, ...]
     ordering_key: str
     shared: bool
+    proved: bool = True
 
 
 @attrs.frozen(kw_only=True)
@@ -151,6 +154,8 @@ def _kind(value: JsonObject) -> str:
 
 
 def _member(value: JsonObject, field: attrs.Attribute[Any]) -> object:
+    if field.name not in value and field.default is not attrs.NOTHING:
+        return cast("object", field.default)
     member = value.get(field.name)
     wanted = str(field.type)
     if wanted.startswith("tuple"):

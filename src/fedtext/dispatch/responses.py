@@ -81,8 +81,14 @@ def redirect_to_html(url: str) -> Response:
     return Response(status=303, headers=Headers.build(fields))
 
 
-def failure(error: FedtextError, *, allow: str | None = None) -> Response:
-    """Answer an error as problem+json (RFC 9457, FEP-c180): its code and safe text, never its input (SEC-169)."""
+def failure(error: FedtextError, *, allow: str | None = None, challenge: str | None = None) -> Response:
+    """Answer an error as problem+json (RFC 9457, FEP-c180): its code and safe text, never its input (SEC-169).
+
+    Args:
+        error: What went wrong.
+        allow: For 405: the methods that are allowed.
+        challenge: For 401: the Accept-Signature field, which says how to sign (RFC 9421 section 5).
+    """
     problem: JsonObject = {
         "type": "about:blank",
         "title": error.public_detail or "The request cannot be carried out.",
@@ -94,6 +100,8 @@ def failure(error: FedtextError, *, allow: str | None = None) -> Response:
     headers: list[tuple[str, str]] = [("cache-control", "no-store"), ("vary", "Accept")]
     if allow is not None:
         headers.append(("allow", allow))
+    if challenge is not None and error.status_hint == 401:
+        headers.append(("accept-signature", challenge))
     if error.status_hint == 503:
         headers.append(("retry-after", "60"))
     return json_response(problem, status=error.status_hint, media_type="application/problem+json", headers=headers)

@@ -75,16 +75,6 @@ class StoredKeys:
         """
         return parse_key_set(await self._stored(ports, site, actor_id, ring), ring, self.passphrase)
 
-    async def find_set(self, ports: PortSet, site: str, actor_id: str, ring: KeyRing) -> KeySet | None:
-        """Give all keys of an actor, or None when none were made yet; nothing is written.
-
-        Raises:
-            ConfigurationError: See `load_set`.
-            StoreError: See `load_set`.
-        """
-        found = await ports.store.get(store_key(site, "keyset", actor_id))
-        return None if found is None else parse_key_set(found, ring, self.passphrase)
-
     async def rotate(
         self,
         ports: PortSet,
@@ -178,16 +168,14 @@ class ActorKeys:
         found = _require(await self._load(ports, site, actor_id), actor_id, algorithm)
         return SigningKey(key_id=f"{actor_id}#{found.name}", private=found.private)
 
-    async def known_key(self, ports: PortSet, site: str, actor_id: str, *, algorithm: Algorithm) -> SigningKey | None:
-        """Give a key as `signing_key` does, or None when none were made yet; nothing is written.
+    async def request_key(self, ports: PortSet, site: str, actor_id: str, *, algorithm: Algorithm) -> SigningKey:
+        """Give the key of a kind with which an own actor signs requests; RSA where it has none of that kind.
 
         Raises:
-            ConfigurationError: See `signing_key`.
+            ConfigurationError: The stored keys cannot be read.
         """
-        key_set = await self.source.find_set(ports, site, actor_id, self.ring)
-        if key_set is None:
-            return None
-        found = _require(key_set, actor_id, algorithm)
+        key_set = await self._load(ports, site, actor_id)
+        found = key_set.signing(algorithm) or _require(key_set, actor_id, Algorithm.RSA)
         return SigningKey(key_id=f"{actor_id}#{found.name}", private=found.private)
 
     async def public_members(

@@ -13,8 +13,9 @@ import attrs
 
 from ..config import Config, Software
 from ..errors import ConfigurationError
-from ..fetch import Fetcher, SigningKey
+from ..fetch import Fetcher, Signer, SigningKey
 from ..http import Request, Response
+from ..keys import Algorithm
 from ..ports import Backend, Batch, Job, PortSet, Statement, store_key
 from ..vocab import Activity, Object
 from ..wire.iri import Iri, Origin
@@ -156,18 +157,22 @@ class Engine:
 
     def fetcher(self, ports: PortSet) -> Fetcher:
         """Make the way out on these ports; requests are signed by the instance actor (SIG-24)."""
-
-        async def signer() -> SigningKey:
-            return await self.keys.signing_key(ports, self.site.origin, self.instance_actor_id)
-
         return Fetcher(
             ports=ports,
             config=self.config,
             site=self.site.origin,
             own_origins=self.own_origins,
             user_agent=self.user_agent,
-            signer=signer,
+            signer=self.signer(ports, self.instance_actor_id),
         )
+
+    def signer(self, ports: PortSet, actor_id: str) -> Signer:
+        """Give the keys with which an own actor signs requests, on these ports."""
+
+        async def signer(algorithm: Algorithm) -> SigningKey:
+            return await self.keys.request_key(ports, self.site.origin, actor_id, algorithm=algorithm)
+
+        return signer
 
     # ---- what edges and contexts call ----------------------------------------------------------------------------
 

@@ -22,6 +22,7 @@ from ..delivery import (
     plan_deliveries,
     plan_inboxes,
     retry_delay_s,
+    seal,
 )
 from ..discovery import lookup_actor
 from ..dispatch import PageRequest, Viewer, may_see
@@ -31,6 +32,7 @@ from ..errors import (
     FedtextError,
     FetchError,
     FetchTimeout,
+    LocalProtocolError,
     MalformedIri,
     MissingProperty,
     PolicyRefusal,
@@ -40,6 +42,7 @@ from ..errors import (
 from ..fetch import get_actor
 from ..inbox import InboundTask, activity_key
 from ..inbox.idempotency import content_hash as hash_of
+from ..keys import Algorithm
 from ..ports import Event, Job, Lane, LaneKind, PortSet, Task, store_key
 from ..vocab import reference_id
 from ..wire.acct import parse_handle, split
@@ -49,7 +52,7 @@ from . import serving, wellknown
 from .engine import Engine
 from .mentions import AUTHOR_OF, lost_object, with_ids
 from .outcomes import Bury, Done, JobOutcome, Later
-from .sending import Mark, make_provers, plan_fanout
+from .sending import Mark, plan_fanout
 
 GONE_S = 86_400
 """For how long followers' inboxes that answered 410 are left out (DLV-04)."""
@@ -80,9 +83,8 @@ async def resolve(engine: Engine, task: ResolveTask, job: Job, ports: PortSet) -
     if failed is not None and job.attempts + 1 < _RESOLVE_ATTEMPTS:
         return later(engine, job, ports, str(failed))
     document = with_ids(task.document, found)
-    provers = await make_provers(engine, ports, str(document.get("actor")))
     try:
-        planned = _planned(engine, task, document, provers)
+        planned = _planned(engine, task, document)
     except ConfigurationError as error:
         return Bury(reason=str(error)) if failed is None else later(engine, job, ports, str(failed))
     await ports.store.put(resolved_key(task.site, planned.activity_id), dump(dict(found.items())))
@@ -97,7 +99,7 @@ async def resolve(engine: Engine, task: ResolveTask, job: Job, ports: PortSet) -
     return Done()
 
 
-def _planned(engine: Engine, task: ResolveTask, document: JsonObject, provers: Provers) -> FanoutTask:
+def _planned(engine: Engine, task: ResolveTask, document: JsonObject) -> FanoutTask:
     """Plan the fan-out of a document whose handles are resolved.
 
     Raises:
@@ -105,7 +107,7 @@ def _planned(engine: Engine, task: ResolveTask, document: JsonObject, provers: P
     """
     if lost_object(task.document, document):
         raise ConfigurationError("whom it is about could not be found", activity=str(document.get("id")))
-    return plan_fanout(engine, document, task.sender, task.ordering_key, task.recipients, provers)
+    return plan_fanout(engine, document, task.sender, task.ordering_key, task.recipients)
 
 
 def resolved_key(site: str, activity_id: str) -> str:
@@ -155,6 +157,7 @@ async def fan_out(engine: Engine, task: FanoutTask, job: Job, ports: PortSet) ->
     if job.lane.kind is LaneKind.OUT:
         return await _find_recipient(engine, task, job, ports)
     await _bury_deleted(engine, task, ports)
+    task = await _proved(engine, task, ports)
     if task.recipients:
         own = [iri for iri in task.recipients if _is_own(engine, iri)]
         jobs = await _local(engine, task, own, ports)
@@ -164,6 +167,35 @@ async def fan_out(engine: Engine, task: FanoutTask, job: Job, ports: PortSet) ->
     elif task.followers_of:
         await _followers_page(engine, task, ports)
     return Done()
+
+
+async def _proved(engine: Engine, task: FanoutTask, ports: PortSet) -> FanoutTask:
+    """Add the proofs of an activity, once, before it is handed to anybody.
+
+    What cannot be proved goes out without: an integer that has no canonical form, a document that has just the size
+    that others take.
+    """
+    if task.proved:
+        return task
+    document = parse_object(task.body.encode("utf-8"), engine.config.limits)
+    try:
+        sealed = seal(document, engine.config.limits, await _provers(engine, task.actor, ports))
+    except (DocumentError, LocalProtocolError) as error:
+        _emit(ports, "fanout.unproved", id=task.activity_id, code=error.code)
+        return attrs.evolve(task, proved=True)
+    return attrs.evolve(task, body=sealed.body.decode("utf-8"), digest=sealed.digest, proved=True)
+
+
+async def _provers(engine: Engine, actor_id: str, ports: PortSet) -> Provers:
+    """Give the keys with which an own actor proves what it says; they are made where there are none yet."""
+    policy, site = engine.config.delivery, engine.site.origin
+    wanted = {"proof": Algorithm.ED25519} if policy.proofs else {}
+    wanted |= {"linked_data": Algorithm.RSA} if policy.linked_data else {}
+    keys = {
+        name: await engine.keys.signing_key(ports, site, actor_id, algorithm=algorithm)
+        for name, algorithm in wanted.items()
+    }
+    return Provers(now_s=ports.clock.now_s(), **keys)
 
 
 def _is_own(engine: Engine, iri: str) -> bool:

@@ -8,6 +8,7 @@ from ..errors import ConfigurationError, FedtextError, Gone, HTTPStatusError, No
 from ..fetch import get_object
 from ..http import Headers, Request, Response
 from ..ports import Event, Job, PortSet
+from ..signatures import BODILESS_METHODS, build_challenge
 from ..vocab import Activity, Object, load_as, reference_id
 from ..wire.acct import parse_handle, split
 from ..wire.iri import Iri
@@ -33,7 +34,8 @@ class EngineOperations:
             return await _respond(engine, request, route, ports)
         except FedtextError as error:
             ports.observer.emit(Event(name="request.refused", fields={"code": error.code, "error": str(error)}))
-            return failure(error, allow=route.allow if error.status_hint == 405 else None)
+            allow = route.allow if error.status_hint == 405 else None
+            return failure(error, allow=allow, challenge=build_challenge(bodiless=request.method in BODILESS_METHODS))
 
     async def run_job(self, engine: Engine, job: Job, ports: PortSet) -> JobOutcome:
         """Carry out one job; see `step.run_job`."""

@@ -7,11 +7,9 @@ from typing import Any, cast
 
 import attrs
 
-from ..delivery import DOCUMENT_BYTES_ADVISED, NO_PROVERS, FanoutTask, Provers, ResolveTask, audience, encode_task, seal
+from ..delivery import DOCUMENT_BYTES_ADVISED, FanoutTask, ResolveTask, audience, encode_task, seal
 from ..errors import ConfigurationError
-from ..fetch import SigningKey
 from ..inbox import confirm as confirm_mark
-from ..keys import Algorithm
 from ..ports import Event, Lane, LaneKind, PortSet, Statement, Task, store_key
 from ..vocab import Accept, Activity, Actor, Object, Reject, Undo, dump, reference_id
 from ..wire.iri import Iri
@@ -30,7 +28,7 @@ async def send(engine: Engine, context: Context, activity: Activity, *, to: obje
         LocalProtocolError: It is not what other servers take.
     """
     prepared, recipients = prepare(context, activity, to)
-    task = await fanout_task(engine, context.ports, prepared, recipients, within=within)
+    task = fanout_task(engine, context.ports, prepared, recipients)
     await enqueue(engine, context.ports, task, within=within)
     return Iri(str(prepared.id))
 
@@ -63,13 +61,8 @@ def _recipients(to: object) -> tuple[str, ...]:
     return tuple(found)
 
 
-async def fanout_task(
-    engine: Engine, ports: PortSet, activity: Activity, recipients: Sequence[str] = (), *, within: object = None
-) -> Task:
+def fanout_task(engine: Engine, ports: PortSet, activity: Activity, recipients: Sequence[str] = ()) -> Task:
     """Seal an activity and plan its fan-out; where handles ("acct:user@host") are addressed, resolve them first.
-
-    Nothing is written to the store inside of an application's transaction, which may hold the lock of its database: for
-    an actor whose keys were not made yet, the worker makes them, and seals.
 
     Raises:
         ConfigurationError: Nobody gets it.
@@ -79,8 +72,7 @@ async def fanout_task(
     sender = identifier_of_actor(engine, str(activity.actor_id))
     ordering = ordering_key(activity)
     mentions = unresolved_handles(document)
-    provers = None if mentions else await _provers_now(engine, ports, str(activity.actor_id), within)
-    if provers is None:
+    if mentions:
         resolve = ResolveTask(
             site=engine.site.origin,
             sender=sender,
@@ -90,53 +82,22 @@ async def fanout_task(
             ordering_key=ordering,
         )
         # Threat: a host that hangs while a handle is looked up must not hold up posts that need no look-up.
-        lane = Lane(LaneKind.FANOUT, f"{engine.site.origin} handles") if mentions else None
+        lane = Lane(LaneKind.FANOUT, f"{engine.site.origin} handles")
         return _task(engine, encode_task(resolve), str(activity.id), ordering, lane=lane)
-    planned = plan_fanout(engine, document, sender, ordering, recipients, provers)
+    planned = plan_fanout(engine, document, sender, ordering, recipients)
     size_bytes = len(planned.body.encode("utf-8"))
     if size_bytes > DOCUMENT_BYTES_ADVISED:  # MOD-69: it goes out, but not every server will show it
         ports.observer.emit(Event(name="activity.large", fields={"id": planned.activity_id, "bytes": size_bytes}))
     return _task(engine, encode_task(planned), planned.activity_id, ordering)
 
 
-async def _provers_now(engine: Engine, ports: PortSet, actor_id: str, within: object) -> Provers | None:
-    """Give the keys with which an own actor proves what it says, or None where that is for the worker to find out."""
-    in_transaction = within is not None or _default_within(engine) is not None
-    try:
-        return await _provers(engine, ports, actor_id, may_make=not in_transaction)
-    except ConfigurationError:
-        return None  # keys that cannot be read: the post waits until the wiring is mended, and the worker says so
-
-
-async def make_provers(engine: Engine, ports: PortSet, actor_id: str) -> Provers:
-    """Give the keys with which an own actor proves what it says, making them where there are none yet."""
-    return await _provers(engine, ports, actor_id, may_make=True) or NO_PROVERS
-
-
-async def _provers(engine: Engine, ports: PortSet, actor_id: str, *, may_make: bool) -> Provers | None:
-    """Give the keys with which an own actor proves what it says; None when they would have to be made first."""
-    policy, site = engine.config.delivery, engine.site.origin
-    found: dict[str, SigningKey] = {}
-    wanted = {"proof": Algorithm.ED25519} if policy.proofs else {}
-    wanted |= {"linked_data": Algorithm.RSA} if policy.linked_data else {}
-    for name, algorithm in wanted.items():
-        find = engine.keys.signing_key if may_make else engine.keys.known_key
-        key = await find(ports, site, actor_id, algorithm=algorithm)
-        if key is None:
-            return None
-        found[name] = key
-    return Provers(now_s=ports.clock.now_s(), **found)
-
-
 def plan_fanout(
-    engine: Engine,
-    document: JsonObject,
-    sender: str,
-    ordering: str,
-    recipients: Sequence[str] = (),
-    provers: Provers = NO_PROVERS,
+    engine: Engine, document: JsonObject, sender: str, ordering: str, recipients: Sequence[str] = ()
 ) -> FanoutTask:
     """Seal a document and compute whom it goes to.
+
+    It is not proved here: the keys lie in the store, and the application's transaction may hold the lock of its
+    database. The worker adds the proofs, once, before anybody gets it (`fanning`).
 
     Args:
         engine: Knows whose followers collections are ours.
@@ -144,7 +105,6 @@ def plan_fanout(
         sender: Identifier of its actor; "" for the instance actor.
         ordering: See `ordering_key`.
         recipients: Ids of single actors besides those in its addressing; none but they learn that they got it.
-        provers: Who proves it.
 
     Raises:
         ConfigurationError: Nobody gets it.
@@ -154,7 +114,7 @@ def plan_fanout(
     limits = engine.config.limits
     addressed = audience(document, followers_owner=engine.followers_owner, limits=limits)
     besides = audience({"bcc": list(recipients)}, followers_owner=engine.followers_owner, limits=limits)
-    sealed = seal(document, limits, provers)
+    sealed = seal(document, limits)
     followers_of = tuple(dict.fromkeys((*addressed.followers_of, *besides.followers_of)))
     singles = tuple(iri for iri in dict.fromkeys((*besides.recipients, *addressed.recipients)) if iri != sealed.actor)
     if not singles and not followers_of and not addressed.public:
@@ -174,6 +134,7 @@ def plan_fanout(
         reached=(),
         ordering_key=ordering,
         shared=addressed.shared,
+        proved=not (engine.config.delivery.proofs or engine.config.delivery.linked_data),
     )
 
 
@@ -245,7 +206,7 @@ async def enqueue(engine: Engine, ports: PortSet, task: Task, *, within: object,
     goes first: the worker buries what a Delete removes, so a mark that fails is made up for, a task is not.
     """
     if within is None:
-        within = _default_within(engine)
+        within = getattr(engine.backend(), "default_within", None)
     in_sql = ports.sql is not None and ports.queue.dialect is not None
     if within is None and not (marks and in_sql):
         await ports.queue.enqueue([task])
@@ -259,11 +220,6 @@ async def enqueue(engine: Engine, ports: PortSet, task: Task, *, within: object,
         await engine.run_within(within, statements)
     elif ports.sql is not None:
         await ports.sql.atomic(statements)
-
-
-def _default_within(engine: Engine) -> object:
-    """Give the transaction that the application has open, where its backend knows."""
-    return getattr(engine.backend(), "default_within", None)
 
 
 async def confirm(engine: Engine, context: Context, key: str, value: str, *, within: object) -> None:

@@ -21,7 +21,6 @@ from ..dispatch import (
     redirect_to_html,
 )
 from ..errors import (
-    AlgorithmRefused,
     ConfigurationError,
     FetchError,
     HostRefused,
@@ -31,13 +30,12 @@ from ..errors import (
     NotFound,
     PolicyRefusal,
     RecipientGone,
-    SignatureMismatch,
     SignatureMissing,
 )
-from ..fetch import resolve
 from ..http import Request, Response
+from ..inbox import Departed, Gatekeeper
 from ..ports import Event, PortSet, store_key
-from ..signatures import check_claim, parse_claim, verify
+from ..signatures import parse_claims
 from ..vocab import Activity, Actor, Application, Object, PublicKeyClaim, dump
 from ..wire.json import JsonObject, JsonValue, parse_object
 from ..wire.media_types import Representation, prefers_html
@@ -276,22 +274,12 @@ async def _viewer(engine: Engine, request: Request, ports: PortSet, document: Js
 
 
 async def _signer(engine: Engine, request: Request, ports: PortSet) -> str:
-    claim = parse_claim(request)
-    engine.refuse(claim.key_id)
-    now_s, policy = ports.clock.now_s(), engine.config.signatures
-    check_claim(request, claim, now_s=now_s, authorities=engine.site.authorities, policy=policy)
     fetcher = engine.fetcher(ports)
-    key = await resolve(fetcher, claim.key_id, fetcher.budget())
-    authorities = engine.site.authorities
-    try:
-        verified = verify(request, claim, key, now_s=now_s, authorities=authorities, policy=policy)
-    except (SignatureMismatch, AlgorithmRefused):
-        # As in `inbox.receive`: the key may have been changed under its id (SIG-20, SIG-21).
-        fresh = await resolve(fetcher, claim.key_id, fetcher.budget(), refresh=True)
-        if fresh.public == key.public:
-            raise
-        verified = verify(request, claim, fresh, now_s=now_s, authorities=authorities, policy=policy)
-    engine.refuse(verified.signer)
+    gate = Gatekeeper(fetcher=fetcher, authorities=engine.site.authorities, refuse=engine.refuse)
+    claims = gate.check(request, gate.admit(parse_claims(request, engine.config.limits)))
+    verified = await gate.verify(request, claims, fetcher.budget())
+    if isinstance(verified, Departed):
+        raise KeyRefused("the owner of the key is gone", key_id=verified.claim.key_id)
     return verified.signer
 
 

@@ -153,12 +153,10 @@ def _listener_failed(engine: Engine, job: Job, ports: PortSet, activity_id: str 
 
 async def _deliver(engine: Engine, task: DeliveryTask, job: Job, ports: PortSet) -> JobOutcome:
     actor_id = engine.instance_actor_id if not task.sender else engine.site.origin + engine.actor_path(task.sender)
-    key = await engine.keys.signing_key(ports, task.site, actor_id)
     dispatch = Dispatch(
         ports=ports,
         config=engine.config,
-        key=key.private,
-        key_id=key.key_id,
+        signer=engine.signer(ports, actor_id),
         user_agent=engine.user_agent,
         own_origins=engine.own_origins,
     )

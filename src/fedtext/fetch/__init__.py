@@ -3,8 +3,9 @@
 from .budget import Budget
 from .documents import fetch_document, fetch_json
 from .embedded import origin_or_none, reduce_foreign
-from .fetcher import Fetched, Fetcher, SigningKey
+from .fetcher import Fetched, Fetcher
 from .keys import KeyUse, admit_key_id, resolve
+from .knocking import Signer, SigningKey, learn_inbound, recall, send_signed
 from .objects import cached_documents, forget_object, get_actor, get_object
 
 __all__ = [
@@ -12,6 +13,7 @@ __all__ = [
     "Fetched",
     "Fetcher",
     "KeyUse",
+    "Signer",
     "SigningKey",
     "admit_key_id",
     "cached_documents",
@@ -20,7 +22,10 @@ __all__ = [
     "forget_object",
     "get_actor",
     "get_object",
+    "learn_inbound",
     "origin_or_none",
+    "recall",
     "reduce_foreign",
     "resolve",
+    "send_signed",
 ]

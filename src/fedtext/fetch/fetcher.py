@@ -1,36 +1,27 @@
 """The one way to a document: policy, budget, redirects, signature; no meaning yet.
 
-Invariants: each hop draws from the budget and is signed anew for its own host (SIG-35, SEC-107); a redirect never
-goes from https to http (SEC-104) and never comes back to a visited address (SEC-097); the own origins are never
-fetched over the network (SEC-106); what arrives is bytes of an accepted media type, nothing else.
+Invariants: each hop and each knock draws from the budget and is signed anew for its own host (SIG-35, SEC-107); a
+redirect never goes from https to http (SEC-104) and never comes back to a visited address (SEC-097); the own origins
+are never fetched over the network (SEC-106); what arrives is bytes of an accepted media type, nothing else.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 
 import attrs
 
 from ..config import Config
 from ..errors import BodyTooLarge, FetchRefused, Gone, HTTPStatusError, MalformedIri, Unreachable, WrongMediaType
 from ..http import Request, Response
-from ..keys import PrivateKey
 from ..ports import ExchangeLimits, PortSet
-from ..signatures import sign
 from ..wire.iri import Url, parse_url, resolve
 from .budget import Budget
+from .knocking import Signer, send_signed
 
 _REDIRECTS = (301, 302, 303, 307, 308)
 # A host that answers so may answer otherwise in a while (SEC-070, SEC-118).
 _PASSING_STATUSES = (408, 425, 429)
-
-
-@attrs.frozen(kw_only=True)
-class SigningKey:
-    """A private key and the id under which its owner publishes it."""
-
-    key_id: str
-    private: PrivateKey
 
 
 @attrs.frozen(kw_only=True)
@@ -52,7 +43,7 @@ class Fetcher:
         site: The origin on whose behalf it is fetched; prefixes cache keys.
         own_origins: Origins that are served here and therefore never fetched.
         user_agent: Never blank (DLV-14).
-        signer: Gives the instance actor's key; None: requests go unsigned.
+        signer: Gives the instance actor's keys; None: requests go unsigned.
     """
 
     ports: PortSet
@@ -60,7 +51,7 @@ class Fetcher:
     site: str
     own_origins: frozenset[str]
     user_agent: str
-    signer: Callable[[], Awaitable[SigningKey]] | None = None
+    signer: Signer | None = None
 
     def is_own(self, url: Url) -> bool:
         """Tell whether an address is served here, by whatever scheme and with or without a dot at the end (SEC-106)."""
@@ -88,9 +79,9 @@ class Fetcher:
             url: Absolute.
             accept: The Accept header.
             accepts: Tells whether a Content-Type is one of those wanted.
-            budget: Drawn from once a hop.
+            budget: Drawn from once a knock.
             bytes_max: Bound of the decoded body; None: `document_bytes_max`.
-            signed: Whether to sign with the instance actor's key.
+            signed: Whether to sign with the instance actor's keys, as the host takes it (see `knocking`).
 
         Raises:
             FetchRefused: An address that may not be fetched, a downgrade or a loop.
@@ -105,7 +96,6 @@ class Fetcher:
         current = url
         for _hop in range(self.config.limits.redirects_count_max + 1):
             address = self._admit(current, visited)
-            budget.spend(address)
             response = await self._exchange(address, accept=accept, budget=budget, bytes_max=bytes_max, signed=signed)
             if response.status not in _REDIRECTS:
                 return _judge(response, address, accepts, bytes_max or self.config.limits.document_bytes_max)
@@ -129,12 +119,15 @@ class Fetcher:
         self, address: str, *, accept: str, budget: Budget, bytes_max: int | None, signed: bool
     ) -> Response:
         request = Request.to(address, headers=[("accept", accept), ("user-agent", self.user_agent)])
-        if signed and self.signer is not None:
-            key = await self.signer()
-            request = sign(request, key.private, key_id=key.key_id, now_s=self.ports.clock.now_s())
         limits = ExchangeLimits.of(self.config.limits, body_bytes_max=bytes_max)
-        bounded = attrs.evolve(limits, exchange_s_max=min(limits.exchange_s_max, max(0.05, budget.seconds_left)))
-        return await self.ports.transport.send(request, bounded)
+
+        def before() -> ExchangeLimits:
+            budget.spend(address)
+            return attrs.evolve(limits, exchange_s_max=min(limits.exchange_s_max, max(0.05, budget.seconds_left)))
+
+        if not signed or self.signer is None:
+            return await self.ports.transport.send(request, before())
+        return await send_signed(request, self.signer, ports=self.ports, site=self.site, before=before)
 
 
 def _next_hop(address: str, response: Response) -> str:

@@ -6,10 +6,13 @@ from .envelope import InboundTask, decode_envelope
 from .idempotency import activity_key, confirm, seen
 from .receive import Receipt, Reception, receive
 from .routing import Listener, select
+from .signers import Departed, Gatekeeper
 
 __all__ = [
     "AuthenticActivity",
+    "Departed",
     "Evidence",
+    "Gatekeeper",
     "InboundTask",
     "Listener",
     "Peeked",

@@ -31,6 +31,7 @@ from ..wire.json import JsonObject
 from .envelope import InboundTask
 from .ownership import check_held, check_ours, confine, held_ids, identifier
 from .proving import is_fresh
+from .signers import Departed
 
 
 @attrs.frozen(kw_only=True)
@@ -75,13 +76,6 @@ class AuthenticActivity:
     def __repr__(self) -> str:
         """Name the activity and its actor."""
         return f"<AuthenticActivity {self.activity.type_name} {self.activity.id} by {self.evidence.signer}>"
-
-
-@attrs.frozen
-class Departed:
-    """In place of a verified request: the host of the key says that its owner is gone (410)."""
-
-    claim: SignatureClaim
 
 
 async def authenticate(

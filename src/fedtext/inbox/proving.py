@@ -73,9 +73,11 @@ async def _proved(raw: JsonObject, fetcher: Fetcher, budget: Budget) -> Verified
 
     A change of keys may have been missed: where a proof does not hold, its keys are fetched anew once (SIG-20).
     """
-    claims = parse_proofs(raw, fetcher.config.limits)
-    if not all(_counts(claim) for claim in claims):
+    if not all(_counts(claim) for claim in parse_proofs(raw, fetcher.config.limits)):
         return None
+    claims = data_integrity.check_claims(
+        raw, now_s=fetcher.ports.clock.now_s(), policy=fetcher.config.signatures, limits=fetcher.config.limits
+    )
     try:
         keys = await _keys(claims, fetcher, budget, refresh=False)
     except Gone:

@@ -10,20 +10,21 @@ from collections.abc import Callable
 import attrs
 
 from ..config import Config
-from ..errors import AlgorithmRefused, Gone, SignatureMismatch, TypeMismatch
-from ..fetch import Budget, Fetcher, admit_key_id, origin_or_none, resolve
+from ..errors import TypeMismatch
+from ..fetch import Budget, Fetcher, learn_inbound, origin_or_none
 from ..http import Request
 from ..jsonld import normalize
 from ..ports import Event, Lane, LaneKind, PortSet, Task
-from ..signatures import SignatureClaim, VerifiedDocument, VerifiedRequest, check_claim, parse_claim, verify
+from ..signatures import VerifiedDocument, VerifiedRequest, parse_claims
 from ..vocab import Activity, load
 from ..wire.iri import origin_of
 from ..wire.json import JsonObject, JsonValue, parse_object
 from .admission import Peeked, admit, check_claimed, check_plain, peek
-from .authorship import AuthenticActivity, Departed, authenticate, known_key
+from .authorship import AuthenticActivity, authenticate, known_key
 from .envelope import InboundTask
 from .idempotency import activity_key, content_hash, seen
 from .proving import prove
+from .signers import Departed, Gatekeeper
 
 _TYPE_CHARS_MAX = 100
 
@@ -82,20 +83,19 @@ async def receive(request: Request, reception: Reception) -> Receipt:
     config, ports = reception.config, reception.ports
     # (1) Admit: method, host, media type, length.
     admitted = admit(request, config.limits, reception.authorities)
-    # (2) Parse the claim of who signed; ask the policy about the key's host.
-    claim = parse_claim(admitted, config.limits)
-    admit_key_id(reception.fetcher, claim.key_id)
-    reception.refuse(claim.key_id)
+    # (2) Parse the claims of who signed; ask the policy about the keys' hosts.
+    gate = Gatekeeper(fetcher=reception.fetcher, authorities=reception.authorities, refuse=reception.refuse)
+    claims = gate.admit(parse_claims(admitted, config.limits))
     # (3) Parse the body strictly and peek at what it claims to be; nothing is fetched for what nobody may say.
     raw = check_plain(parse_object(admitted.body, config.limits))
     claimed = check_claimed(peek(raw), reception.fetcher.is_own)
     reception.refuse(claimed.actor)
     if claimed.concerns_own_actor and not await _is_known(reception, claimed.actor):
         return _ignored(reception, claimed)
-    _check_claim(admitted, claim, reception)
-    # (4) Resolve the key, its owner confirmed, and (5) verify the signature.
+    claims = gate.check(admitted, claims)
+    # (4) Resolve the keys, their owner confirmed, and (5) verify the signature, and what the document proves itself.
     budget = reception.fetcher.budget()
-    verified = await _verify(admitted, claim, reception, budget)
+    verified = await gate.verify(admitted, claims, budget)
     proof = await _prove(raw, verified, reception, budget)
     # (6) Normalize: known contexts are mapped, nothing is fetched.
     document = normalize(raw, limits=config.limits)
@@ -120,47 +120,13 @@ async def receive(request: Request, reception: Reception) -> Receipt:
     return _queued(reception, authentic)
 
 
-def _check_claim(request: Request, claim: SignatureClaim, reception: Reception) -> None:
-    """Check all of the signature that needs no key: coverage, host, time, digest; so that no junk causes a fetch."""
-    check_claim(
-        request,
-        claim,
-        now_s=reception.ports.clock.now_s(),
-        authorities=reception.authorities,
-        policy=reception.config.signatures,
-    )
-
-
-async def _verify(
-    request: Request, claim: SignatureClaim, reception: Reception, budget: Budget
-) -> VerifiedRequest | Departed:
-    """Verify with the key as known; once more with a fresh one if that fails (SIG-20, SEC-069).
-
-    Where the host of the key says that its owner is gone (410), only that actor's own Delete may go on (SEC-070).
-    """
-    now_s = reception.ports.clock.now_s()
-    authorities, policy = reception.authorities, reception.config.signatures
-    try:
-        key = await resolve(reception.fetcher, claim.key_id, budget)
-        try:
-            verified = verify(request, claim, key, now_s=now_s, authorities=authorities, policy=policy)
-        except (SignatureMismatch, AlgorithmRefused):
-            fresh = await resolve(reception.fetcher, claim.key_id, budget, refresh=True)
-            if fresh.public.fingerprint == key.public.fingerprint:
-                raise
-            verified = verify(request, claim, fresh, now_s=now_s, authorities=authorities, policy=policy)
-    except Gone:
-        return Departed(claim)
-    reception.refuse(verified.signer)
-    return verified
-
-
 async def _prove(
     raw: JsonObject, verified: VerifiedRequest | Departed, reception: Reception, budget: Budget
 ) -> VerifiedDocument | None:
-    """Verify what the document proves of itself, under a signature of the request that holds."""
+    """Verify what the document proves of itself, under a signature of the request that holds; learn from that one."""
     if isinstance(verified, Departed):
         return None
+    await learn_inbound(reception.ports, reception.site, verified)
     proof = await prove(raw, verified.signer, fetcher=reception.fetcher, budget=budget)
     if proof is not None:
         reception.refuse(proof.key.key_id)

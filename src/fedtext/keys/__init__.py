@@ -23,7 +23,7 @@ from .rotation import (
     published,
     rotate,
 )
-from .verification import VerificationKey
+from .verification import NamedKey, UnconfirmedKey, VerificationKey
 
 __all__ = [
     "OVERLAP_S",
@@ -33,12 +33,14 @@ __all__ = [
     "HashName",
     "KeyRing",
     "KeySet",
+    "NamedKey",
     "OwnKey",
     "PrivateKey",
     "PublicKey",
     "PublishedKey",
     "RetiredKey",
     "RsaPadding",
+    "UnconfirmedKey",
     "VerificationKey",
     "build_did_key",
     "build_jwk",

@@ -97,7 +97,8 @@ def build_jwk(public: PublicKey) -> dict[str, str]:
 def _check_purpose(members: Mapping[str, JsonValue], kind: str) -> None:
     """Refuse a key that is said to be for something else than what we do with it (RFC 7517 sections 4.2 to 4.4)."""
     algorithm, operations = members.get("alg"), members.get("key_ops")
-    if algorithm is not None and algorithm not in _ALGORITHMS.get(kind, ()):
+    is_known = isinstance(algorithm, str) and algorithm in _ALGORITHMS.get(kind, ())
+    if algorithm is not None and not is_known:
         raise KeyRefused("the JWK is for an algorithm that is not used", kind=kind)
     if members.get("use", "sig") != "sig":
         raise KeyRefused("the JWK is not for signatures")

@@ -1,10 +1,48 @@
-"""A key together with its confirmed owner."""
+"""A key together with its owner: confirmed, or as somebody says."""
 
 from __future__ import annotations
+
+from typing import Protocol
 
 import attrs
 
 from .material import PublicKey
+
+
+class NamedKey(Protocol):
+    """A public key under an id, whether its owner is confirmed or not: enough to try bytes, never for evidence."""
+
+    @property
+    def key_id(self) -> str:
+        """The id under which the signature names it."""
+        ...
+
+    @property
+    def owner(self) -> str:
+        """Id of the actor who is said to own it."""
+        ...
+
+    @property
+    def public(self) -> PublicKey:
+        """The material."""
+        ...
+
+
+@attrs.frozen
+class UnconfirmedKey:
+    """A public key that a person has at hand, as in a file: whose it is, nobody has confirmed.
+
+    It explains signatures (`examine`) and proves nothing: only a `VerificationKey` makes evidence.
+
+    Args:
+        key_id: As its source names it; "" where that names none.
+        owner: As its source names it; "" where that names none.
+        public: The material.
+    """
+
+    key_id: str
+    owner: str
+    public: PublicKey
 
 
 @attrs.frozen

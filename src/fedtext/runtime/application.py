@@ -205,7 +205,7 @@ class Federation(Router):
             id=Iri(f"{actor_id}#delete"), actor=actor_id, object=actor_id, to=PUBLIC, cc=[f"{actor_id}/followers"]
         )
         marks = sending.removal_marks(self.engine, actor_id, await serving.own_actor(self.engine, str(pk), ports))
-        task = await sending.fanout_task(self.engine, ports, activity, within=within)
+        task = sending.fanout_task(self.engine, ports, activity)
         await sending.enqueue(self.engine, ports, task, within=within, marks=marks)
         return actor_id
 
@@ -259,7 +259,7 @@ class Federation(Router):
             return
         token = ports.randomness.token(8).hex()
         update = publishing.actor_update_of(load_as(document, Actor), ports.clock.now_s(), token)
-        task = await sending.fanout_task(self.engine, ports, update)
+        task = sending.fanout_task(self.engine, ports, update)
         await sending.enqueue(self.engine, ports, task, within=None)
 
     async def _lookup(self, ports: PortSet, text: str) -> Object:
@@ -303,7 +303,7 @@ class Federation(Router):
         about: Object,
         marks: tuple[sending.Mark, ...] = (),
     ) -> Iri:
-        task = await sending.fanout_task(self.engine, ports, activity, within=within)
+        task = sending.fanout_task(self.engine, ports, activity)
         await sending.enqueue(self.engine, ports, task, within=within, marks=marks)
         return Iri(str(about.id))
 

@@ -37,11 +37,13 @@ from .ownership import check_owner, owner_of
 from .proof_claim import ProofClaim, parse_proofs
 from .reading import parse_claim, parse_claims, parse_response_claims
 from .requests import check_claim, claimed_base, sign, verify
+from .requirements import BODILESS_METHODS
 from .responses import sign_response, verify_response
 from .rfc9421 import message_base
 
 __all__ = [
     "ANY_KEY_ID",
+    "BODILESS_METHODS",
     "Advice",
     "AskedSignature",
     "Component",

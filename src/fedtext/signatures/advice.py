@@ -107,8 +107,7 @@ def _algorithm(_request: Request, claim: SignatureClaim) -> Iterator[Advice]:
         yield Advice("ed25519 is no name that draft-cavage gives", ("Mastodon", "Lemmy", "Takahē", "tootik"), "SIG-08")
     if len(claim.signature) < _SMALLEST_RSA_BYTES:
         servers = ("Mastodon", "Akkoma", "Lemmy", "Takahē", "tootik")
-        message = "the signature is not made with RSA, which is what draft-cavage is verified with"
-        yield Advice(message, servers, "SIG-08")
+        yield Advice("the signature is not made with RSA, as draft-cavage is known", servers, "SIG-08")
 
 
 def _digest(request: Request, claim: SignatureClaim) -> Iterator[Advice]:

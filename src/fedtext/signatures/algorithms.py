@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from ..errors import AlgorithmRefused
-from ..keys import Algorithm, EcdsaForm, PublicKey, VerificationKey
+from ..keys import Algorithm, EcdsaForm, NamedKey, PublicKey
 
 # What is verified, by the kind of key.
 NAMES: Final[Mapping[Algorithm, str]] = {
@@ -39,7 +39,7 @@ def check_name(name: str | None) -> None:
         raise AlgorithmRefused("the named algorithm is never accepted", algorithm=name)
 
 
-def check_fits(name: str | None, key: VerificationKey) -> None:
+def check_fits(name: str | None, key: NamedKey) -> None:
     """Refuse a named algorithm that is not the one of the key, and keys that have none.
 
     Raises:

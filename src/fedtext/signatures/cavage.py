@@ -25,7 +25,7 @@ from ..errors import (
     SignatureMismatch,
 )
 from ..http import Request
-from ..keys import Algorithm, HashName, PrivateKey, VerificationKey
+from ..keys import Algorithm, HashName, NamedKey, PrivateKey, VerificationKey
 from ..wire.timestamps import build_http_date, parse_http_date
 from .cavage_claim import CREATED, EXPIRES, REQUEST_TARGET
 from .claim import SignatureClaim
@@ -189,7 +189,15 @@ def verify(
     )
 
 
-def sign(request: Request, key: PrivateKey, *, key_id: str, now_s: float, digest: str | None = None) -> Request:
+def sign(
+    request: Request,
+    key: PrivateKey,
+    *,
+    key_id: str,
+    now_s: float,
+    digest: str | None = None,
+    queryless: bool = False,
+) -> Request:
     """Give a copy of the request, signed in the one form that every server takes.
 
     Sets Host, Date and Signature, and Digest where there is a body or the method is one that has it.
@@ -200,6 +208,7 @@ def sign(request: Request, key: PrivateKey, *, key_id: str, now_s: float, digest
         key_id: Where the key is published: actor id and "#main-key" (SIG-16).
         now_s: Seconds since the epoch.
         digest: From `build_digest` of the same body, when it was already built.
+        queryless: Leave the query out of what is signed, for a peer that verifies so (SIG-13).
 
     Raises:
         LocalProtocolError: The key id, the kind of key or a part of the request cannot be signed.
@@ -219,7 +228,8 @@ def sign(request: Request, key: PrivateKey, *, key_id: str, now_s: float, digest
     if algorithm is None:
         raise LocalProtocolError("peers know no such signatures", algorithm=key.algorithm.value)
     try:
-        signature = base64.b64encode(key.sign(signature_base(unsigned, covered))).decode("ascii")
+        base = signature_base(unsigned, covered, target=request.path if queryless else None)
+        signature = base64.b64encode(key.sign(base)).decode("ascii")
     except SignatureMalformed as error:
         raise LocalProtocolError("the request cannot be signed", reason=error.message, target=request.target) from error
     # SIG-06: some readers split on bare commas and equal signs, so that no space and no unquoted value may appear.
@@ -241,7 +251,7 @@ def claimed_base(request: Request, claim: SignatureClaim, *, target: str | None 
     return signature_base(request, claim.covered, created_s=claim.created_s, expires_s=claim.expires_s, target=target)
 
 
-def fitting_hash(name: str | None, key: VerificationKey) -> HashName:
+def fitting_hash(name: str | None, key: NamedKey) -> HashName:
     """Give the hash with which a key verifies under a named algorithm, or under none (SEC-039, SIG-08).
 
     Args:

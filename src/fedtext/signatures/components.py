@@ -80,6 +80,10 @@ def _identifier(component: Component) -> str:
     return build_item(Item(component.name, dict(component.parameters)))
 
 
+def _text(component: Component) -> str:
+    return component.name + component.identifier[len(component.name) + 2 :]
+
+
 @attrs.frozen
 class Component:
     """One covered component: what it is called, and how its value is taken.
@@ -87,16 +91,14 @@ class Component:
     Args:
         name: A field name in lower case, or a derived component such as "@method".
         parameters: Key and value, in the order of the text; they are part of the identifier.
+        identifier: As it is signed: `"content-digest";req`.
+        text: The identifier, without quotes around the name: "content-digest;req".
     """
 
     name: str
     parameters: tuple[tuple[str, BareItem], ...] = ()
     identifier: str = attrs.field(init=False, eq=False, repr=False, default=attrs.Factory(_identifier, takes_self=True))
-
-    @property
-    def text(self) -> str:
-        """The identifier, without quotes around the name: "content-digest;req"."""
-        return self.name + self.identifier[len(self.name) + 2 :]
+    text: str = attrs.field(init=False, eq=False, repr=False, default=attrs.Factory(_text, takes_self=True))
 
 
 def parse_component(item: Item) -> Component:
@@ -146,9 +148,14 @@ def parse_components(items: Iterable[Item]) -> tuple[Component, ...]:
         SignatureMalformed: As `parse_component`, or one stands twice, in whatever order its parameters are (SEC-056).
     """
     components = tuple(map(parse_component, items))
-    if len({(component.name, frozenset(component.parameters)) for component in components}) != len(components):
+    if len(set(map(_sameness, components))) != len(components):
         raise SignatureMalformed("a component is covered twice")
     return components
+
+
+def _sameness(component: Component) -> object:
+    """Give what two components have in common that are one, in whatever order their parameters are."""
+    return (component.name, frozenset(component.parameters)) if component.parameters else component.name
 
 
 def component_lines(

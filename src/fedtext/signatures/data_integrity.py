@@ -114,10 +114,9 @@ def verify(
         DocumentError: It has no canonical form.
         LimitExceeded: Its canonical form would cost too much.
     """
-    claims = parse_proofs(document, limits)
+    claims = check_claims(document, now_s=now_s, policy=policy, limits=limits)
     unsecured = _unsecured(document)
-    check_shape(unsecured, limits)
-    checked = [(claim, *_verify_one(unsecured, claim, keys, now_s, policy, limits)) for claim in claims]
+    checked = [(claim, *_verify_one(unsecured, claim, keys, limits)) for claim in claims]
     _, key, first = checked[0]
     if any(other.owner != key.owner for _, other, _ in checked):
         raise KeyOwnerMismatch("the proofs are by different owners")
@@ -133,18 +132,47 @@ def verify(
     )
 
 
-def _verify_one(
-    unsecured: JsonObject,
-    claim: ProofClaim,
-    keys: Mapping[str, VerificationKey],
+def check_claims(
+    document: JsonObject,
+    *,
     now_s: float,
-    policy: SignaturePolicy,
-    limits: Limits,
+    policy: SignaturePolicy = _DEFAULT_POLICY,
+    limits: Limits = _DEFAULT_LIMITS,
+) -> tuple[ProofClaim, ...]:
+    """Check all of the proofs of a document that needs no key; `verify` does this too.
+
+    Called on its own before keys are fetched, it keeps documents that could never be accepted from causing fetches.
+
+    Args:
+        document: See `verify`.
+        now_s: See there.
+        policy: See there.
+        limits: See there.
+
+    Returns:
+        What the proofs claim.
+
+    Raises:
+        ProofMissing: As `verify`, as are the following.
+        ProofMalformed: See there.
+        ProofExpired: See there.
+        CryptosuiteUnknown: See there.
+        ContextRefused: See there.
+        LimitExceeded: See there.
+    """
+    claims = parse_proofs(document, limits)
+    for claim in claims:
+        if claim.cryptosuite not in _SUITES:
+            raise CryptosuiteUnknown("the cryptosuite of the proof is not known", cryptosuite=claim.cryptosuite)
+        check_times(claim.created_s, claim.expires_s, now_s=now_s, policy=policy)
+    check_shape(_unsecured(document), limits)
+    return claims
+
+
+def _verify_one(
+    unsecured: JsonObject, claim: ProofClaim, keys: Mapping[str, VerificationKey], limits: Limits
 ) -> tuple[VerificationKey, _Signed]:
-    suite = _SUITES.get(claim.cryptosuite)
-    if suite is None:
-        raise CryptosuiteUnknown("the cryptosuite of the proof is not known", cryptosuite=claim.cryptosuite)
-    check_times(claim.created_s, claim.expires_s, now_s=now_s, policy=policy)
+    suite = _SUITES[claim.cryptosuite]
     key = keys.get(claim.verification_method)
     if key is None or key.key_id != claim.verification_method:
         raise KeyOwnerMismatch("the proof names another key", key_id=claim.verification_method)

@@ -27,7 +27,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from ..config import Scheme
 from ..errors import DocumentError, FedtextError
 from ..http import Request
-from ..keys import EcdsaForm, HashName, VerificationKey
+from ..keys import EcdsaForm, HashName, NamedKey
 from ..wire.jcs import canonize
 from ..wire.json import parse_object
 from .cavage import signature_base
@@ -49,7 +49,7 @@ _FRAGMENT: Final = "#main-key"
 _USUAL_ORDER: Final = ("(request-target)", "host", "date", "digest", "content-type")
 
 
-def diagnose(request: Request, claim: SignatureClaim, key: VerificationKey) -> str | None:
+def diagnose(request: Request, claim: SignatureClaim, key: NamedKey) -> str | None:
     """Find out which usual mistake explains that a signature does not verify.
 
     Args:
@@ -225,7 +225,7 @@ def _orders(request: Request, lines: Sequence[_Line]) -> Iterator[list[_Line]]:
     yield sorted(lines)
 
 
-def _verifies(claim: SignatureClaim, key: VerificationKey, base: bytes, hash_name: HashName | None = None) -> bool:
+def _verifies(claim: SignatureClaim, key: NamedKey, base: bytes, hash_name: HashName | None = None) -> bool:
     """Ask whether some bytes were signed. Used for explanations only: evidence comes from `verify`."""
     named = HashName.SHA512 if claim.algorithm == "rsa-sha512" else HashName.SHA256
     try:

@@ -1,10 +1,11 @@
 """A signature looked at step by step, for people: what holds, what does not, and the likely cause.
 
-Decides nothing that `verify` does not decide: whether a message is verified is its word, and the steps only say why.
-All that needs no key is judged without one, and one step that fails keeps none of the others from being judged.
+Decides nothing and proves nothing: evidence comes from `verify`, and a key that is used here need not have an owner who
+is confirmed. All that needs no key is judged without one, and one step that fails keeps none of the others from being
+judged.
 
-Invariants: a message counts as verified exactly when every step is passed; `verify` alone makes the evidence; no error
-leaves; costs are those of `diagnose` and one verification per key that is at hand.
+Invariants: every step is passed exactly when `verify` gives evidence for the same key, once confirmed; no error leaves;
+costs are those of `diagnose` and one verification per key that is at hand.
 
 Example:
     >>> [step.name for step in examine(request, [], now_s=now_s, authorities={"b.example"})[0].steps]
@@ -24,7 +25,7 @@ import attrs
 from ..config import Limits, Scheme, SignaturePolicy
 from ..errors import ComponentsUncovered, FedtextError, SignatureExpired, SignatureMismatch
 from ..http import Headers, Request, Response
-from ..keys import VerificationKey
+from ..keys import NamedKey
 from . import cavage, requests, rfc9421
 from .advice import Advice, advise
 from .algorithms import check_fits, check_name
@@ -33,10 +34,9 @@ from .claim import SignatureClaim
 from .content_digest import verify_content_digest
 from .diagnosis import diagnose, diagnose_digest
 from .digest import verify_digest
-from .evidence import VerifiedRequest, VerifiedResponse
 from .reading import parse_claims, parse_response_claims
 from .requirements import check_host, check_window, needs_digest
-from .responses import check_response_coverage, verify_response
+from .responses import check_response_coverage
 
 # Under which a key stands that comes without an id; it is tried whatever key id a signature names.
 ANY_KEY_ID: Final = ""
@@ -83,7 +83,7 @@ class Examination:
         base: The bytes that the signature is said to be over; None: they cannot be built.
         uncovered: Headers and parts of the message that the signature does not cover.
         advice: What other servers would not take.
-        verified: The evidence; None: not verified, or no key to verify with.
+        key: Under which it was tried; whose it is, is its source's word.
     """
 
     claim: SignatureClaim | None
@@ -91,12 +91,17 @@ class Examination:
     base: bytes | None = None
     uncovered: tuple[str, ...] = ()
     advice: tuple[Advice, ...] = ()
-    verified: VerifiedRequest | VerifiedResponse | None = None
+    key: NamedKey | None = None
+
+    @property
+    def is_passed(self) -> bool:
+        """Tell whether every step is passed; no evidence, since nobody has confirmed whose the key is."""
+        return all(step.outcome is Outcome.PASSED for step in self.steps)
 
 
 def examine(
     request: Request,
-    keys: Sequence[VerificationKey],
+    keys: Sequence[NamedKey],
     *,
     now_s: float,
     authorities: Collection[str],
@@ -126,7 +131,7 @@ def examine(
 
 def examine_response(
     response: Response,
-    keys: Sequence[VerificationKey],
+    keys: Sequence[NamedKey],
     *,
     now_s: float,
     request: Request | None = None,
@@ -157,7 +162,7 @@ def examine_response(
 def _examine_request(
     request: Request,
     claim: SignatureClaim,
-    keys: Sequence[VerificationKey],
+    keys: Sequence[NamedKey],
     now_s: float,
     authorities: Collection[str],
     policy: SignaturePolicy,
@@ -173,23 +178,20 @@ def _examine_request(
         _algorithm(claim, key),
         _signature(request, claim, key, keys),
     )
-    verified = None
-    if key is not None and all(step.outcome is Outcome.PASSED for step in steps):
-        verified = requests.verify(request, claim, key, now_s=now_s, authorities=authorities, policy=policy)
     return Examination(
         claim=claim,
         steps=steps,
         base=_base(lambda: requests.claimed_base(request, claim)),
         uncovered=_uncovered(_parts_of(request, claim), request.headers, claim),
         advice=advise(request, claim),
-        verified=verified,
+        key=key,
     )
 
 
 def _examine_response(
     response: Response,
     claim: SignatureClaim,
-    keys: Sequence[VerificationKey],
+    keys: Sequence[NamedKey],
     now_s: float,
     request: Request | None,
     policy: SignaturePolicy,
@@ -208,15 +210,12 @@ def _examine_response(
         _algorithm(claim, key),
         _response_signature(response, claim, key, request),
     )
-    verified = None
-    if key is not None and all(step.outcome is Outcome.PASSED for step in steps):
-        verified = verify_response(response, claim, key, now_s=now_s, request=request, policy=policy)
     return Examination(
         claim=claim,
         steps=steps,
         base=_base(build),
         uncovered=_uncovered(("@status",), response.headers, claim),
-        verified=verified,
+        key=key,
     )
 
 
@@ -335,7 +334,7 @@ def _digest_hint(message: Request | Response, values: Sequence[str]) -> str | No
 # -- steps that need a key --------------------------------------------------------------------------------------
 
 
-def _choose(claim: SignatureClaim, keys: Sequence[VerificationKey]) -> tuple[VerificationKey | None, Step]:
+def _choose(claim: SignatureClaim, keys: Sequence[NamedKey]) -> tuple[NamedKey | None, Step]:
     """Pick the key that the signature names: never "the first one" (SEC-065)."""
     if not keys:
         return None, Step(name="key", outcome=Outcome.UNKNOWN, detail="there is no key to verify with")
@@ -344,8 +343,7 @@ def _choose(claim: SignatureClaim, keys: Sequence[VerificationKey]) -> tuple[Ver
             return key, _passed("key", f"{key.public.algorithm.value} {key.public.fingerprint}, of {key.owner}")
     for key in keys:
         if key.key_id == ANY_KEY_ID:
-            named = attrs.evolve(key, key_id=claim.key_id)
-            return named, _passed("key", f"{key.public.algorithm.value} {key.public.fingerprint}, as given")
+            return key, _passed("key", f"{key.public.algorithm.value} {key.public.fingerprint}, as given")
     listed = " ".join(key.key_id for key in keys)
     base = claim.key_id.partition("#")[0]
     hint = "the owner lists no key under this id: it was rotated, or the key id is wrong"
@@ -357,7 +355,7 @@ def _choose(claim: SignatureClaim, keys: Sequence[VerificationKey]) -> tuple[Ver
     )
 
 
-def _algorithm(claim: SignatureClaim, key: VerificationKey | None) -> Step:
+def _algorithm(claim: SignatureClaim, key: NamedKey | None) -> Step:
     named = claim.algorithm or "not named"
     if claim.scheme is Scheme.RFC9421:
         step = _tried("algorithm", named, lambda: check_name(claim.algorithm))
@@ -372,9 +370,7 @@ def _algorithm(claim: SignatureClaim, key: VerificationKey | None) -> Step:
     return _tried("algorithm", kind, lambda: cavage.fitting_hash(claim.algorithm, known))
 
 
-def _signature(
-    request: Request, claim: SignatureClaim, key: VerificationKey | None, keys: Sequence[VerificationKey]
-) -> Step:
+def _signature(request: Request, claim: SignatureClaim, key: NamedKey | None, keys: Sequence[NamedKey]) -> Step:
     try:
         requests.claimed_base(request, claim)
     except FedtextError as error:
@@ -394,7 +390,7 @@ def _signature(
     return _passed("signature", f"{len(claim.signature)} bytes, made with this key over these lines")
 
 
-def _fits(request: Request, claim: SignatureClaim, key: VerificationKey) -> bool:
+def _fits(request: Request, claim: SignatureClaim, key: NamedKey) -> bool:
     """Ask for an explanation only: evidence comes from `verify`."""
     try:
         _check_bytes(request, claim, key)
@@ -403,7 +399,7 @@ def _fits(request: Request, claim: SignatureClaim, key: VerificationKey) -> bool
     return True
 
 
-def _check_bytes(request: Request, claim: SignatureClaim, key: VerificationKey) -> None:
+def _check_bytes(request: Request, claim: SignatureClaim, key: NamedKey) -> None:
     if claim.scheme is Scheme.RFC9421:
         check_fits(claim.algorithm, key)
         rfc9421.verify_message(request, claim, key)
@@ -413,7 +409,7 @@ def _check_bytes(request: Request, claim: SignatureClaim, key: VerificationKey) 
 
 
 def _response_signature(
-    response: Response, claim: SignatureClaim, key: VerificationKey | None, request: Request | None
+    response: Response, claim: SignatureClaim, key: NamedKey | None, request: Request | None
 ) -> Step:
     def build() -> bytes:
         return rfc9421.message_base(claim.components, claim.signature_params, response, request=request)

@@ -148,6 +148,7 @@ def sign(
     digest: str | None = None,
     scheme: Scheme = Scheme.CAVAGE,
     asked: AskedSignature | None = None,
+    queryless: bool = False,
 ) -> Request:
     """Give a copy of the request, signed in the one form that every server of the scheme takes.
 
@@ -161,6 +162,7 @@ def sign(
         digest: From `build_digest` of the same body, when it was already built.
         scheme: See `first_scheme` for which to use.
         asked: RFC 9421: what the peer wants to be covered as well.
+        queryless: Draft-cavage: leave the query out of what is signed, for a peer that verifies so (SIG-13).
 
     Raises:
         LocalProtocolError: The key id, the kind of key or a part of the request cannot be signed.
@@ -171,4 +173,4 @@ def sign(
     unsigned = request.with_headers(request.headers.without(*_SIGNATURE_FIELDS))
     if scheme is Scheme.RFC9421:
         return rfc9421.sign(unsigned, key, key_id=key_id, now_s=now_s, digest=digest, asked=asked)
-    return cavage.sign(unsigned, key, key_id=key_id, now_s=now_s, digest=digest)
+    return cavage.sign(unsigned, key, key_id=key_id, now_s=now_s, digest=digest, queryless=queryless)

@@ -19,7 +19,7 @@ from typing import Final
 from ..config import Scheme, SignaturePolicy
 from ..errors import ComponentsUncovered, LocalProtocolError, SignatureMalformed, SignatureMismatch
 from ..http import Headers, Request, Response
-from ..keys import PrivateKey, VerificationKey
+from ..keys import NamedKey, PrivateKey, VerificationKey
 from ..wire.structured_fields import Item, build_dictionary, build_item
 from ..wire.timestamps import build_http_date
 from .accept_signature import AskedSignature
@@ -187,7 +187,7 @@ def verify(
 
 
 def verify_message(
-    message: Request | Response, claim: SignatureClaim, key: VerificationKey, *, request: Request | None = None
+    message: Request | Response, claim: SignatureClaim, key: NamedKey, *, request: Request | None = None
 ) -> None:
     """Check the bytes of a signature, and nothing else; the parameters may be signed as received or as written anew.
 

@@ -330,7 +330,7 @@ class _Reader:
             if plain is None:
                 items.append(self.item())
             else:
-                items.append(Item(plain[1]))
+                items.append(Item(plain[1], {}))
                 self.position = plain.end()
 
     def _another(self) -> bool:

@@ -12,7 +12,7 @@ from tests.signing import KEY_ID, NOW_S, OWNER, message, signed
 
 from fedtext.cli.console import Console
 from fedtext.cli.showing import as_record, escaped_lines, show
-from fedtext.keys import VerificationKey, generate_ed25519
+from fedtext.keys import UnconfirmedKey, generate_ed25519
 from fedtext.signatures import examine
 
 KEY = generate_ed25519()
@@ -44,7 +44,7 @@ def test_the_words_of_strangers_move_nothing() -> None:
     hostile = message(url="https://b.example/inbox")
     request = signed(hostile, KEY, label="a")
     out = io.StringIO()
-    keys = [VerificationKey(KEY_ID, f"{OWNER}\x1b[2J", KEY.public)]
+    keys = [UnconfirmedKey(KEY_ID, f"{OWNER}\x1b[2J", KEY.public)]
     found = examine(request, keys, now_s=NOW_S, authorities={"b.example"})[0]
     show(Console(out=out, err=out), found, number=1, count=2)
     assert "signature 1 of 2, label a" in out.getvalue()

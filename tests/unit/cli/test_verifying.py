@@ -6,6 +6,7 @@ import argparse
 import io
 import json
 import sys
+import time
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -152,6 +153,12 @@ def test_moments(text: str, read: float | None) -> None:
 def test_what_is_no_moment(text: str) -> None:
     with pytest.raises(argparse.ArgumentTypeError):
         moment(text)
+
+
+def test_now_is_now(tmp_path: Path, key: str) -> None:
+    request = sign(message(), RSA, key_id=KEY_ID, now_s=time.time())
+    (tmp_path / "request.http").write_bytes(written(request, {}))
+    assert main(["verify", str(tmp_path / "request.http"), "--key", key]) == 0
 
 
 def test_without_a_key_the_other_steps_are_told(verify: Callable[..., Told]) -> None:
@@ -303,7 +310,7 @@ def test_the_key_is_fetched_under_its_id(verify: Callable[..., Told]) -> None:
         thread.join()
         server.server_close()
     assert (code, err) == (0, "")
-    assert records[0]["signer"] == actor_id
+    assert records[0]["key_owner"] == actor_id
 
 
 @pytest.mark.parametrize("scheme", Scheme)
@@ -314,4 +321,4 @@ def test_keys_of_every_form(verify: Callable[..., Told], tmp_path: Path, scheme:
     data = raw(scheme, signer=ED25519)
     assert verify(data, "--key", build_did_key(ED25519.public), with_key=False)[0] == 0
     code, records, _ = verify(data, "--key", str(tmp_path / "actor.json"), with_key=False)
-    assert (code, records[0]["signer"]) == (0, OWNER)
+    assert (code, records[0]["key_owner"]) == (0, OWNER)

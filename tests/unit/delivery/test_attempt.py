@@ -14,8 +14,9 @@ from fedtext.adapters.randomness import SeededRandomness
 from fedtext.config import Config
 from fedtext.delivery import Delivered, DeliveryTask, Dispatch, Drop, Retry, attempt
 from fedtext.errors import TransportError
+from fedtext.fetch import SigningKey
 from fedtext.http import Headers, Response
-from fedtext.keys import VerificationKey, generate_rsa
+from fedtext.keys import Algorithm, VerificationKey, generate_rsa
 from fedtext.ports import PortSet
 from fedtext.signatures import build_digest, parse_claim, verify
 from fedtext.sync import run_sync
@@ -32,6 +33,15 @@ TASK = DeliveryTask(
     body=BODY,
     digest=build_digest(BODY.encode()),
 )
+
+
+def signer_of(key: SigningKey):
+    """Give a signer that has this key only."""
+
+    async def signer(_algorithm: Algorithm) -> SigningKey:
+        return key
+
+    return signer
 
 
 class Rig:
@@ -55,8 +65,7 @@ class Rig:
         self.dispatch = Dispatch(
             ports=ports,
             config=Config(),
-            key=KEY,
-            key_id=f"{ALICE}#main-key",
+            signer=signer_of(SigningKey(key_id=f"{ALICE}#main-key", private=KEY)),
             user_agent="fedtext/1 (blog/2; +https://home.example.com/)",
             own_origins=frozenset({"https://home.example.com"}),
         )
@@ -128,7 +137,8 @@ def test_sec_145_what_is_no_address_is_dropped(rig, inbox):
 
 
 def test_what_cannot_be_signed_is_dropped(rig):
-    rig.dispatch = attrs.evolve(rig.dispatch, key_id='https://home.example.com/users/"1"#main-key')
+    bad = SigningKey(key_id='https://home.example.com/users/"1"#main-key', private=KEY)
+    rig.dispatch = attrs.evolve(rig.dispatch, signer=signer_of(bad))
     assert rig.attempt() == Drop(reason="protocol.local")
     assert rig.network.exchanges == []
 

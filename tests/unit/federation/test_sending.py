@@ -234,10 +234,8 @@ def test_a_mark_says_what_was_there_and_for_whom(world):
     assert b"formerType" not in Mark.tombstone(engine, POST, None).value
 
 
-async def test_a_task_waits_in_the_lane_of_its_site(world):
-    task = await sending.fanout_task(
-        world.fed.engine, world.ports, Like(id=f"{ALICE}#1", actor=ALICE, object=POST, to=[BOB])
-    )
+def test_a_task_waits_in_the_lane_of_its_site(world):
+    task = sending.fanout_task(world.fed.engine, world.ports, Like(id=f"{ALICE}#1", actor=ALICE, object=POST, to=[BOB]))
     assert (task.lane.kind, task.lane.name, task.site) == (LaneKind.FANOUT, HOME, HOME)
     assert attrs.evolve(task) == task
 

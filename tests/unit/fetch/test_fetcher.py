@@ -24,7 +24,7 @@ from fedtext.errors import (
 )
 from fedtext.fetch import Fetched, Fetcher, SigningKey
 from fedtext.http import Headers, Request, Response
-from fedtext.keys import VerificationKey
+from fedtext.keys import Algorithm, VerificationKey
 from fedtext.ports import ExchangeLimits
 from fedtext.signatures import parse_claim, verify
 from fedtext.sync import run_sync
@@ -353,7 +353,7 @@ def test_sec_107_each_hop_is_signed_anew_for_its_own_host(door: Door, peer: Peer
     peer.serve("/start", answer({}, status=302, location="https://c.example.com/end", set_cookie="a=b"))
     other.serve("/end", {})
 
-    async def signer() -> SigningKey:
+    async def signer(_algorithm: Algorithm) -> SigningKey:
         return SigningKey(key_id=f"{SITE}/ap/instance#main-key", private=KEYS[0])
 
     get(door, fetcher=attrs.evolve(door.fetcher(), signer=signer))
@@ -366,7 +366,7 @@ def test_sec_107_each_hop_is_signed_anew_for_its_own_host(door: Door, peer: Peer
 
 
 def test_well_known_documents_are_asked_for_unsigned(door: Door, peer: Peer) -> None:
-    async def signer() -> SigningKey:
+    async def signer(_algorithm: Algorithm) -> SigningKey:
         raise AssertionError("not asked")
 
     peer.serve("/start", {})

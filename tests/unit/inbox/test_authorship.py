@@ -20,8 +20,8 @@ from fedtext.errors import (
 )
 from fedtext.fetch import get_object
 from fedtext.http import Response
-from fedtext.inbox import AuthenticActivity, Evidence, InboundTask, authenticate, restore
-from fedtext.inbox.authorship import Departed, known_key
+from fedtext.inbox import AuthenticActivity, Departed, Evidence, InboundTask, authenticate, restore
+from fedtext.inbox.authorship import known_key
 from fedtext.jsonld import normalize
 from fedtext.keys import VerificationKey
 from fedtext.signatures import VerifiedRequest, parse_claim, verify

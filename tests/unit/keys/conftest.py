@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
+from tests.spoken import _errors_say_what_is_written_down, _listening
 
 from fedtext.keys import PrivateKey, PublicKey, generate_ed25519, generate_ml_dsa, generate_rsa
 from fedtext.keys.policy import admit_p256
+
+__all__ = ["_errors_say_what_is_written_down", "_listening"]
 
 P256_SECRET = ec.derive_private_key(7, ec.SECP256R1())
 

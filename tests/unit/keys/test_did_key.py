@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from fedtext.config import SignaturePolicy
 from fedtext.errors import KeyRefused, LocalProtocolError
 from fedtext.keys import PublicKey, build_did_key, build_multikey, parse_did_key
 from fedtext.wire.multibase import Codec, encode, encode_key
@@ -53,3 +54,11 @@ def test_what_is_no_did_key_of_ours(public_keys: dict[str, PublicKey]) -> None:
     for text in refused:
         with pytest.raises(KeyRefused):
             parse_did_key(text)
+
+
+@pytest.mark.spec("SEC-074")
+def test_sec_074_the_policy_bounds_the_modulus(public_keys: dict[str, PublicKey]) -> None:
+    text = build_did_key(public_keys["rsa"])
+    assert parse_did_key(text, SignaturePolicy(rsa_bits_max=2_048)) == public_keys["rsa"]
+    with pytest.raises(KeyRefused):
+        parse_did_key(text, SignaturePolicy(rsa_bits_min=2_049))

@@ -45,7 +45,15 @@ def test_members_that_say_what_it_is_for(kind: str, public_keys: dict[str, Publi
     for algorithm in ALGORITHMS[kind]:
         more = {"use": "sig", "key_ops": ["verify", "sign"], "alg": algorithm, "kid": "d", "x5c": ["…"]}
         assert parse_jwk({**jwk, **more}) == public_keys[kind]
-    for wrong in ({"alg": "PS256"}, {"alg": 1}, {"alg": "HS256"}, {"use": "enc"}, {"use": None}):
+    for wrong in (
+        {"alg": "PS256"},
+        {"alg": 1},
+        {"alg": []},
+        {"alg": {}},
+        {"alg": "HS256"},
+        {"use": "enc"},
+        {"use": None},
+    ):
         with pytest.raises(KeyRefused):
             parse_jwk({**jwk, **wrong})
     for operations in (["encrypt"], [], "verify", {"verify": 1}):
@@ -116,3 +124,25 @@ def test_the_policy_bounds_the_modulus() -> None:
         parse_jwk(build_jwk(key))
     greatest = admit_rsa((1 << 8_191) + 1, 3)
     assert parse_jwk(build_jwk(greatest)) == greatest
+
+
+@pytest.mark.parametrize(
+    ("jwk", "problem"),
+    [
+        ({"kty": "x" * MEMBER_CHARS_MAX}, "only RSA"),
+        ({"kty": "x" * (MEMBER_CHARS_MAX + 1)}, "too long"),
+        ({"kty": "oct", "alg": "HS256"}, "algorithm that is not used"),
+        ({"kty": "RSA", "n": "", "e": "AQAB"}, "leading zeros"),
+        ({"kty": "RSA", "n": "AQAB", "e": ""}, "leading zeros"),
+    ],
+    ids=["a long kind", "too long a kind", "an unknown kind for something", "no modulus", "no exponent"],
+)
+def test_what_is_said_of_a_jwk(jwk: object, problem: str) -> None:
+    with pytest.raises(KeyRefused, match=problem):
+        parse_jwk(jwk)
+
+
+def test_a_value_of_another_type_is_named() -> None:
+    with pytest.raises(KeyRefused) as caught:
+        parse_jwk(7)
+    assert caught.value.context == {"kind": "int"}

@@ -145,3 +145,17 @@ def test_a_secret_is_never_taken_for_a_public_key() -> None:
 def test_the_pem_of_a_loaded_secret_comes_back() -> None:
     key = load_secret_multikey(encode_key(Codec.MLDSA44_SEED, b"\x01" * 32))
     assert load_private_pem(key.pem(b"secret"), b"secret").public == key.public
+
+
+@pytest.mark.spec("SEC-074")
+def test_sec_074_the_policy_bounds_the_modulus(public_keys: dict[str, PublicKey]) -> None:
+    text = build_multikey(public_keys["rsa"])
+    assert parse_multikey(text, SignaturePolicy(rsa_bits_max=2_048)) == public_keys["rsa"]
+    with pytest.raises(KeyRefused):
+        parse_multikey(text, SignaturePolicy(rsa_bits_min=2_049))
+
+
+def test_a_value_of_another_type_is_named() -> None:
+    with pytest.raises(KeyRefused) as caught:
+        parse_multikey(7)
+    assert caught.value.context == {"kind": "int"}

@@ -6,8 +6,9 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from fedtext.errors import ConfigurationError
+from fedtext.errors import ConfigurationError, KeyRefused
 from fedtext.keys import PrivateKey, generate_ed25519, generate_ml_dsa, generate_rsa, load_private_pem, load_public_pem
+from fedtext.keys.pem import own_private
 
 
 @pytest.fixture(scope="module")
@@ -96,3 +97,40 @@ def test_sec_170_own_keys_that_cannot_be_used_are_named_but_not_shown(case: str)
     assert caught.value.__context__ is None or caught.value.__suppress_context__
     body = "".join(text.splitlines()[1:-1])
     assert not body or body[:16] not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "-----BEGIN PUBLIC KEY-----END PUBLIC KEY-----",
+        "-----BEGIN PUBLIC KEY----------END PUBLIC KEY-----",
+        "\f-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----",
+        "\u2003-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----",
+    ],
+    ids=["hyphens shared", "nothing inside", "a form feed before it", "a wide space before it"],
+)
+def test_sec_077_what_is_no_block_at_all(text: str) -> None:
+    with pytest.raises(KeyRefused, match="not one PEM block"):
+        load_public_pem(text)
+
+
+def test_values_of_another_type_are_named() -> None:
+    with pytest.raises(KeyRefused) as caught:
+        load_public_pem(7)
+    assert caught.value.context == {"kind": "int"}
+    curve = ec.generate_private_key(ec.SECP256R1())
+    with pytest.raises(ConfigurationError) as refused:
+        own_private(curve)
+    assert refused.value.context == {"kind": "ECPrivateKey"}
+
+
+def test_the_greatest_key_is_made(monkeypatch: pytest.MonkeyPatch, key: PrivateKey) -> None:
+    """It would take a minute: what is asked for is enough."""
+    asked: list[int] = []
+    material = serialization.load_pem_private_key(key.pem().encode(), None)
+    monkeypatch.setattr(
+        "fedtext.keys.pem.rsa.generate_private_key",
+        lambda *, public_exponent, key_size: asked.append(key_size) or material,
+    )
+    generate_rsa(8_192)
+    assert asked == [8_192]

@@ -71,6 +71,10 @@ def test_sec_074_the_policy_bounds_the_modulus() -> None:
         admit_rsa(short, 3)
     with pytest.raises(KeyRefused):
         admit_rsa((1 << 4_096) + 1, 3, SignaturePolicy(rsa_bits_max=4_096))
+    key = admit_rsa(short, 3, SignaturePolicy(rsa_bits_min=1_024))
+    assert admit_pkcs1(key.raw, SignaturePolicy(rsa_bits_min=1_024)) == key
+    with pytest.raises(KeyRefused):
+        admit_pkcs1(key.raw)
 
 
 P256_PRIME = 2**256 - 2**224 + 2**192 + 2**96 - 1
@@ -100,8 +104,9 @@ def test_another_curve_and_a_curve_that_is_written_out(public_keys: dict[str, Pu
     """CVE-2020-0601: whoever writes the curve out may choose another base point."""
     other = ec.derive_private_key(7, ec.SECP384R1()).public_key()
     der = other.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
-    with pytest.raises(KeyRefused):
+    with pytest.raises(KeyRefused) as caught:
         admit_der(der)
+    assert caught.value.context == {"kind": "ECPublicKey"}
     with pytest.raises(KeyRefused):
         admit_der(written_out(public_keys["p256"]))
 

@@ -59,6 +59,14 @@ def test_a_ring_without_room_is_refused(size_max: int) -> None:
         KeyRing(size_max=size_max)
 
 
+def test_how_many_keys_a_ring_holds() -> None:
+    assert repr(KeyRing()) == "KeyRing(0 of 1024 keys, 0 loads)"
+    ring = KeyRing(size_max=1)
+    for pem in PEMS[:2]:
+        ring.load(pem)
+    assert repr(ring) == "KeyRing(1 of 1 keys, 2 loads)"
+
+
 def test_sec_171_threads_neither_mix_nor_pile_up_keys() -> None:
     ring = KeyRing(size_max=2)
     publics = [KeyRing().load(pem).public for pem in PEMS]

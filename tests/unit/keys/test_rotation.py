@@ -22,7 +22,7 @@ from fedtext.keys import (
     published,
     rotate,
 )
-from fedtext.keys.rotation import RETIRED_MAX
+from fedtext.keys.rotation import RETIRED_MAX, RetiredKey
 
 NOW_S = 1_790_000_000.5
 
@@ -92,6 +92,28 @@ def test_of_many_retired_keys_those_that_end_last_stay(first: KeySet) -> None:
     key_set = rotate(key_set, generate_ed25519(), now_s=NOW_S + RETIRED_MAX, overlap_s=1_000)
     assert len(key_set.retired) == RETIRED_MAX
     assert [key.name for key in key_set.retired] == [f"ed25519-key-{number}" for number in range(8, 1, -1)]
+
+
+def test_an_overlap_of_one_second_is_one(first: KeySet) -> None:
+    second = rotate(first, generate_ed25519(), now_s=NOW_S, overlap_s=1)
+    assert [key.verifies_until_s for key in second.retired] == [int(NOW_S) + 1]
+    end_s = int(NOW_S) + 1
+    third = rotate(second, generate_ed25519(), now_s=end_s, overlap_s=5)
+    assert [key.name for key in third.retired] == ["ed25519-key-2"], "a key leaves when its time ends, not later"
+
+
+def test_of_keys_that_end_together_the_newest_stands_first(first: KeySet) -> None:
+    second = rotate(first, generate_ed25519(), now_s=NOW_S, overlap_s=60)
+    third = rotate(second, generate_ed25519(), now_s=NOW_S + 10, overlap_s=50)
+    assert [key.name for key in third.retired] == ["ed25519-key-2", "ed25519-key"]
+    assert len({key.verifies_until_s for key in third.retired}) == 1
+
+
+def test_no_key_comes_back_however_long_ago_it_ended(first: KeySet) -> None:
+    old = generate_ed25519()
+    long_ago = RetiredKey(generation=1, public=old.public, verifies_until_s=1)
+    with pytest.raises(LocalProtocolError):
+        rotate(KeySet(current=first.current, retired=(long_ago,)), old, now_s=NOW_S)
 
 
 def test_a_kind_that_was_not_there_is_added(first: KeySet, private_keys: dict[str, PrivateKey]) -> None:
@@ -179,6 +201,17 @@ def spoilt() -> dict[str, Any]:
 
 
 SPOILT = spoilt()
+# Which member is named; none where it is the whole that cannot be read, or a private key.
+DAMAGED = {
+    "no keys": "current",
+    "no retired keys": "retired",
+    "keys that are none": "pem",
+    "no PEM": "pem",
+    "no generation": "generation",
+    "a generation that is none": "generation",
+    "a private key among the retired": "retired",
+    "no end": "until",
+}
 
 
 @pytest.mark.spec("SEC-170")
@@ -189,6 +222,8 @@ def test_sec_170_a_damaged_set_is_told_of_but_not_shown(case: str) -> None:
         parse_key_set(data, KeyRing())
     assert "PRIVATE" not in f"{caught.value} {caught.value.__cause__}"
     assert caught.value.__context__ is None or caught.value.__suppress_context__
+    member = DAMAGED.get(case)
+    assert caught.value.context == ({} if member is None else {"member": member})
 
 
 def test_a_wrong_passphrase_is_told_of() -> None:

@@ -79,13 +79,12 @@ def test_behaviors_are_registered_and_found() -> None:
 
 
 def waiting(blog) -> list[str]:
-    """Give the ids and types of what waits, sealed or not yet, working it off."""
+    """Give the ids and types of what waits, working it off."""
     found = []
     queue = blog.federation.ports.blocking().queue
     while (claim := run_sync(queue.claim(lease_s=60, batch_max=20))) is not None:
         for job in claim.jobs:
-            payload = json.loads(job.payload)
-            found.append(json.loads(payload["body"]) if "body" in payload else payload["document"])
+            found.append(json.loads(json.loads(job.payload)["body"]))
             run_sync(queue.ack(claim, job))
         run_sync(queue.release(claim))
     return [(activity["type"], activity["id"]) for activity in found]

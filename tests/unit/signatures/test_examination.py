@@ -16,7 +16,7 @@ from tests.signing import KEY_ID, NOW_S, OWNER, answer, appended, changed, messa
 from fedtext.config import Scheme, SignaturePolicy
 from fedtext.errors import FedtextError
 from fedtext.http import Request, Response
-from fedtext.keys import VerificationKey, generate_ed25519, generate_rsa
+from fedtext.keys import NamedKey, UnconfirmedKey, VerificationKey, generate_ed25519, generate_rsa
 from fedtext.signatures import (
     ANY_KEY_ID,
     Examination,
@@ -35,7 +35,7 @@ RSA = generate_rsa()
 ED25519 = generate_ed25519()
 KEY = VerificationKey(KEY_ID, OWNER, RSA.public)
 OTHER = VerificationKey(f"{OWNER}#other", OWNER, generate_rsa().public)
-ANY = VerificationKey(ANY_KEY_ID, "", RSA.public)
+ANY = UnconfirmedKey(ANY_KEY_ID, "", RSA.public)
 URL = "https://b.example/users/2/inbox?x=1"
 HOSTS = frozenset({"b.example"})
 BODY = b'{"type": "Like", "id": "https://a.example/1"}\r\n'
@@ -50,7 +50,7 @@ def post(scheme: Scheme = Scheme.CAVAGE, *, signer: Any = RSA, key_id: str = KEY
     return sign(attrs.evolve(request, **changes), signer, key_id=key_id, now_s=NOW_S, scheme=scheme)
 
 
-def looked_at(request: Request, keys: Iterable[VerificationKey] = (KEY,), now_s: float = NOW_S) -> Examination:
+def looked_at(request: Request, keys: Iterable[NamedKey] = (KEY,), now_s: float = NOW_S) -> Examination:
     return examine(request, list(keys), now_s=now_s, authorities=HOSTS)[0]
 
 
@@ -85,13 +85,13 @@ def parameter(old: str, new: str, name: str = "signature") -> Change:
 
 @pytest.mark.parametrize("scheme", Scheme)
 @pytest.mark.parametrize("key", [KEY, ANY], ids=["named", "any"])
-def test_what_verifies_passes_every_step(scheme: Scheme, key: VerificationKey) -> None:
+def test_what_verifies_passes_every_step(scheme: Scheme, key: NamedKey) -> None:
     found = looked_at(post(scheme), [OTHER, key])
     assert [step.name for step in found.steps if step.outcome is Outcome.PASSED] == [
         "grammar", "coverage", "host", "time", "digest", "key", "algorithm", "signature",
     ]  # fmt: skip
-    assert found.verified is not None
-    assert found.verified.key.key_id == KEY_ID
+    assert found.is_passed
+    assert found.key == key
     assert found.base is not None
     assert b"/users/2/inbox?x=1" in found.base.splitlines()[0 if scheme is Scheme.CAVAGE else 1]
 
@@ -103,7 +103,7 @@ def test_without_a_key_all_but_three_steps_are_judged(scheme: Scheme) -> None:
     unknown = {"key", "algorithm", "signature"}
     assert {name for name, outcome in outcomes.items() if outcome is Outcome.UNKNOWN} == unknown
     assert failing(found) == []
-    assert found.verified is None
+    assert not found.is_passed
 
 
 CAVAGE: list[tuple[Change, list[str], str]] = [
@@ -140,7 +140,7 @@ CAVAGE: list[tuple[Change, list[str], str]] = [
 def test_broken_requests_of_draft_cavage(change: Change, steps: list[str], hint: str) -> None:
     found = looked_at(change(post()))
     assert failing(found) == steps
-    assert (found.verified is None) is bool(steps)
+    assert found.is_passed is not bool(steps)
     if steps:
         assert hint in hint_of(found)
 
@@ -168,7 +168,7 @@ def test_broken_requests_of_rfc_9421(change: Change, steps: list[str], hint: str
         assert "algorithm" in failing(found)
     else:
         assert failing(found) == steps
-    assert found.verified is None
+    assert not found.is_passed
     assert hint in hint_of(found)
 
 
@@ -199,6 +199,13 @@ def test_a_tag_for_another_application_fails_with_the_time_kept() -> None:
     found = examine(request, [KEY], now_s=NOW_S, authorities=HOSTS, policy=policy)[0]
     assert failing(found) == ["time"]
     assert "another application" in next(step.detail for step in found.steps if step.name == "time")
+
+
+def test_a_time_that_is_signed_but_not_given_fails_with_the_time() -> None:
+    request = parameter(
+        'headers="(request-target) host date digest"', 'headers="(request-target) host (created) digest"'
+    )
+    assert failing(looked_at(parameter("rsa-sha256", "hs2019")(request(post())))) == ["time", "signature"]
 
 
 def test_no_time_at_all_is_for_coverage() -> None:
@@ -286,7 +293,7 @@ RESPONSES = [
 def test_responses(message_: Response, keys: list[VerificationKey], request_: Request | None, steps: list[str]) -> None:
     found = examine_response(message_, keys, now_s=NOW_S, request=request_)[0]
     assert failing(found) == steps
-    assert (found.verified is not None) is (steps == [] and keys != [])
+    assert found.is_passed is (steps == [] and keys != [])
 
 
 def test_what_a_response_does_not_cover() -> None:
@@ -337,7 +344,7 @@ def test_the_steps_agree_with_verify(
             expected: object = verify(altered, claim, named, now_s=now_s, authorities=HOSTS)
         except FedtextError:
             expected = None
-        assert one.verified == expected
+        assert one.is_passed is (expected is not None)
         assert (failing(one) == []) is (expected is not None)
 
 
@@ -350,7 +357,7 @@ def test_the_steps_of_responses_agree_with_verify_response(status: int, data: by
         expected: object = verify_response(altered, claim, KEY, now_s=now_s, request=post())
     except FedtextError:
         expected = None
-    assert found.verified == expected
+    assert found.is_passed is (expected is not None)
 
 
 def test_the_digest_of_another_hash_is_told() -> None:

@@ -1,0 +1,152 @@
+"""One signed request, knocked with as its host takes it; the memory of what each host takes.
+
+Which scheme comes first, and when a second knock follows, is decided by `signatures.negotiation`. Here it is carried
+out: the memory of the origin is read, the request signed, sent and, where the answer asks for it, signed anew and sent
+again; what was learned is kept for as long as it holds.
+
+A GET with a query may be knocked with once more: some servers verify its signature without the query (SIG-13). That
+knock is the last one, and teaches nothing.
+
+Invariants: at most two knocks, three for a GET with a query; never a second one after 2xx or 403; a memory that cannot
+be read counts as none, so that it never stands in the way of a delivery.
+
+Sources: wire rule 1.2; SIG-13, SIG-31 to SIG-35, SIG-37; HSR-09.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Final, TypeAlias
+
+import attrs
+
+from ..config import Scheme
+from ..errors import LocalProtocolError, StoreError
+from ..http import Request, Response
+from ..keys import Algorithm, PrivateKey
+from ..ports import ExchangeLimits, PortSet, store_key
+from ..signatures import Knock, SchemeMemory, VerifiedRequest, after_response, first_scheme, learned_inbound, sign
+from ..signatures.negotiation import LEARNED_S
+from ..wire.iri import origin_of
+
+
+@attrs.frozen(kw_only=True)
+class SigningKey:
+    """A private key and the id under which its owner publishes it."""
+
+    key_id: str
+    private: PrivateKey
+
+
+Signer: TypeAlias = Callable[[Algorithm], Awaitable[SigningKey]]
+"""Gives the key of a kind with which requests are signed; RSA where its owner has none of that kind."""
+
+Before: TypeAlias = Callable[[], ExchangeLimits]
+"""Called before each knock: gives its limits, or raises where no more may be sent."""
+
+_UNAUTHORIZED: Final = 401
+_WORTH_S: Final = 86_400
+
+
+async def send_signed(
+    request: Request, signer: Signer, *, ports: PortSet, site: str, before: Before, digest: str | None = None
+) -> Response:
+    """Send a request, signed as its host takes it.
+
+    Args:
+        request: Not signed yet.
+        signer: Whose keys.
+        ports: Of the colour of the caller.
+        site: The origin on whose behalf it is sent; prefixes the keys of the memory.
+        before: Called before each knock.
+        digest: From `build_digest` of the body, when it was already built.
+
+    Returns:
+        The answer that counts: the last one.
+
+    Raises:
+        FetchError: As the transport, or as `before`.
+        LocalProtocolError: The request cannot be signed.
+        ConfigurationError: The keys cannot be read.
+    """
+    origin = origin_of(request.url)
+    known = await recall(ports, site, origin)
+    knock: Knock | None = first_scheme(known, ports.clock.now_s())
+    memory, response = known, Response(status=_UNAUTHORIZED)
+    while knock is not None:
+        signed = _signed(request, await signer(knock.algorithm), knock, ports.clock.now_s(), digest)
+        response = await ports.transport.send(signed, before())
+        asked = ", ".join(response.headers.get_all("accept-signature")) or None
+        memory, knock = after_response(memory, knock, response.status, asked, ports.clock.now_s())
+    if response.status == _UNAUTHORIZED and request.method == "GET" and request.query:
+        response = await _without_query(request, signer, ports, before, response)
+    await _keep(ports, site, origin, known, memory)
+    return response
+
+
+def _signed(request: Request, key: SigningKey, knock: Knock, now_s: float, digest: str | None) -> Request:
+    """Sign for one knock; where what the peer asks for cannot be signed, as if it had not asked."""
+    sign_as = partial(sign, request, key.private, key_id=key.key_id, now_s=now_s, digest=digest, scheme=knock.scheme)
+    try:
+        return sign_as(asked=knock.asked)
+    except LocalProtocolError:
+        if knock.asked is None:
+            raise
+        return sign_as()
+
+
+async def _without_query(
+    request: Request, signer: Signer, ports: PortSet, before: Before, refused: Response
+) -> Response:
+    """Knock with a signature that leaves out the query (SIG-13); where that is refused too, the first answer stands."""
+    key = await signer(Algorithm.RSA)
+    signed = sign(
+        request,
+        key.private,
+        key_id=key.key_id,
+        now_s=ports.clock.now_s(),
+        scheme=Scheme.CAVAGE,
+        queryless=True,
+    )
+    response = await ports.transport.send(signed, before())
+    return refused if response.status == _UNAUTHORIZED else response
+
+
+async def learn_inbound(ports: PortSet, site: str, evidence: VerifiedRequest) -> None:
+    """Keep what a verified request of a host says about what it takes."""
+    origin = origin_of(evidence.key.key_id)
+    known = await recall(ports, site, origin) if evidence.scheme is Scheme.RFC9421 else None
+    if known is not None:
+        await _keep(ports, site, origin, known, learned_inbound(known, evidence, ports.clock.now_s()))
+
+
+async def recall(ports: PortSet, site: str, origin: str) -> SchemeMemory:
+    """Give what is known of the schemes that an origin takes."""
+    found = await ports.store.get(_memory_key(site, origin))
+    if found is None:
+        return SchemeMemory()
+    try:
+        return SchemeMemory.decode(found)
+    except StoreError:
+        return SchemeMemory()
+
+
+async def _keep(ports: PortSet, site: str, origin: str, known: SchemeMemory, memory: SchemeMemory) -> None:
+    """Write a memory back, where it says more than the one before."""
+    if _says_more(known, memory):
+        await ports.store.put(_memory_key(site, origin), memory.encode(), ttl_s=LEARNED_S)
+
+
+def _says_more(known: SchemeMemory, memory: SchemeMemory) -> bool:
+    """Tell whether anything has changed; what holds for some hours longer is not worth a write."""
+    times = (
+        (known.rfc9421_until_s, memory.rfc9421_until_s),
+        (known.ed25519_until_s, memory.ed25519_until_s),
+        (known.refused_until_s, memory.refused_until_s),
+    )
+    return known.asked != memory.asked or any(new < old or new > old + _WORTH_S for old, new in times)
+
+
+def _memory_key(site: str, origin: str) -> str:
+    return store_key(site, "scheme", origin)

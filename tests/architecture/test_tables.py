@@ -1,0 +1,51 @@
+"""The committed tables of slow runs: each tells what it was drawn from, and that is what is here."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+from tests.controls import run as controls
+from tests.mutation import run as mutation
+from tests.tables import ROOT
+
+pytestmark = pytest.mark.skipif(not (ROOT / "src").is_dir(), reason="the sources are not here: the wheel is tested")
+
+RULES = [f"SEC-{number:03}" for number in (*range(33, 60), *range(74, 79))]
+
+
+@pytest.mark.parametrize("control", controls.controls(), ids=lambda control: f"{control.rule} {control.says}")
+def test_a_control_changes_one_line_and_names_tests(control: controls.Control) -> None:
+    assert (ROOT / control.path).read_text("utf-8").count(f"{control.old}\n") == 1
+    assert control.new != control.old
+    assert control.tests
+    for test in control.tests:
+        file, _, name = test.partition("::")
+        assert re.search(rf"^(async )?def {name}\(", (ROOT / "tests" / file).read_text("utf-8"), re.MULTILINE), test
+
+
+def test_every_rule_has_a_control() -> None:
+    assert set(RULES) <= {control.rule for control in controls.controls()}
+
+
+@pytest.mark.parametrize(
+    ("table", "hashes", "command"),
+    [
+        (mutation.TABLE, lambda: mutation.drawn_from(mutation.HARNESS), mutation.COMMAND),
+        (controls.TABLE, controls.hashes, controls.COMMAND),
+    ],
+    ids=["mutation", "controls"],
+)
+def test_a_table_is_drawn_from_what_is_here(table, hashes, command) -> None:
+    drawn, here = json.loads(table.read_text("utf-8"))["drawn_from"], hashes()
+    changed = sorted(name for name in drawn.keys() | here.keys() if drawn.get(name) != here.get(name))
+    if changed:
+        pytest.fail(
+            f"{table.name} of {table.parent.name} is stale ({', '.join(changed)}): run `{command}`", pytrace=False
+        )
+
+
+def test_enough_mutants_are_killed_and_every_survivor_has_a_reason() -> None:
+    modules = [mutation.Module.from_json(row) for row in json.loads(mutation.TABLE.read_text("utf-8"))["modules"]]
+    assert mutation.complaints(modules, mutation.reasons()) == []
