@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -190,13 +191,43 @@ def run(package: str, modules: list[str]) -> Iterator[Module]:
                 yield found(scratch, package, module)
 
 
-def reasons() -> dict[str, str]:
-    """Read why survivors may live: name to reason."""
-    given = tomllib.loads(REASONS.read_text("utf-8")).get("reason", [])
-    return {name: entry["why"] for entry in given for name in entry["survivors"]}
+@attrs.frozen(kw_only=True)
+class Reason:
+    """Why survivors may live: some by their names, or all that a pattern fits.
+
+    Args:
+        why: The reason.
+        survivors: Their names.
+        pattern: Of names; "" for none.
+        case_only: Whether the pattern is for changes of case alone.
+    """
+
+    why: str
+    survivors: tuple[str, ...] = attrs.field(default=(), converter=tuple)
+    pattern: str = ""
+    case_only: bool = False
+
+    def fits(self, name: str) -> bool:
+        """Tell whether it is for a survivor."""
+        if name in self.survivors:
+            return True
+        old, _, new = name.partition(": ")[2].partition(" => ")
+        is_meant = not self.case_only or old.lower() == new.lower()
+        return bool(self.pattern) and is_meant and re.fullmatch(self.pattern, name) is not None
 
 
-def page(modules: list[Module], why: dict[str, str], hashes: dict[str, str]) -> str:
+def reasons() -> list[Reason]:
+    """Read why survivors may live; those that are named count before those that fit a pattern."""
+    given = [Reason(**row) for row in tomllib.loads(REASONS.read_text("utf-8")).get("reason", [])]
+    return sorted(given, key=lambda reason: bool(reason.pattern))
+
+
+def why(name: str, given: list[Reason]) -> str | None:
+    """Give the reason for a survivor, or None."""
+    return next((reason.why for reason in given if reason.fits(name)), None)
+
+
+def page(modules: list[Module], given: list[Reason], hashes: dict[str, str]) -> str:
     """Write the table for people."""
     lines = [
         "# Mutants of `keys` and `signatures`",
@@ -214,7 +245,7 @@ def page(modules: list[Module], why: dict[str, str], hashes: dict[str, str]) -> 
         lines += [row(f"**{package}**", rows), *(row(module.name, [module]) for module in rows if module.mutants)]
     lines += ["", "## Survivors", ""]
     for module in modules:
-        lines += [f"- `{one.name}`: {why.get(one.name, '**no reason is given**')}" for one in module.survivors]
+        lines += [f"- `{one.name}`: {why(one.name, given) or '**no reason is given**'}" for one in module.survivors]
     return "\n".join(lines) + "\n"
 
 
@@ -233,11 +264,12 @@ def share(modules: list[Module]) -> float:
     return 1 - sum(len(module.survivors) for module in modules) / max(1, mutants)
 
 
-def complaints(modules: list[Module], why: dict[str, str]) -> list[str]:
+def complaints(modules: list[Module], given: list[Reason]) -> list[str]:
     """Say what is wrong with a table."""
-    names = {one.name for module in modules for one in module.survivors}
-    said = [f"no reason is given for {name}" for name in sorted(names - why.keys())]
-    said += [f"no such survivor: {name}" for name in sorted(why.keys() - names)]
+    names = sorted({one.name for module in modules for one in module.survivors})
+    said = [f"no reason is given for {name}" for name in names if why(name, given) is None]
+    said += [f"no such survivor: {name}" for reason in given for name in reason.survivors if name not in names]
+    said += [f"fits none: {one.pattern}" for one in given if one.pattern and not any(map(one.fits, names))]
     for package in PACKAGES:
         rows = [module for module in modules if module.name.startswith(f"{package}.")]
         if share(rows) < KILLED_SHARE_MIN:
@@ -264,26 +296,26 @@ def draw(*, anew: bool) -> int:
         print(f"{package}: {len(fresh)} modules as before, to run: {' '.join(stale) or 'none'}", flush=True)
         fresh |= {module.name: module for module in run(package, stale)}
         modules += [fresh[name] for name in wanted]
-    hashes, why = drawn_from(HARNESS), reasons()
+    hashes, given = drawn_from(HARNESS), reasons()
     rows = {"drawn_from": hashes, "modules": [module.to_json() for module in modules]}
     TABLE.write_text(json.dumps(rows, indent=1, ensure_ascii=False) + "\n", "utf-8")
-    PAGE.write_text(page(modules, why, hashes), "utf-8")
+    PAGE.write_text(page(modules, given, hashes), "utf-8")
     for package in PACKAGES:
         print(row(package, [module for module in modules if module.name.startswith(f"{package}.")]))
-    said = complaints(modules, why)
+    said = complaints(modules, given)
     print("\n".join(said))
     return 1 if said else 0
 
 
 def look(names: list[str]) -> int:
     """Run some modules and print what survives; nothing is written."""
-    why = reasons()
+    given = reasons()
     for package in PACKAGES:
         chosen = [module for module in wanted_modules(package) if {package, f"{package}.{module}"} & set(names)]
         for module in run(package, chosen):
             print(row(module.name, [module]), flush=True)
             for one in module.survivors:
-                print(f"  {one.name}" + (f"  ({why[one.name]})" if one.name in why else ""))
+                print(f"  {one.name}  ({why(one.name, given) or 'no reason'})")
     return 0
 
 

@@ -145,7 +145,7 @@ def verify(
     now_s: float,
     authorities: Collection[str],
     policy: SignaturePolicy,
-    insecure_queryless_get: bool = False,
+    insecure_queryless_get: bool,
 ) -> VerifiedRequest:
     """Check one signature and return evidence of what it covers.
 

@@ -32,7 +32,6 @@ from ..errors import LimitExceeded, MalformedText, SignatureMalformed
 from ..http import Headers, Request, Response
 from ..wire.structured_fields import (
     BareItem,
-    InnerList,
     Item,
     Member,
     build_dictionary,
@@ -355,7 +354,7 @@ class _Source:
         member = self._dictionaries[place].get(key)
         if member is None:
             raise SignatureMalformed("a covered field has no such member", component=component.identifier)
-        return build_list([member]) if isinstance(member, InnerList) else build_item(member)
+        return build_list([member])
 
 
 def _unfolded(value: str) -> str:

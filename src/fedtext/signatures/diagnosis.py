@@ -217,8 +217,8 @@ def _replaced(old: str, new: str) -> _Change:
 
 def _orders(request: Request, lines: Sequence[_Line]) -> Iterator[list[_Line]]:
     """Give the lines in the orders that signers fall into: the usual one, the one of the request, the alphabet."""
-    arrived = [field.strip('"') for field, _ in request.headers]
-    places = {name: place for place, name in reversed(list(enumerate(arrived)))}
+    arrived = enumerate(field for field, _ in request.headers)
+    places = {name: place for place, name in reversed(list(arrived))}
     yield sorted(lines, key=lambda line: _USUAL_ORDER.index(line[0]) if line[0] in _USUAL_ORDER else len(_USUAL_ORDER))
     yield sorted(lines, key=lambda line: places.get(line[0].strip('"'), -1))
     yield sorted(lines, key=lambda line: places.get(line[0].strip('"'), len(places)))

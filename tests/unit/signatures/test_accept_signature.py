@@ -75,3 +75,9 @@ def test_limits() -> None:
     assert len(parse_accept_signature(text)) == ASKED_COUNT_MAX
     assert len(parse_accept_signature(text, Limits(signature_bytes_max=len(text)))) == ASKED_COUNT_MAX
     assert parse_accept_signature(text, Limits(signature_bytes_max=len(text) - 1)) == ()
+
+
+def test_a_wish_of_the_greatest_size_is_read() -> None:
+    components = " ".join(f'"a{number}"' for number in range(COMPONENTS_COUNT_MAX))
+    (asked,) = parse_accept_signature(f"{'s' * ECHOED_CHARS_MAX}=({components})")
+    assert (len(asked.label), len(asked.components)) == (ECHOED_CHARS_MAX, COMPONENTS_COUNT_MAX)

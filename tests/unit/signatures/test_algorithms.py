@@ -83,3 +83,9 @@ def test_numbers_out_of_range_are_no_signature(signature: bytes) -> None:
 def test_the_form_of_x_509_is_no_signature() -> None:
     with pytest.raises(SignatureMismatch):
         verify_bytes(PUBLIC["ecdsa-p256-sha256"], P256.sign(b"base", ec.ECDSA(SHA256())), b"base")
+
+
+def test_what_does_not_fit_is_named() -> None:
+    with pytest.raises(AlgorithmRefused) as caught:
+        check_fits("ed25519", owned(RSA.public))
+    assert caught.value.context == {"algorithm": "ed25519", "key_id": "k"}

@@ -8,9 +8,9 @@ import attrs
 import pytest
 
 from fedtext.config import Scheme
-from fedtext.errors import LocalProtocolError, SignatureMalformed
+from fedtext.errors import LocalProtocolError, SignatureMalformed, SignatureMismatch
 from fedtext.http import Headers, Request
-from fedtext.keys import PrivateKey, VerificationKey, generate_ed25519, generate_ml_dsa, generate_rsa
+from fedtext.keys import HashName, PrivateKey, VerificationKey, generate_ed25519, generate_ml_dsa, generate_rsa
 from fedtext.signatures import build_digest, check_claim, parse_claim, sign, signature_base, verify
 
 NOW_S = 1_790_000_000
@@ -167,3 +167,58 @@ def test_an_ed25519_key_signs_as_hs2019() -> None:
 def test_a_claim_is_checked_without_any_key(key: PrivateKey) -> None:
     signed = sign(POST, key, key_id=KEY_ID, now_s=NOW_S)
     assert check_claim(signed, parse_claim(signed), now_s=NOW_S + 1.5, authorities=("b.example",)) == NOW_S
+
+
+VALUES = [
+    (["A \t\x85z"], b"A \t\x85z"),
+    (["X \tA", "b X"], b"X \tA, b X"),
+    (["XaX"], b"XaX"),
+    ([" a\t", "\tb "], b"a, b"),
+]
+
+
+@pytest.mark.parametrize(("values", "written"), VALUES)
+def test_sig_15_values_are_signed_as_they_are_but_for_white_space_around_them(
+    values: list[str], written: bytes
+) -> None:
+    request = attrs.evolve(POST, headers=Headers(tuple(("x-value", value) for value in values)))
+    assert signature_base(request, ("x-value",)) == b"x-value: " + written
+
+
+@pytest.mark.parametrize("values", [["\x0ca"], ["a\x0b"], ["a", "\x0cb"], ["a\x1c", "b"]])
+def test_sec_014_only_spaces_and_tabs_are_taken_away(values: list[str]) -> None:
+    request = attrs.evolve(POST, headers=Headers(tuple(("x-value", value) for value in values)))
+    with pytest.raises(SignatureMalformed):
+        signature_base(request, ("x-value",))
+
+
+def signed_by_hand(request: Request, base: bytes, parameters: str, key: PrivateKey, hash_name: HashName) -> Request:
+    signature = base64.b64encode(key.sign(base, hash_name=hash_name)).decode()
+    return attrs.evolve(
+        request, headers=request.headers.with_fields(("signature", f'{parameters},signature="{signature}"'))
+    )
+
+
+def test_evidence_says_when_a_signature_ends() -> None:
+    own, covered = generate_ed25519(), ("(request-target)", "host", "(created)", "(expires)")
+    base = signature_base(GET, covered, created_s=NOW_S, expires_s=NOW_S + 9)
+    parameters = f'keyId="{KEY_ID}",created={NOW_S},expires={NOW_S + 9},headers="{" ".join(covered)}"'
+    request = signed_by_hand(GET, base, parameters, own, HashName.SHA256)
+    owned = VerificationKey(KEY_ID, OWNER, own.public)
+    evidence = verify(request, parse_claim(request), owned, now_s=NOW_S, authorities={"b.example"})
+    assert (evidence.created_s, evidence.expires_s) == (NOW_S, NOW_S + 9)
+
+
+@pytest.mark.parametrize("hash_name", HashName)
+def test_sig_12_a_signature_without_the_query_has_the_hash_that_it_names(
+    key: PrivateKey, verification_key: VerificationKey, hash_name: HashName
+) -> None:
+    dated = attrs.evolve(GET, headers=Headers.build([("date", DATE)]))
+    base = signature_base(dated, ("(request-target)", "host", "date"), target=GET.path)
+    named = f"rsa-{hash_name.value.replace('-', '')}"
+    parameters = f'keyId="{KEY_ID}",algorithm="{named}",headers="(request-target) host date"'
+    request = signed_by_hand(dated, base, parameters, key, hash_name)
+    claim = parse_claim(request)
+    with pytest.raises(SignatureMismatch):
+        verify(request, claim, verification_key, now_s=NOW_S, authorities={"b.example"})
+    verify(request, claim, verification_key, now_s=NOW_S, authorities={"b.example"}, insecure_queryless_get=True)

@@ -297,3 +297,13 @@ def test_every_beginning_of_a_header_is_refused(cut: int) -> None:
 
 def test_a_claim_does_not_show_its_signature() -> None:
     assert SIGNATURE not in repr(parse(FULL))
+
+
+@pytest.mark.parametrize("text", ["X" + FULL, "\x0b" + FULL, FULL + "\x0c", FULL.replace(" host", "\thost")])
+def test_sec_037_nothing_but_spaces_and_tabs_stands_around_it_and_spaces_within(text: str) -> None:
+    with pytest.raises(SignatureMalformed):
+        parse(text)
+
+
+def test_a_time_of_twelve_digits_is_read() -> None:
+    assert parse(FULL.replace("rsa-sha256", "hs2019") + ",created=999999999999").created_s == 999_999_999_999

@@ -35,3 +35,9 @@ def test_a_claim_shows_no_signature() -> None:
     )
     assert "secret" not in repr(claim)
     assert (claim.label, claim.nonce, claim.tag, claim.components, claim.signature_params) == ("", None, None, (), "")
+
+
+def test_a_key_id_that_is_refused_is_named() -> None:
+    with pytest.raises(SignatureMalformed) as caught:
+        check_key_id("x" * 21, LIMITS)
+    assert caught.value.context == {"key_id": "x" * 21}

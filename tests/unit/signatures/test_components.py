@@ -235,3 +235,36 @@ def test_sig_37_whatever_is_covered_a_field_is_read_once(reader: str, monkeypatc
     monkeypatch.setattr(module, reader, lambda value: read.append(value) or real(value))
     assert [line.rpartition(": ")[2] for line in component_lines(listed, message)] == [str(n) for n in range(64)]
     assert len(read) == 1
+
+
+def test_hms_08_values_lose_spaces_and_tabs_around_them_and_nothing_else() -> None:
+    assert value('"a"', with_fields(("a", " XaX\t"))) == "XaX"
+    assert value('"a"', with_fields(("a", " Xa"), ("a", "bX\t"))) == "Xa, bX"
+    assert value('"a"', with_fields(("a", "Xa \r\n Xb\r\n\tcX"))) == "Xa Xb cX"
+    assert value('"a"', with_fields(("a", "aX\r\n b"))) == "aX b"
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        ["\x0ca"], ["a\x0b"], ["a", "\x0cb"], ["a\r"], ["\ra"], ["\ra", "b"], ["\x0ca\r\n b"], ["a\x0c\r\n b"],
+        ["a\r\n \x0cb"], ["a\r\n b\x1c"],
+    ],
+)  # fmt: skip
+def test_sec_014_other_characters_are_no_white_space(values: list[str]) -> None:
+    with pytest.raises(SignatureMalformed):
+        value('"a"', with_fields(*[("a", one) for one in values]))
+
+
+@pytest.mark.parametrize(
+    ("identifier", "message", "expected"),
+    [
+        ('"@path"', request("https://b.example/x?u=http://c.example/"), "/x"),
+        ('"@query"', request("https://b.example?x=1?y=2"), "?x=1?y=2"),
+        ('"@authority"', request("https:///x"), ""),
+        ('"@path"', request("https:///x"), "/x"),
+        ('"@authority"', request(scheme="ws"), "b.example"),
+    ],
+)
+def test_targets_that_are_rare(identifier: str, message: Request, expected: str) -> None:
+    assert value(identifier, message) == expected

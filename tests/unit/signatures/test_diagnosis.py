@@ -8,12 +8,15 @@ from typing import Any
 
 import attrs
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+from cryptography.hazmat.primitives.hashes import SHA256
 from tests.signing import FULL, KEY_ID, NOW_S, OWNER, content_digest, message, signed
 
 from fedtext.config import Scheme
 from fedtext.errors import SignatureMismatch
 from fedtext.http import Headers, Request
-from fedtext.keys import HashName, PrivateKey, VerificationKey, generate_ed25519, generate_rsa
+from fedtext.keys import HashName, PrivateKey, PublicKey, VerificationKey, generate_ed25519, generate_rsa
 from fedtext.signatures import SignatureClaim, diagnose, diagnose_digest, diagnosis, parse_claim, sign, verify
 
 RSA = generate_rsa()
@@ -253,3 +256,113 @@ REWRITTEN = "the body was read as JSON and written anew after the digest was tak
 def test_digests_of_other_bytes(value: str, body: bytes, hint: str | None) -> None:
     told = diagnose_digest(value, body)
     assert told is None if hint is None else told is not None and hint in told
+
+
+def signed_raw(request: Request, base: str, *, key: PrivateKey = ED25519, parameters: str) -> Request:
+    """Sign any bytes and say that it was these parameters."""
+    value = base64.b64encode(key.sign(base.encode())).decode()
+    fields = [*request.headers.fields, ("signature", f'{parameters},signature="{value}"')]
+    return attrs.evolve(request, headers=Headers.build(fields))
+
+
+def test_times_that_are_signed_are_no_mistake() -> None:
+    request = message("GET", "https://b.example/users/2?page=1", b"")
+    covered = "(request-target) host (created) (expires)"
+    parameters = f'keyId="{KEY_ID}",created={NOW_S},expires={NOW_S + 9},headers="{covered}"'
+    base = f"(request-target): get /users/2\nhost: b.example\n(created): {NOW_S}\n(expires): {NOW_S + 9}"
+    assert found(signed_raw(request, base, parameters=parameters)) == "the peer signed the path without its query"
+
+
+def test_only_the_first_question_mark_begins_a_query() -> None:
+    request = message(url="https://b.example/users/2/inbox?x=1?y")
+    assert found(cavage(request, target="post /users/2/inbox")) == "the peer signed the path without its query"
+
+
+def test_a_target_with_a_space_is_told_from_its_method() -> None:
+    request = attrs.evolve(message(), target="/a b")
+    hint = "the peer signed the whole URL in place of the path"
+    assert found(cavage(request, target="post https://b.example/a b")) == hint
+
+
+def test_an_address_in_brackets_has_colons_that_begin_no_port() -> None:
+    request = message(url="https://[2001:db8::1]:8443/inbox")
+    assert found(cavage(request, host="[2001:db8::1]")) == "the peer signed the host without its port"
+
+
+def test_the_host_is_looked_for_once_in_a_url() -> None:
+    url = "https://b.example/b.example/b.example"
+    request = signed(message(url=url), ED25519, target_uri="https://b.example:443/b.example/b.example")
+    assert found(request) == "the peer signed the host with its default port"
+
+
+ORDERS = [
+    # As it is usual, though that is neither how the fields arrived nor the alphabet.
+    (("host", "content-type", "date", "(request-target)", "digest"), ("content-type", "digest", "date", "host"),
+     ("(request-target)", "host", "date", "digest", "content-type")),
+    # As the fields arrived, with the target before them, or behind them.
+    (("host", "date", "(request-target)", "digest"), ("digest", "host", "date"),
+     ("(request-target)", "digest", "host", "date")),
+    (("host", "(request-target)", "date", "digest"), ("digest", "host", "date"),
+     ("digest", "host", "date", "(request-target)")),
+    # By the alphabet.
+    (("host", "(request-target)", "digest", "date"), ("host", "digest", "date"),
+     ("(request-target)", "date", "digest", "host")),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("listed", "arrived", "order"), ORDERS)
+def test_orders_that_signers_fall_into(
+    listed: tuple[str, ...], arrived: tuple[str, ...], order: tuple[str, ...]
+) -> None:
+    request = message()
+    values = {
+        "(request-target)": "post /users/2/inbox",
+        "host": "b.example",
+        "date": DATE,
+        "digest": f"SHA-256={content_digest(request.body)[9:-1]}",
+        "content-type": "application/activity+json",
+    }
+    sent = attrs.evolve(request, headers=Headers.build([(name, values[name]) for name in arrived]))
+    base = "\n".join(f"{name}: {values[name]}" for name in order)
+    parameters = f'keyId="{KEY_ID}",algorithm="hs2019",headers="{" ".join(listed)}"'
+    hint = "the peer signed the headers in another order than it lists them"
+    assert found(signed_raw(sent, base, parameters=parameters)) == hint
+
+
+@pytest.mark.parametrize(
+    ("listed", "order"),
+    [
+        (
+            ("content-digest", "@method", "@target-uri", "content-type"),
+            ("@method", "@target-uri", "content-type", "content-digest"),
+        ),
+        (
+            ("content-digest", "content-type", "@method", "@target-uri"),
+            ("content-type", "content-digest", "@method", "@target-uri"),
+        ),
+    ],
+    ids=["the fields behind", "the fields in front"],
+)
+def test_orders_in_which_the_fields_of_rfc_9421_arrived(listed: tuple[str, ...], order: tuple[str, ...]) -> None:
+    request = message()
+    assert [name for name, _ in request.headers] == ["host", "content-type", "content-digest"]
+    params = f'({" ".join(f"{chr(34)}{name}{chr(34)}" for name in listed)});created={NOW_S};keyid="{KEY_ID}"'
+    known = {"@method": "POST", "@target-uri": request.url, **dict(request.headers)}
+    base = "\n".join([*(f'"{name}": {known[name]}' for name in order), f'"@signature-params": {params}'])
+    value = base64.b64encode(ED25519.sign(base.encode())).decode()
+    fields = [*request.headers.fields, ("signature-input", f"sig1={params}"), ("signature", f"sig1=:{value}:")]
+    hint = "the peer signed the headers in another order than it lists them"
+    assert found(attrs.evolve(request, headers=Headers.build(fields))) == hint
+
+
+def test_mistakes_of_those_who_sign_with_p_256() -> None:
+    own = ec.derive_private_key(7, ec.SECP256R1())
+
+    def signer(base: bytes) -> bytes:
+        r, s = decode_dss_signature(own.sign(base, ec.ECDSA(SHA256())))
+        return r.to_bytes(32, "big") + s.to_bytes(32, "big")
+
+    request = signed(message(url=URL), ED25519, signer=signer, target_uri=URL.partition("?")[0])
+    public = PublicKey.of(own.public_key())
+    key = VerificationKey(KEY_ID, OWNER, public)
+    assert diagnose(request, parse_claim(request), key) == "the peer signed the path without its query"

@@ -98,3 +98,24 @@ def test_sec_172_digests_are_compared_in_constant_time(monkeypatch: pytest.Monke
     assert compared == [(text, text)]
     verify_digest([text.lower().partition("=")[0] + "=" + text.partition("=")[2]], BODY)
     assert compared[2:] == [(digest, digest)]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        f"={SHA256},SHA-256={SHA256}",
+        f"nothing,SHA-256={SHA256}",
+        f"XSHA-256={SHA256}",
+        f"\x0bSHA-256={SHA256}",
+        f"SHA-256={SHA256}\x0c",
+    ],
+)
+def test_sec_041_a_member_is_a_name_and_a_value(value: str) -> None:
+    with pytest.raises(DigestMismatch):
+        verify_digest([value], BODY)
+
+
+def test_an_absent_header_is_no_empty_member() -> None:
+    with pytest.raises(DigestMismatch, match="no Digest header") as caught:
+        verify_digest([], BODY)
+    assert caught.value.context == {"members": "0"}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import attrs
 import pytest
 
@@ -225,3 +227,44 @@ def test_our_own_challenge_is_met_by_our_own_signature(method: str) -> None:
     request = Request.to("https://b.example/inbox", method=method, body=b"" if bodiless else b"{}")
     signed = sign(request, generate_ed25519(), key_id="k", now_s=NOW_S, scheme=knock.scheme, asked=knock.asked)
     assert text in (signed.headers.get("signature-input") or "")
+
+
+@pytest.mark.parametrize("version", [2, None, "1"])
+def test_a_memory_of_another_version_is_named(version: object) -> None:
+    with pytest.raises(StoreError) as caught:
+        SchemeMemory.decode(json.dumps({"v": version, "asked": ""}).encode())
+    assert caught.value.context == {"version": repr(version)}
+
+
+def test_a_challenge_teaches_nothing_of_ed25519() -> None:
+    memory, _ = after_response(NEW, CAVAGE, 403, CHALLENGE, NOW_S)
+    assert (memory.rfc9421_until_s, memory.ed25519_until_s) == (NOW_S + LEARNED_S, 0)
+    assert learned_capabilities(NEW, [CAPABILITY_RFC9421], NOW_S).ed25519_until_s == 0
+
+
+def test_only_a_2xx_is_a_contrast() -> None:
+    sent = second(Scheme.RFC9421, Scheme.CAVAGE)
+    assert after_response(NEW, sent, 299, None, NOW_S)[0] != NEW
+    assert after_response(NEW, sent, 300, None, NOW_S) == (NEW, None)
+
+
+def test_a_nonce_is_not_remembered() -> None:
+    memory, knock = after_response(NEW, CAVAGE, 401, f'{CHALLENGE};nonce="once"', NOW_S)
+    assert "once" not in memory.asked
+    assert CHALLENGE in memory.asked
+    assert knock is not None
+    assert knock.asked is not None
+    assert knock.asked.nonce == "once"
+
+
+def test_what_was_asked_for_once_is_done_at_the_first_knock() -> None:
+    memory = attrs.evolve(KNOWN_ED25519, asked=f'{CHALLENGE};alg="hmac-sha256", b=("@method");alg="rsa-v1_5-sha256"')
+    knock = first_scheme(memory, NOW_S)
+    assert knock.algorithm is Algorithm.RSA
+    assert knock.asked is not None
+    assert knock.asked.label == "b"
+
+
+def test_a_challenge_is_for_a_body_unless_something_else_is_said() -> None:
+    assert build_challenge() == build_challenge(bodiless=False) == CHALLENGE
+    assert build_challenge(bodiless=True) == 'sig1=("@method" "@target-uri");created'

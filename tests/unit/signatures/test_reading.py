@@ -104,3 +104,10 @@ def test_responses() -> None:
         parse_response_claims(Response(status=200, headers=Headers.build([("Signature", cavage())])))
     with pytest.raises(SignatureMalformed):
         parse_response_claims(response, Limits(signature_bytes_max=5))
+
+
+def test_sec_059_a_key_id_without_a_fragment_names_its_owner_whole() -> None:
+    bare = ("Signature-Input", f'sig1=("@method");created=1;keyid="{OWNER}"')
+    assert len(parse_claims(request(bare, SIGNED, ("Signature", cavage(OWNER))))) == 1
+    with pytest.raises(SignatureMalformed):
+        parse_claims(request(bare, SIGNED, ("Signature", cavage(f"{OWNER}0"))))

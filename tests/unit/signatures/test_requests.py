@@ -8,9 +8,9 @@ from tests.signing import KEY_ID, NOW_S, OWNER, message
 
 from fedtext.config import Scheme
 from fedtext.errors import SignatureMismatch
-from fedtext.http import Headers
+from fedtext.http import Headers, Request
 from fedtext.keys import PrivateKey, VerificationKey, generate_ed25519, generate_rsa
-from fedtext.signatures import check_claim, claimed_base, parse_claim, sign, verify
+from fedtext.signatures import build_digest, check_claim, claimed_base, parse_claim, sign, verify
 
 KEYS = {"RSA": generate_rsa(), "Ed25519": generate_ed25519()}
 POST = message()
@@ -61,3 +61,17 @@ def test_what_nothing_explains_keeps_its_error() -> None:
     with pytest.raises(SignatureMismatch) as caught:
         verify(request, parse_claim(request), other, now_s=NOW_S, authorities={"b.example"}, explain=True)
     assert "hint" not in caught.value.context
+
+
+@pytest.mark.parametrize(("scheme", "name"), [(Scheme.CAVAGE, "digest"), (Scheme.RFC9421, "content-digest")])
+def test_dlv_12_a_digest_that_is_given_is_not_made_anew(scheme: Scheme, name: str) -> None:
+    given = build_digest(b"another body, so that it shows")
+    request = sign(POST, KEYS["Ed25519"], key_id=KEY_ID, now_s=NOW_S, scheme=scheme, digest=given)
+    assert given.partition("=")[2] in (request.headers.get(name) or "")
+
+
+def test_sec_043_a_get_without_its_query_is_not_taken_by_itself() -> None:
+    bare = sign(Request.to("https://b.example/users/2"), KEYS["RSA"], key_id=KEY_ID, now_s=NOW_S)
+    asked = attrs.evolve(bare, target="/users/2?page=1")
+    with pytest.raises(SignatureMismatch):
+        verify(asked, parse_claim(asked), owned(KEYS["RSA"]), now_s=NOW_S, authorities={"b.example"})

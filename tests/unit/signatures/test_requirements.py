@@ -91,3 +91,9 @@ def test_sec_044_sec_058_times_that_are_not_signed_count_too() -> None:
         window(NOW_S, created_s=NOW_S + POLICY.future_s_max + 1)
     with pytest.raises(SignatureExpired):
         window(NOW_S, expires_s=NOW_S - 1)
+
+
+def test_a_value_loses_spaces_and_tabs_around_it_and_nothing_else() -> None:
+    for value, expected in ((" Xa\t", "Xa"), ("\x0ca", "\x0ca"), ("aX", "aX")):
+        request = Request.to("https://b.example/").with_headers(Headers((("x-a", value),)))
+        assert single(request, "x-a") == expected

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+
 import attrs
 import pytest
 from tests.signing import KEY_ID, NOW_S, OWNER, answer, message
@@ -19,11 +21,12 @@ from fedtext.errors import (
 )
 from fedtext.http import Request, Response
 from fedtext.keys import PrivateKey, VerificationKey, generate_ed25519, generate_rsa
-from fedtext.signatures import VerifiedResponse, parse_response_claims, sign_response, verify_response
+from fedtext.signatures import VerifiedResponse, message_base, parse_response_claims, sign_response, verify_response
 
 RSA = generate_rsa()
 ED25519 = generate_ed25519()
 REQUEST = message()
+OWNED = VerificationKey(KEY_ID, OWNER, ED25519.public)
 
 
 def signed(response: Response, request: Request | None = None, key: PrivateKey = ED25519) -> Response:
@@ -146,3 +149,42 @@ def test_what_is_no_status_is_not_signed(status: int) -> None:
 @pytest.mark.parametrize("status", [100, 999])
 def test_three_digits_are_a_status(status: int) -> None:
     assert judge(signed(answer(status))).covered[0] == "@status"
+
+
+def test_everything_that_is_missing_is_named() -> None:
+    bare = Response(status=200, body=b"{}")
+    (claim,) = parse_response_claims(signed(answer(), REQUEST))
+    empty = attrs.evolve(claim, covered=(), components=())
+    with pytest.raises(ComponentsUncovered) as caught:
+        verify_response(bare, empty, OWNED, now_s=NOW_S, request=REQUEST, bound=True)
+    assert caught.value.context == {"missing": "@status content-digest @method;req @target-uri;req"}
+
+
+def test_an_answer_need_not_be_bound_unless_that_is_asked_for() -> None:
+    response = signed(answer())
+    (claim,) = parse_response_claims(response)
+    assert verify_response(response, claim, OWNED, now_s=NOW_S).created_s == NOW_S
+
+
+def resigned(response: Response, params: str, request: Request | None = None, *, received: str = "") -> Response:
+    """Sign what is covered with parameters of one's own; `received`: how they are spelled on the wire."""
+    (claim,) = parse_response_claims(response)
+    base = message_base(claim.components, params, response, request=request)
+    value = base64.b64encode(ED25519.sign(base)).decode()
+    fields = (("signature-input", f"sig1={received or params}"), ("signature", f"sig1=:{value}:"))
+    return attrs.evolve(response, headers=response.headers.with_fields(*fields))
+
+
+def test_evidence_says_when_a_signature_ends() -> None:
+    response = signed(answer())
+    (claim,) = parse_response_claims(response)
+    ending = resigned(response, f"{claim.signature_params};expires={NOW_S + 9}")
+    assert judge(ending).expires_s == NOW_S + 9
+
+
+def test_hms_06_bound_parameters_verify_as_written_anew() -> None:
+    response = signed(answer(), REQUEST)
+    (claim,) = parse_response_claims(response)
+    params = claim.signature_params
+    odd = resigned(response, params, REQUEST, received=params.replace(";created", "; created"))
+    assert judge(odd, request=REQUEST, bound=True).covered == claim.covered

@@ -18,7 +18,7 @@ from fedtext.errors import (
     SignatureMalformed,
     SignatureMismatch,
 )
-from fedtext.http import Request
+from fedtext.http import Headers, Request
 from fedtext.keys import PrivateKey, VerificationKey, generate_ed25519, generate_rsa
 from fedtext.signatures import (
     AskedSignature,
@@ -244,3 +244,21 @@ def test_sec_039_a_name_that_is_never_accepted_needs_no_key_to_be_refused(name: 
 
 def test_message_base_has_the_parameters_last() -> None:
     assert message_base([Component("@method")], "()", POST) == b'"@method": POST\n"@signature-params": ()'
+
+
+def test_what_is_not_wished_for_is_not_said() -> None:
+    plain = parse_claim(sent(POST, asked=AskedSignature(label="a", components=())))
+    ending = parse_claim(sent(POST, asked=AskedSignature(label="a", components=(), wants_expires=True)))
+    assert (plain.expires_s, ending.expires_s) == (None, NOW_S + 300)
+    assert plain.signature_params.endswith(f';created={NOW_S};keyid="{KEY_ID}";alg="ed25519"')
+
+
+def test_evidence_says_when_a_signature_ends() -> None:
+    request = sent(POST, asked=AskedSignature(label="a", components=(), wants_expires=True))
+    assert judge(request).expires_s == NOW_S + 300
+
+
+def test_message_base_takes_trailers() -> None:
+    trailers = Headers((("x-end", "yes"),))
+    base = message_base([Component("x-end", (("tr", True),))], '("x-end";tr)', POST, trailers=trailers)
+    assert base == b'"x-end";tr: yes\n"@signature-params": ("x-end";tr)'

@@ -233,3 +233,39 @@ def test_junk_is_refused_in_linear_time(text: str) -> None:
     with pytest.raises(SignatureMalformed):
         parse(text[:8_192])
     assert time.process_time() - start < 0.25  # a coarse watchdog: some hundred times what it takes
+
+
+@pytest.mark.parametrize(
+    ("inputs", "signed", "context"),
+    [
+        ("sig1=(", SIGNED, {"field": "Signature-Input"}),
+        (USUAL, "sig1=:%:", {"field": "Signature"}),
+        (USUAL, "sig1=:AAAAA:", {"field": "Signature"}),
+        (f"{USUAL}, a=()", f"{SIGNED}, b=:AAAA:", {"label": "a b"}),
+    ],
+)
+def test_what_is_wrong_with_the_fields_is_named(inputs: str, signed: str, context: dict[str, str]) -> None:
+    with pytest.raises(SignatureMalformed) as caught:
+        parse(inputs, signed)
+    assert caught.value.context == context
+
+
+def test_sec_050_both_fields_have_the_same_limit_on_both_roads() -> None:
+    for limit, is_read in ((len(USUAL), True), (len(USUAL) - 1, False)):
+        limits = Limits(signature_bytes_max=limit)
+        assert (parse_usual(USUAL, SIGNED, limits) is not None) is is_read
+        if not is_read:
+            with pytest.raises(SignatureMalformed) as caught:
+                parse_rfc9421([USUAL], [SIGNED], limits)
+            assert caught.value.context == {"size_bytes": str(len(USUAL) + len(SIGNED))}
+    long = f"sig1=:{base64.b64encode(bytes(300)).decode()}:"
+    for limit, is_read in ((len(long), True), (len(long) - 1, False)):
+        limits = Limits(signature_bytes_max=limit)
+        assert (parse_usual(USUAL, long, limits) is not None) is is_read
+        if is_read:
+            assert parse_rfc9421([USUAL], [long], limits)[0].signature == bytes(300)
+
+
+@pytest.mark.parametrize("signed", ["sig1=:AAAAx", "sig1=:AAAA", "sig1:AAAA:", "sig2=:AAAA:", "sig1=:AAAA:x"])
+def test_the_short_road_takes_one_frame_only(signed: str) -> None:
+    assert parse_usual(USUAL, signed, LIMITS) is None
