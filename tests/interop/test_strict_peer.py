@@ -11,13 +11,17 @@ from .servers import Authority, FedifyPeer, Knock, OurServer, running, text_of
 from .steps import anonymous_get, follow, require_calm
 
 USERS = [f"user{number}" for number in range(6)]
-STRICT = ["--secure-mode", "--no-ed25519", "--challenge"]
+STRICT = ["--secure-mode", "--challenge"]
 
 
+@pytest.mark.parametrize("keys", [["--no-ed25519"], []], ids=["rsa-only", "ed25519"])
 @pytest.mark.parametrize("knock", list(Knock), ids=lambda knock: f"knock-{knock.name.lower()}")
-def test_peer_that_wants_every_fetch_signed(authority: Authority, tmp_path: Path, knock: Knock) -> None:
+def test_peer_that_wants_every_fetch_signed(
+    authority: Authority, tmp_path: Path, knock: Knock, keys: list[str]
+) -> None:
+    """Both directions, and every knock of either side gets in at once."""
     ours = OurServer(authority, tmp_path, USERS)
-    fedify = FedifyPeer(authority, tmp_path, USERS, first_knock=knock, options=STRICT)
+    fedify = FedifyPeer(authority, tmp_path, USERS, first_knock=knock, options=[*STRICT, *keys])
     with running(ours, fedify):
         alice, bob = ours.account(), fedify.account()
         assert anonymous_get(fedify, bob.id).status_code == 401
@@ -32,6 +36,9 @@ def test_peer_that_wants_every_fetch_signed(authority: Authority, tmp_path: Path
             assert text_of(create["object"]["content"]) == "behind the door"
             liked = listener.act("like", object=post)
             speaker.server.received("Like", id=liked, actor=listener.id, object=post)
+        assert {status for _, status in ours.knocks()} == {202}
+        assert {status for _, status in fedify.knocks()} == {202}
+        assert fedify.events("unverified") == []
         require_calm(ours)
 
 

@@ -21,7 +21,7 @@ from ..keys import (
     Algorithm,
     PrivateKey,
     PublicKey,
-    VerificationKey,
+    UnconfirmedKey,
     build_did_key,
     build_jwk,
     build_multikey,
@@ -60,7 +60,7 @@ _PASSPHRASE_BYTES_MAX: Final = 1_024
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
-    new = _action(actions, "new", _new, "make a private key, and show its public half")
+    new = _action(actions.add_parser, "new", _new, "make a private key, and show its public half")
     new.add_argument(
         "--kind", choices=sorted(_GENERATE), default="rsa", help="default rsa (2048 bits), as servers sign"
     )
@@ -69,12 +69,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help='a new file for the private key, which you alone can read; "-" for standard output',
     )  # fmt: skip
     _takes_passphrase(new)
-    show = _action(actions, "show", _show, "show a key in every form, never its private half")
+    show = _action(actions.add_parser, "show", _show, "show a key in every form, never its private half")
     show.add_argument(
         "key", metavar="KEY", help='a file (PEM, JWK, Multikey, an actor), "-", a PEM, a Multikey, or a did:key'
     )
     _takes_passphrase(show)
-    rotate = _action(actions, "rotate", _rotate, "let an actor sign with a new key, and tell its followers")
+    rotate = _action(actions.add_parser, "rotate", _rotate, "let an actor sign with a new key, and tell its followers")
     rotate.add_argument("target", metavar="MODULE:NAME", help="a Federation or a Social")
     rotate.add_argument("actor", metavar="ACTOR", nargs="?", help="the actor's id, or what it is called in your app")
     rotate.add_argument("--instance", action="store_true", help="instead of ACTOR: the key of the server itself")
@@ -86,14 +86,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def _action(
-    actions: argparse._SubParsersAction[argparse.ArgumentParser],
+    add_parser: Callable[..., argparse.ArgumentParser],
     name: str,
     act: Callable[[argparse.Namespace, Console], int],
     line: str,
 ) -> argparse.ArgumentParser:
-    action: argparse.ArgumentParser = actions.add_parser(
-        name, help=line, description=line[0].upper() + line[1:] + ".", epilog=EXIT_CODES
-    )
+    action = add_parser(name, help=line, description=line[0].upper() + line[1:] + ".", epilog=EXIT_CODES)
     action.add_argument(
         "--json", action="store_true", default=argparse.SUPPRESS, help="print JSON, one object per line"
     )
@@ -182,7 +180,7 @@ def _show(arguments: argparse.Namespace, console: Console) -> int:
     return 0
 
 
-def _read(given: str, passphrase: bytes | None) -> tuple[VerificationKey, ...]:
+def _read(given: str, passphrase: bytes | None) -> tuple[UnconfirmedKey, ...]:
     """Read the keys in a file, or in the text itself; of private ones the public half."""
     limits = Limits()
     text = given if _is_key(given) else read_bytes(given, limits.document_bytes_max).decode("utf-8", "replace").strip()

@@ -15,11 +15,11 @@ Sources: SIG-16, SIG-22, SIG-23; FEP-521a; SEC-170.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, NoReturn
 
 import attrs
 
-from ..errors import ConfigurationError, StoreError
+from ..errors import ConfigurationError, LocalProtocolError, StoreError
 from ..fetch import SigningKey
 from ..keys import (
     OVERLAP_S,
@@ -48,6 +48,10 @@ class StoredKeys:
     """Keeps private keys in the backend's store, as PKCS#8 PEM; encrypted when a passphrase is given."""
 
     passphrase: bytes | None = attrs.field(default=None, repr=False)
+
+    def __reduce__(self) -> NoReturn:
+        """Refuse to be pickled or copied: the passphrase would go along (SEC-170)."""
+        raise LocalProtocolError("what keeps private keys is never serialized; make it anew from your settings")
 
     async def load(self, ports: PortSet, site: str, actor_id: str) -> bytes:
         """Give the PEM of an actor's first RSA key, making it if there is none yet (exactly one survives a race)."""

@@ -227,7 +227,7 @@ class Federation(Router):
             pk: Which actor; None: the one that signs on behalf of the server, of which nobody is told.
             algorithm: RSA signs requests, Ed25519 and ML-DSA-44 sign proofs.
             overlap_s: For how long the old key stays in the actor's document, so that what it signed still verifies;
-                0 when it has fallen into other hands. Proofs of what still waits in the queue then verify no more.
+                0 when it has fallen into other hands. What is proved already and still waits then verifies no more.
 
         Raises:
             NotFound: There is no such actor.

@@ -116,3 +116,12 @@ def test_what_is_unknown_besides_is_ignored():
 def test_only_queue_errors_leave(payload):
     with suppress(QueueError):
         decode_task(payload)
+
+
+def test_what_a_release_without_proofs_has_queued_goes_out_as_it_is():
+    old = json.loads(encode_task(FANOUT))
+    del old["proved"]
+    assert decode_task(json.dumps(old).encode()) == FANOUT
+    assert FANOUT.proved
+    with pytest.raises(QueueError):
+        decode_task(json.dumps({**old, "proved": "yes"}).encode())

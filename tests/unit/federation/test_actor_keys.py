@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import copy
+import logging
+import pickle
+import re
 import subprocess
 import sys
 import threading
@@ -14,9 +18,10 @@ from tests.receiving import INBOX, Door
 
 from fedtext.adapters.backends import MemoryBackend, SqliteBackend
 from fedtext.adapters.clocks import ManualClock
+from fedtext.adapters.observers import LoggingObserver
 from fedtext.config import Config, FetchPolicy
 from fedtext.delivery import Follower
-from fedtext.errors import ConfigurationError, FedtextError, QueueError, StoreError
+from fedtext.errors import ConfigurationError, FedtextError, LocalProtocolError, QueueError, StoreError
 from fedtext.federation.actor_keys import ActorKeys, StoredKeys
 from fedtext.http import Response
 from fedtext.jsonld.processor import expand
@@ -389,6 +394,61 @@ def test_a_store_that_loses_the_set_is_found_out(world):
     ports = attrs.evolve(world.ports, store=Forgetful(world.ports.store))
     with pytest.raises(StoreError):
         run_sync(world.fed.engine.keys.signing_key(ports, HOME, ALICE))
+
+
+# -- secrets (SEC-170) ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.spec("SEC-170")
+@pytest.mark.parametrize("copier", [pickle.dumps, copy.deepcopy])
+def test_sec_170_neither_keys_nor_their_passphrase_are_pickled(world, copier):
+    source = StoredKeys(passphrase=b"correct horse")
+    key = run_sync(world.fed.engine.keys.signing_key(world.ports, HOME, ALICE))
+    key_set = run_sync(source.load_set(world.ports, HOME, f"{HOME}/users/2", world.fed.engine.keys.ring))
+    for secret in (source, key, key_set, key_set.current[0], ActorKeys(source=source, ring=KeyRing())):
+        with pytest.raises(LocalProtocolError):
+            copier(secret)
+
+
+@pytest.mark.spec("SEC-170")
+@pytest.mark.parametrize("passphrase", [None, b"correct horse"])
+def test_sec_170_no_log_line_holds_a_secret(make_world, caplog, passphrase):
+    """What is logged of keys that are made, used, rotated, read with the wrong passphrase, and damaged."""
+    caplog.set_level(logging.DEBUG)
+    world = make_world(keys=StoredKeys(passphrase=passphrase))
+    world.fed.ports.observer = both = Both(world.observer, LoggingObserver(level=logging.WARNING))
+    world.crowd.of["1"] = [world.remote().follower("bob")]
+    world.fed.publish(world.post(1))
+    world.settle()
+    stored = [run_sync(world.ports.store.get(name)) for name in (keypair(), keyset())]
+    world.fed.rotate_key("1", algorithm=Algorithm.ED25519)
+    world.settle()
+    stored.append(run_sync(world.ports.store.get(keyset())))
+    world.fed.engine = attrs.evolve(
+        world.fed.engine, keys=ActorKeys(source=StoredKeys(passphrase=b"wrong staple"), ring=KeyRing())
+    )
+    run_sync(world.ports.store.put(keyset(), stored[-1][:-20]))
+    world.fed.publish(world.post(2))
+    world.settle()
+    assert both.seen == 3, "delivered, delivered, failed"
+    said = "\n".join([caplog.text, *(repr(event) for event in world.observer.events), repr(world.fed.engine.keys)])
+    # Bodies of the PEMs: base64 of 64 characters, of the whole key sets with their line ends escaped.
+    lines = {line for value in stored for line in re.findall(r"[A-Za-z0-9+/]{40,64}", value.decode())}
+    assert len(lines) > 20
+    assert not [line for line in lines if line in said]
+    assert not [word for word in ("PRIVATE KEY", "horse", "staple") if word in said]
+
+
+class Both:
+    """Tells two observers, and counts."""
+
+    def __init__(self, *observers):
+        self.observers, self.seen = observers, 0
+
+    def emit(self, event):
+        self.seen += 1
+        for observer in self.observers:
+            observer.emit(event)
 
 
 # -- rotation, and who is told -------------------------------------------------------------------------------------

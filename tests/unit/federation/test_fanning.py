@@ -13,7 +13,9 @@ from fedtext.errors import PolicyRefusal
 from fedtext.federation.fanning import GONE_S, gone_key, resolved_key
 from fedtext.federation.step import run_job
 from fedtext.http import Response
+from fedtext.keys import VerificationKey, load_public_pem, parse_multikey
 from fedtext.ports import LaneKind
+from fedtext.signatures import check_owner, data_integrity, linked_data
 from fedtext.sync import run_sync
 from fedtext.vocab import PUBLIC, Create, Delete, Follow, Like, Mention, Note, Update, load
 
@@ -440,3 +442,74 @@ def test_what_turns_out_to_be_too_large_is_buried(world):
     world.context.send(Create(actor=ALICE, object=note, to=["acct:bob@b.example.org"]))
     world.settle()
     assert len(world.buried()) == 1
+
+
+# ---- proofs ----------------------------------------------------------------------------------------------------------
+
+
+def assertion_keys(world) -> dict[str, VerificationKey]:
+    """Give the keys that the actor lists for proofs, as a peer would read them."""
+    document = world.get("/users/1")
+    return {
+        entry["id"]: VerificationKey(entry["id"], ALICE, parse_multikey(entry["publicKeyMultibase"]))
+        for entry in document["assertionMethod"]
+    }
+
+
+def test_every_activity_carries_a_proof_that_the_actors_document_explains(make_world):
+    world = make_world(config=SMALL_PAGES)
+    hosts = [world.remote(f"h{n}.example.org") for n in range(3)]
+    world.crowd.of["1"] = [host.follower("x") for host in hosts]
+    world.fed.publish(world.post(7))
+    world.settle()
+    bodies = [body for host in hosts for body in host.bodies()]
+    assert len(bodies) == 3
+    assert all(body == bodies[0] for body in bodies)  # made once
+    evidence = data_integrity.verify(bodies[0], assertion_keys(world), now_s=world.ports.clock.now_s())
+    assert check_owner(evidence) == ALICE
+
+
+def test_proofs_are_made_once_whoever_gets_it(make_world):
+    world = make_world()
+    b = world.remote()
+    world.crowd.of["1"] = [b.follower("u1")]
+    world.fed.send(
+        Create(actor=ALICE, object=Note(id=f"{HOME}/n", attributed_to=ALICE), to=[FOLLOWERS, b.actor("bob")])
+    )
+    world.settle()
+    bodies = b.bodies()
+    assert len(bodies) >= 1
+    assert len({body["proof"]["proofValue"] for body in bodies}) == 1
+
+
+def test_where_proofs_are_switched_off_there_are_none(make_world):
+    world = make_world(config=Config(delivery=DeliveryPolicy(proofs=False)))
+    b = world.remote()
+    world.crowd.of["1"] = [b.follower("u1")]
+    world.fed.publish(world.post(7))
+    world.settle()
+    assert "proof" not in b.bodies()[0]
+
+
+def test_the_older_signature_is_made_on_request(make_world):
+    world = make_world(config=Config(delivery=DeliveryPolicy(linked_data=True)))
+    b = world.remote()
+    world.crowd.of["1"] = [b.follower("u1")]
+    world.fed.publish(world.post(7))
+    world.settle()
+    (body,) = b.bodies()
+    claim = linked_data.parse_signature(body)
+    public = load_public_pem(world.get("/users/1")["publicKey"]["publicKeyPem"])
+    key = VerificationKey(claim.creator, ALICE, public)
+    assert linked_data.verify(body, claim, key, now_s=world.ports.clock.now_s()).signer == ALICE
+
+
+def test_what_cannot_be_proved_goes_out_all_the_same(make_world):
+    world = make_world()
+    b = world.remote()
+    like = {"id": f"{ALICE}#l", "type": "Like", "actor": ALICE, "object": f"{HOME}/n", "strength": 2**53}
+    world.fed.send(load({**like, "@context": "https://www.w3.org/ns/activitystreams"}), to=b.actor("bob"))
+    world.settle()
+    (body,) = b.bodies()
+    assert ("proof" in body, body["strength"]) == (False, 2**53)
+    assert [event["code"] for event in world.events("fanout.unproved")] == ["document.malformed_json"]

@@ -1,0 +1,212 @@
+"""What a signature over RDF covers, and which shapes it must not be relied upon for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from fedtext.config import Limits
+from fedtext.errors import ContextRefused, DocumentError, LimitExceeded
+from fedtext.jsonld import canonical_options, canonize_document, check_shape, signed_options, signed_view
+
+AS2 = "https://www.w3.org/ns/activitystreams"
+INTEGRITY = "https://w3id.org/security/data-integrity/v1"
+LIMITS = Limits()
+ID = "https://a.example.com/1"
+LIKE: dict[str, Any] = {
+    "@context": AS2,
+    "id": ID,
+    "type": "Like",
+    "actor": "https://a.example.com/alice",
+    "object": {"id": "https://b.example.com/1", "type": "Note", "content": "x", "contentMap": {"en": "y"}},
+}
+
+
+def view(**members: Any) -> dict[str, Any]:
+    return signed_view({**LIKE, **members}, LIMITS).document
+
+
+# ---- the shape -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["@graph", "@included", "@reverse", "@nest"])
+@pytest.mark.parametrize("place", ["top", "deep", "list"])
+def test_sec_121_hidden_parts_are_refused_wherever_they_are(name, place):
+    inner: Any = {name: {}}
+    document = {"top": inner, "deep": {"tag": {"x": inner}}, "list": {"tag": [[{"x": [inner]}]]}}[place]
+    with pytest.raises(ContextRefused):
+        check_shape({**LIKE, **document}, LIMITS)
+
+
+@pytest.mark.parametrize(
+    "context",
+    [
+        {"g": "@graph"},
+        {"g": {"@id": "@included"}},
+        {"g": "h", "h": "@nest"},
+        {"g": {"@reverse": "https://ns.example/x"}},
+    ],
+)
+def test_sec_121_names_that_stand_for_them_are_refused_too(context):
+    for document in ({"@context": [AS2, context], "g": {}}, {"tag": {"@context": context, "g": {}}}):
+        with pytest.raises(ContextRefused):
+            check_shape({**LIKE, **document}, LIMITS)
+    check_shape({**LIKE, "@context": [AS2, context]}, LIMITS)
+    check_shape({**LIKE, "g": {}}, LIMITS)
+
+
+def test_sec_121_json_literals_hold_what_they_like():
+    literal = {"j": {"@id": "https://ns.example/j", "@type": "@json"}}
+    document = {**LIKE, "@context": [AS2, literal], "j": {"@graph": [{"@reverse": 1}]}}
+    check_shape(document, LIMITS)
+    overruled = {**document, "@context": [AS2, literal, {"j": "https://ns.example/j"}]}
+    inner = {**document, "tag": {"@context": {"j": "https://ns.example/j"}, "j": {"@graph": []}}}
+    for refused in (overruled, inner):
+        with pytest.raises(ContextRefused):
+            check_shape(refused, LIMITS)
+
+
+@pytest.mark.parametrize(("depth_max", "fine"), [(3, True), (2, False)])
+def test_nesting_is_bounded(depth_max, fine):
+    limits = Limits(json_depth_max=depth_max)
+    document = {"a": [{"b": "x"}]}
+    if fine:
+        check_shape(document, limits)
+    else:
+        with pytest.raises(LimitExceeded):
+            check_shape(document, limits)
+
+
+# ---- what goes on ----------------------------------------------------------------------------------------------------
+
+
+def test_the_view_says_what_the_canonical_form_says():
+    found = signed_view(LIKE, LIMITS)
+    assert found.canonical == canonize_document(LIKE) == canonize_document(found.document)
+    assert found.document["object"]["contentMap"] == {"en": "y"}
+    assert "view" not in repr(found)
+
+
+@pytest.mark.parametrize(
+    "lost",
+    [
+        {"unknown": "x"},
+        {"@context": [AS2, {"lost": None}], "lost": "x"},
+        {"@context": [AS2, {"lost": "rel/x"}], "lost": "x"},
+        {"_:blank": "x"},
+        {"url": "relative"},
+        {"url": {"@id": "https://a.example.com/a b"}},
+        {"inReplyTo": {"id": "relative", "type": "Note"}},
+        {"summary": {"@value": "x", "@language": "not a tag"}},
+        {"summary": None},
+        {"tag": []},
+        {"@index": "x"},
+    ],
+)
+def test_sec_123_what_rdf_does_not_see_is_not_in_it(lost):
+    assert view(**lost) == view()
+
+
+def test_types_that_are_none_are_left_out():
+    assert view(type=["Like", "relative type"])["type"] == "Like"
+
+
+def test_literals_keep_their_language_and_datatype_alone():
+    document = view(summary={"@value": "x", "@language": "en", "@direction": "ltr", "@index": "i"})
+    assert document["summaryMap"] == {"en": "x"}
+    typed = view(**{"https://ns.example/n": {"@value": "1", "@type": "https://ns.example/t"}})
+    assert typed["https://ns.example/n"] == {"@value": "1", "@type": "https://ns.example/t"}
+
+
+def test_lists_keep_their_order():
+    items = ["https://a.example.com/3", "https://a.example.com/2"]
+    document = {"@context": AS2, "id": ID, "type": "OrderedCollection", "orderedItems": items}
+    assert signed_view(document, LIMITS).document["orderedItems"] == items
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {**LIKE, "@context": "https://ns.example.com/unknown"},
+        {**LIKE, "@context": [AS2, "https://ns.example.com/unknown"]},
+        {**LIKE, "object": {**LIKE["object"], "@context": "https://ns.example.com/unknown"}},
+        {**LIKE, "@context": [AS2, {"actor": f"{AS2}#object"}]},
+        {**LIKE, "target": {"id": ID}},
+        {**LIKE, "target": ID},
+        {**LIKE, "target": {"id": LIKE["object"]["id"], "name": "again"}},
+        {**LIKE, "target": {"id": "_:b0", "name": "x"}},
+        {**LIKE, "id": "_:b0"},
+        {**LIKE, "tag": {"name": "x", "proof": {"type": "DataIntegrityProof"}}, "@context": [AS2, INTEGRITY]},
+        {**LIKE, "@context": [AS2, {"n": "@nest"}], "n": {"summary": "x"}},
+    ],
+)
+def test_what_reads_in_two_ways_is_refused(document):
+    with pytest.raises(ContextRefused):
+        signed_view(document, LIMITS)
+
+
+@pytest.mark.parametrize("identified", [{"id": "relative"}, {"id": None}])
+def test_sec_133_a_document_has_an_id(identified):
+    with pytest.raises(DocumentError):
+        signed_view({**LIKE, **identified}, LIMITS)
+
+
+def test_a_document_is_one_node():
+    for document in ({"@context": AS2, "@value": "x"}, {"@context": AS2, "@list": []}, {"@context": AS2}):
+        with pytest.raises(DocumentError):
+            signed_view(document, LIMITS)
+
+
+def test_a_reference_twice_is_none_of_that():
+    assert view(target={"id": LIKE["object"]["id"]})["target"] == LIKE["object"]["id"]
+
+
+def test_a_proof_is_covered_and_does_not_go_on():
+    proof = {"type": "DataIntegrityProof", "created": "2026-01-01T00:00:00Z"}
+    document = {**LIKE, "@context": [AS2, INTEGRITY], "proof": proof}
+    found = signed_view(document, LIMITS)
+    assert "proof" not in found.document
+    assert found.canonical == canonize_document(document)
+    with pytest.raises(ContextRefused):
+        signed_view({**document, "unknown": {"target": {"id": ID}}, "target": ID}, LIMITS)
+
+
+# ---- options ---------------------------------------------------------------------------------------------------------
+
+OPTIONS: dict[str, Any] = {
+    "@context": [AS2, INTEGRITY],
+    "type": "DataIntegrityProof",
+    "cryptosuite": "eddsa-rdfc-2022",
+    "created": "2026-01-01T00:00:00Z",
+    "verificationMethod": "https://a.example.com/alice#key",
+    "proofPurpose": "assertionMethod",
+}
+
+
+def test_each_option_is_a_statement():
+    assert signed_options(OPTIONS, LIMITS).count("\n") == 5
+    assert signed_options({**OPTIONS, "expires": "2027-01-01T00:00:00Z"}, LIMITS).count("\n") == 6
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"@context": AS2},
+        {"@context": [AS2, "https://ns.example.com/unknown"]},
+        {"nonce": "x"},
+        {"unknown": "x"},
+        {"verificationMethod": "relative"},
+        {"created": None},
+    ],
+)
+def test_an_option_that_is_not_signed_is_refused(change):
+    with pytest.raises(ContextRefused):
+        signed_options({**OPTIONS, **change}, LIMITS)
+
+
+def test_options_of_the_older_kind_need_a_context_that_is_at_hand():
+    options = {"@context": "https://w3id.org/identity/v1", "creator": "https://a.example.com/alice#main-key"}
+    assert canonical_options(options, LIMITS).count("\n") == 1
+    with pytest.raises(ContextRefused):
+        canonical_options({**options, "@context": "https://ns.example.com/unknown"}, LIMITS)
