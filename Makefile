@@ -14,7 +14,8 @@ VENV ?= .venv
 PYTHON ?=
 ARGS ?=
 BIN := $(VENV)/bin
-SIGNED := tests/unit/keys tests/unit/signatures tests/security tests/properties # what shows who signed what
+SIGNED := $(addprefix tests/,unit/keys unit/signatures security/test_keys_* security/test_signatures* \
+	properties/test_keys* properties/test_signatures* properties/test_proofs*) # what shows who signed what
 NO_TESTS := 5# what pytest exits with when it found none
 DEMO_READY := $(VENV)/.ready-demo
 DEV_READY := $(VENV)/.ready-dev
@@ -60,11 +61,11 @@ bench: $(DEV_READY)
 	@if [ -f bench/run.py ]; then $(BIN)/python bench/run.py $(ARGS); else echo "bench/ holds no measurements yet"; fi
 
 long: $(DEV_READY)
-	FEDTEXT_HYPOTHESIS=long $(BIN)/python -m pytest --ignore=tests/interop $(ARGS)
 	$(BIN)/coverage run -m pytest -q $(SIGNED)
 	$(BIN)/coverage report
 	$(BIN)/python -m tests.controls.run
 	$(BIN)/python -m tests.mutation.run
+	FEDTEXT_HYPOTHESIS=long $(BIN)/python -m pytest --ignore=tests/interop $(ARGS)
 
 docs: $(DEV_READY)
 	$(BIN)/python docs/generate.py

@@ -216,3 +216,12 @@ def test_sec_170_a_private_key_is_not_serialized(key: PrivateKey, copier: object
 
 def test_a_private_key_has_no_dict_to_leak(key: PrivateKey) -> None:
     assert not hasattr(key, "__dict__")
+
+
+def test_sizes_in_bits(public_keys: dict[str, PublicKey]) -> None:
+    assert {kind: key.size_bits for kind, key in public_keys.items()} == {
+        "rsa": 2_048,
+        "ed25519": 256,
+        "p256": 256,
+        "ml-dsa": 10_496,
+    }
