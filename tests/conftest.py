@@ -35,6 +35,11 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.load_profile(os.environ.get("FEDTEXT_HYPOTHESIS") or ("ci" if os.environ.get("CI") else "dev"))
 
+if os.environ.get("FEDTEXT_HYPOTHESIS") == "mutation":
+    from tests import key_pool
+
+    key_pool.install()
+
 
 # -- the network ------------------------------------------------------------------------------------------------
 

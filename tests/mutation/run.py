@@ -49,8 +49,8 @@ TESTS = {
         "tests/properties/test_proofs*.py",
     ),
 }
-# Files below `tests` that these need.
-SHARED_TESTS = ("conftest.py", "signing.py", "spoken.py", "spoken.json")
+# So many modules at once; what was found out about them is kept before the next ones.
+BATCH = 5
 SURVIVED, UNREACHED, TIMEOUTS = (0,), (5, 33), (24, -24, 36, 152, 255)
 
 
@@ -97,13 +97,12 @@ def test_files(package: str) -> list[Path]:
 
 def tests_hash(package: str, module: str) -> str:
     """Hash the tests that a module's row depends on: its own, and those that all modules of its package share."""
-    own = ROOT / "tests" / "unit" / package / f"test_{module}.py"
-    found = [path for path in (ROOT / "tests" / name for name in SHARED_TESTS) if path.exists()]
+    others = {f"test_{name}.py" for name in wanted_modules(package) if name != module}
+    found = [*(ROOT / "tests").glob("*.py"), ROOT / "tests" / "spoken.json"]
     for path in test_files(package):
         files = [path] if path.is_file() else [file for file in path.rglob("*") if file.is_file()]
-        found += [file for file in files if file.parent != own.parent or not file.name.startswith("test_")]
-    found = [path for path in found if "__pycache__" not in path.parts]
-    return hash_of([*found, own] if own.exists() else found)
+        found += [file for file in files if "unit" not in file.parts or file.name not in others]
+    return hash_of(path for path in found if "__pycache__" not in path.parts and path.name != "tables.py")
 
 
 def wanted_modules(package: str) -> list[str]:
@@ -146,7 +145,7 @@ def mutate(scratch: Path) -> None:
         raise SystemExit(f"mutmut has failed:\n{done.stdout[-4_000:]}\n{done.stderr[-4_000:]}")
 
 
-def found(scratch: Path, package: str, module: str) -> Module:
+def found(scratch: Path, package: str, module: str, source: str, tests: str) -> Module:
     """Read what became of the mutants of one module."""
     noted = scratch / "mutants" / "src" / "fedtext" / package / f"{module}.py.meta"
     codes = json.loads(noted.read_text("utf-8"))["exit_code_by_key"] if noted.exists() else {}
@@ -158,8 +157,8 @@ def found(scratch: Path, package: str, module: str) -> Module:
     survivors = [name for name, code in codes.items() if code in SURVIVED + UNREACHED]
     return Module(
         name=f"{package}.{module}",
-        source=hash_of([ROOT / "src" / "fedtext" / package / f"{module}.py"]),
-        tests=tests_hash(package, module),
+        source=source,
+        tests=tests,
         mutants=len(codes),
         killed=len(codes) - timeouts - len(survivors),
         timeouts=timeouts,
@@ -185,10 +184,11 @@ def run(package: str, modules: list[str]) -> Iterator[Module]:
     with tempfile.TemporaryDirectory(prefix="mutation-") as folder:
         scratch = Path(folder)
         prepare(scratch, package, modules)
+        drawn = {module: (source_hash(package, module), tests_hash(package, module)) for module in modules}
         mutate(scratch)
         with chdir(scratch):
             for module in modules:
-                yield found(scratch, package, module)
+                yield found(scratch, package, module, *drawn[module])
 
 
 @attrs.frozen(kw_only=True)
@@ -242,14 +242,17 @@ def page(modules: list[Module], given: list[Reason], hashes: dict[str, str]) -> 
     ]
     for package in PACKAGES:
         rows = [module for module in modules if module.name.startswith(f"{package}.")]
-        lines += [row(f"**{package}**", rows), *(row(module.name, [module]) for module in rows if module.mutants)]
+        lines += [
+            row_text(f"**{package}**", rows),
+            *(row_text(module.name, [module]) for module in rows if module.mutants),
+        ]
     lines += ["", "## Survivors", ""]
     for module in modules:
         lines += [f"- `{one.name}`: {why(one.name, given) or '**no reason is given**'}" for one in module.survivors]
     return "\n".join(lines) + "\n"
 
 
-def row(name: str, modules: list[Module]) -> str:
+def row_text(name: str, modules: list[Module]) -> str:
     """Write one row."""
     survived = sum(len(module.survivors) for module in modules)
     mutants, killed, timeouts = (
@@ -277,31 +280,50 @@ def complaints(modules: list[Module], given: list[Reason]) -> list[str]:
     return said
 
 
+def source_hash(package: str, module: str) -> str:
+    """Hash one module."""
+    return hash_of([ROOT / "src" / "fedtext" / package / f"{module}.py"])
+
+
+def save(modules: list[Module], hashes: dict[str, str]) -> None:
+    """Write the table for machines; without hashes it is unfinished, and stale."""
+    rows = {"drawn_from": hashes, "modules": [module.to_json() for module in modules]}
+    TABLE.write_text(json.dumps(rows, indent=1, ensure_ascii=False) + "\n", "utf-8")
+
+
 def draw(*, anew: bool) -> int:
     """Draw the table; exit code 1 when it is not good enough."""
     known: dict[str, Module] = {}
     if TABLE.exists() and not anew:
         known = {row["name"]: Module.from_json(row) for row in json.loads(TABLE.read_text("utf-8"))["modules"]}
-    modules: list[Module] = []
+    rows: dict[str, Module] = {}
+    stale: list[tuple[str, str]] = []
     for package in PACKAGES:
-        wanted = {f"{package}.{module}": module for module in wanted_modules(package)}
-        fresh = {
-            name: known[name]
-            for name, module in wanted.items()
-            if name in known
-            and known[name].source == hash_of([ROOT / "src" / "fedtext" / package / f"{module}.py"])
-            and known[name].tests == tests_hash(package, module)
-        }
-        stale = [module for name, module in wanted.items() if name not in fresh]
-        print(f"{package}: {len(fresh)} modules as before, to run: {' '.join(stale) or 'none'}", flush=True)
-        fresh |= {module.name: module for module in run(package, stale)}
-        modules += [fresh[name] for name in wanted]
+        for module in wanted_modules(package):
+            row = known.get(f"{package}.{module}")
+            if (
+                row is not None
+                and row.source == source_hash(package, module)
+                and row.tests == tests_hash(package, module)
+            ):
+                rows[row.name] = row
+            else:
+                stale.append((package, module))
+    print(f"{len(rows)} modules are as before; to run: {' '.join(map('.'.join, stale)) or 'none'}", flush=True)
+    for package in PACKAGES:
+        names = [module for owner, module in stale if owner == package]
+        for start in range(0, len(names), BATCH):
+            for found_out in run(package, names[start : start + BATCH]):
+                rows[found_out.name] = found_out
+                print(row_text(found_out.name, [found_out]), flush=True)
+            save(list(rows.values()), {})
+    order = [f"{package}.{module}" for package in PACKAGES for module in wanted_modules(package)]
+    modules = [rows[name] for name in order]
     hashes, given = drawn_from(HARNESS), reasons()
-    rows = {"drawn_from": hashes, "modules": [module.to_json() for module in modules]}
-    TABLE.write_text(json.dumps(rows, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    save(modules, hashes)
     PAGE.write_text(page(modules, given, hashes), "utf-8")
     for package in PACKAGES:
-        print(row(package, [module for module in modules if module.name.startswith(f"{package}.")]))
+        print(row_text(package, [module for module in modules if module.name.startswith(f"{package}.")]))
     said = complaints(modules, given)
     print("\n".join(said))
     return 1 if said else 0
@@ -313,7 +335,7 @@ def look(names: list[str]) -> int:
     for package in PACKAGES:
         chosen = [module for module in wanted_modules(package) if {package, f"{package}.{module}"} & set(names)]
         for module in run(package, chosen):
-            print(row(module.name, [module]), flush=True)
+            print(row_text(module.name, [module]), flush=True)
             for one in module.survivors:
                 print(f"  {one.name}  ({why(one.name, given) or 'no reason'})")
     return 0
