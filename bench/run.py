@@ -10,7 +10,16 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from bench import g03_reading, g04_signing, g08_counters, g09_hostile, g10_import, sig_verify
+from bench import (
+    g03_reading,
+    g04_signing,
+    g08_counters,
+    g09_hostile,
+    g10_import,
+    g12_proofs,
+    g13_linked_data,
+    sig_verify,
+)
 from bench.measuring import Measured, pin
 
 GOALS = {
@@ -19,6 +28,8 @@ GOALS = {
     "G8": g08_counters.measure,
     "G9": g09_hostile.measure,
     "G10": g10_import.measure,
+    "G12": g12_proofs.measure,
+    "G13": g13_linked_data.measure,
     "SIG": sig_verify.measure,
 }
 

@@ -14,6 +14,7 @@ Sources: SEC-119 to SEC-125, SEC-133; JLD-06, JLD-09; RDF Dataset Canonicalizati
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final, cast
 
 import attrs
@@ -25,7 +26,7 @@ from .bending import HIDDEN, check_context
 from .canonization import VERIFICATION_BUDGET, canonize_document, canonize_quads
 from .compaction import compact_plainly
 from .contexts import entries
-from .nquads import iri_term, literal_term
+from .nquads import Quad, iri_term, literal_term
 from .processor import expand, to_quads
 from .profiles import profile_of
 from .slow import orders_of, weigh
@@ -45,6 +46,16 @@ _OPTIONS: Final = {
     "cryptosuite": f"<{_SECURITY}cryptosuite>",
     "verificationMethod": f"<{_SECURITY}verificationMethod>",
     "proofPurpose": f"<{_SECURITY}proofPurpose>",
+}
+
+_XSD: Final = "http://www.w3.org/2001/XMLSchema#"
+# The options of a linked-data signature: predicate, and the datatype of its literals or None for an IRI.
+_LINKED_DATA_OPTIONS: Final[Mapping[str, tuple[str, str | None]]] = {
+    "creator": ("<http://purl.org/dc/terms/creator>", None),
+    "created": (_CREATED, f"{_XSD}dateTime"),
+    "expires": (f"<{_SECURITY}expiration>", f"{_XSD}dateTime"),
+    "nonce": (f"<{_SECURITY}nonce>", f"{_XSD}string"),
+    "domain": (f"<{_SECURITY}domain>", f"{_XSD}string"),
 }
 
 
@@ -162,20 +173,27 @@ def signed_options(options: JsonObject, limits: Limits) -> str:
     return canonize_quads(quads, budget=VERIFICATION_BUDGET)
 
 
-def canonical_options(options: JsonObject, limits: Limits) -> str:
-    """Give the canonical form of the options of a linked-data signature, of which the caller knows the names.
+def canonical_options(options: JsonObject) -> str:
+    """Give the canonical form of the options of a linked-data signature.
+
+    They have one shape and one context, so that no processor is needed: `https://w3id.org/identity/v1` gives each of
+    them one statement.
 
     Args:
-        options: With a context that is at hand.
-        limits: See `signed_view`.
+        options: `creator`, `created`, `expires`, `nonce` and `domain`, those that there are, each a text.
 
     Raises:
-        ContextRefused: As `signed_options`, as are the following.
-        DocumentError: See there.
-        LimitExceeded: See there.
+        ContextRefused: Another option, or a creator that is no IRI: it would not be signed.
     """
-    _check_known(options, limits)
-    return canonize_document(options, budget=VERIFICATION_BUDGET)
+    quads: list[Quad] = []
+    for name, value in options.items():
+        predicate, datatype = _LINKED_DATA_OPTIONS.get(name, ("", ""))
+        text = value if isinstance(value, str) else ""
+        term = iri_term(text) if datatype is None else literal_term(text, datatype=datatype)
+        if not predicate or term is None:
+            raise ContextRefused("an option of the linked-data signature would not be signed", option=name)
+        quads.append(Quad("_:options", predicate, term, ""))
+    return canonize_quads(quads, budget=VERIFICATION_BUDGET)
 
 
 def _check_known(document: JsonObject, limits: Limits) -> None:

@@ -39,8 +39,6 @@ from .ownership import check_owner
 from .proof_claim import parse_time
 
 SIGNATURE_TYPE: Final = "RsaSignature2017"
-# What the options are read by; the signature itself names no context.
-_CONTEXT: Final = "https://w3id.org/identity/v1"
 _MEMBERS: Final = frozenset(
     {"type", "id", "creator", "created", "expires", "nonce", "domain", "signatureValue"},
 )
@@ -148,7 +146,7 @@ def verify(
     if key.public.algorithm is not Algorithm.RSA:
         raise AlgorithmRefused("a linked-data signature takes an RSA key", key_id=claim.creator)
     view = signed_view(_unsigned(document), limits)
-    data = _options_hash(claim.options, limits) + _hash(view.canonical)
+    data = _options_hash(claim.options) + _hash(view.canonical)
     try:
         key.public.verify(claim.value, data.encode("ascii"))
     except SignatureMismatch as error:
@@ -199,7 +197,7 @@ def sign(
     if expires_s is not None:
         options["expires"] = build(from_epoch_s(expires_s))
     unsigned = _unsigned(document)
-    data = _options_hash(options, limits) + _hash(signed_view(unsigned, limits).canonical)
+    data = _options_hash(options) + _hash(signed_view(unsigned, limits).canonical)
     value = base64.b64encode(key.sign(data.encode("ascii"))).decode("ascii")
     return {**unsigned, "signature": {"type": SIGNATURE_TYPE, **options, "signatureValue": value}}
 
@@ -215,22 +213,21 @@ def document_hash(document: JsonObject, limits: Limits = _DEFAULT_LIMITS) -> str
     return _hash(signed_view(_unsigned(document), limits).canonical)
 
 
-def options_hash(claim: LinkedDataClaim, limits: Limits = _DEFAULT_LIMITS) -> str:
+def options_hash(claim: LinkedDataClaim) -> str:
     """Give the hash of the options of a signature: lower-case hex of SHA-256.
 
     Raises:
-        LimitExceeded: As `verify`.
-        DocumentError: See there.
+        ContextRefused: The creator is no IRI.
     """
-    return _options_hash(claim.options, limits)
+    return _options_hash(claim.options)
 
 
 def _unsigned(document: JsonObject) -> JsonObject:
     return {name: member for name, member in document.items() if name != "signature"}
 
 
-def _options_hash(options: JsonObject, limits: Limits) -> str:
-    return _hash(canonical_options({"@context": _CONTEXT, **options}, limits))
+def _options_hash(options: JsonObject) -> str:
+    return _hash(canonical_options(options))
 
 
 def _hash(canonical: str) -> str:

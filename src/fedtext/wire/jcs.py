@@ -17,7 +17,7 @@ Sources: RFC 8785 sections 3.2.2 to 3.2.4; RFC 7493 section 2.2; ECMA-262 sectio
 
 from __future__ import annotations
 
-from json.encoder import encode_basestring
+from json.encoder import JSONEncoder, encode_basestring
 from typing import Final, cast
 
 from ..errors import LimitExceeded, MalformedJSON
@@ -26,6 +26,9 @@ from .json import JsonValue
 # RFC 7493 section 2.2: beyond it, integers that differ are the same double.
 INTEGER_MAX: Final = 2**53 - 1
 DEPTH_MAX: Final = 128
+_SIMPLE: Final = JSONEncoder(
+    ensure_ascii=False, sort_keys=True, separators=(",", ":"), check_circular=False, allow_nan=False
+)
 
 
 def canonize(value: JsonValue) -> bytes:
@@ -46,6 +49,8 @@ def canonize(value: JsonValue) -> bytes:
     """
     parts: list[str] = []
     try:
+        if _is_simple(value):
+            return _SIMPLE.encode(value).encode("utf-8")
         _write(value, parts, 0)
         return "".join(parts).encode("utf-8")
     except UnicodeEncodeError as error:
@@ -91,6 +96,36 @@ def _positioned(digits: str, point: int) -> str:
         return f"0.{'0' * -point}{digits}"
     fraction = f".{digits[1:]}" if len(digits) > 1 else ""
     return f"{digits[0]}{fraction}e{point - 1:+d}"
+
+
+def _is_simple(value: object) -> bool:
+    """Tell whether the standard library's encoder writes a value in its canonical form, and writes it at all.
+
+    It does where no number needs care and all names are ASCII, which sort alike by code points and UTF-16 units: that
+    is nearly every document, and takes a fraction of the time.
+    """
+    level, depth = [value], 0
+    while level:
+        depth += 1
+        if depth > DEPTH_MAX:
+            return False
+        inner: list[object] = []
+        for item in level:
+            kind = type(item)
+            if kind is dict:
+                members = cast("dict[object, object]", item)
+                if not all(type(name) is str and name.isascii() for name in members):
+                    return False
+                inner.extend(members.values())
+            elif kind is list:
+                inner.extend(cast("list[object]", item))
+            elif kind is int:
+                if not -INTEGER_MAX <= cast("int", item) <= INTEGER_MAX:
+                    return False
+            elif kind is not str and kind is not bool and item is not None:
+                return False
+        level = inner
+    return True
 
 
 def _write(value: object, parts: list[str], depth: int) -> None:

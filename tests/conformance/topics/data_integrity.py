@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from fedtext.config import Limits
-from fedtext.errors import FedtextError
+from fedtext.errors import AlgorithmRefused, FedtextError
 from fedtext.jsonld import signed_options, signed_view
 from fedtext.keys import VerificationKey, load_secret_multikey, parse_did_key, parse_multikey
 from fedtext.signatures import check_owner, data_integrity, owner_of
@@ -78,10 +78,14 @@ def _keys(case: Mapping[str, Any], document: Mapping[str, Any]) -> dict[str, Ver
         method: str = case["document"]["proof"]["verificationMethod"]
         return {method: VerificationKey(method, method.partition("#")[0], parse_multikey(own))}
     listed_keys = document["actor"]["assertionMethod"] if "actor" in document else [document["key"]]
-    return {
-        key["id"]: VerificationKey(key["id"], key["controller"], parse_multikey(key["publicKeyMultibase"]))
-        for key in listed_keys
-    }
+    found: dict[str, VerificationKey] = {}
+    for key in listed_keys:
+        try:
+            public = parse_multikey(key["publicKeyMultibase"])
+        except AlgorithmRefused:
+            continue  # ML-DSA, which not every `cryptography` has
+        found[key["id"]] = VerificationKey(key["id"], key["controller"], public)
+    return found
 
 
 def _seconds(value: Any) -> float:

@@ -9,8 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from fedtext.errors import FedtextError, LimitExceeded, MalformedJSON
+from fedtext.wire import jcs
 from fedtext.wire.jcs import DEPTH_MAX, INTEGER_MAX, canonize, number_text
 from fedtext.wire.json import parse_value
 
@@ -150,3 +153,52 @@ def test_shared_cases(vector_file: Path) -> None:
             assert case.get("error"), case["id"]
         else:
             assert written == case.get("expect"), case["id"]
+
+
+# ---- the standard library's encoder, where it writes the same --------------------------------------------------------
+
+
+SIMPLE = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1) | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=4), inner, max_size=4),
+    max_leaves=20,
+)
+
+
+@given(value=SIMPLE)
+def test_both_ways_of_writing_give_the_same_bytes(value: Any) -> None:
+    parts: list[str] = []
+    jcs._write(value, parts, 0)
+    try:
+        expected: bytes | None = "".join(parts).encode("utf-8")
+    except UnicodeEncodeError:
+        expected = None
+    try:
+        assert canonize(value) == expected
+    except MalformedJSON:
+        assert expected is None
+
+
+@pytest.mark.parametrize(
+    ("value", "simple"),
+    [
+        ({"a": [1, "x", None, True, {"b": "é"}]}, True),
+        ({"é": 1}, False),
+        ({1: 1}, False),
+        ([1.0], False),
+        ([2**53 - 1, -(2**53) + 1], True),
+        ([2**53], False),
+        ([-(2**53)], False),
+        ((1, 2), False),
+    ],
+)
+def test_what_needs_care_is_written_by_hand(value: Any, simple: bool) -> None:
+    assert jcs._is_simple(value) is simple
+
+
+@pytest.mark.parametrize(("depth", "simple"), [(127, True), (128, False)])
+def test_depth_is_left_to_the_careful_way(depth: int, simple: bool) -> None:
+    value: Any = "x"
+    for _ in range(depth):
+        value = [value]
+    assert jcs._is_simple(value) is simple
