@@ -14,7 +14,7 @@ VENV ?= .venv
 PYTHON ?=
 ARGS ?=
 BIN := $(VENV)/bin
-SIGNED := $(addprefix tests/,unit/keys unit/signatures security/test_keys_* security/test_signatures* \
+SIGNED := $(addprefix tests/,unit/keys unit/signatures security/test_keys_* security/test_signatures* security/test_proofs* \
 	properties/test_keys* properties/test_signatures* properties/test_proofs*) # what shows who signed what
 NO_TESTS := 5# what pytest exits with when it found none
 DEMO_READY := $(VENV)/.ready-demo
