@@ -27,8 +27,6 @@ from pathlib import Path
 from typing import Any
 
 import attrs
-from mutmut.configuration import reset_config
-from mutmut.mutation.diff_apply import get_diff_for_mutant
 from tests.tables import PACKAGES, ROOT, drawn_from, hash_of, normalized, sources
 
 HERE = Path(__file__).resolve().parent
@@ -168,8 +166,18 @@ def found(scratch: Path, package: str, module: str, source: str, tests: str) -> 
     )
 
 
+# mutmut is imported where it is needed: the quick test of the tables knows this module too.
+def forget_settings() -> None:
+    """Let mutmut read its settings here; it keeps those of the folder before."""
+    from mutmut.configuration import reset_config
+
+    reset_config()
+
+
 def survivor(key: str) -> Survivor:
     """Say what a mutant changed, in words that last."""
+    from mutmut.mutation.diff_apply import get_diff_for_mutant
+
     module, _, function = key.removeprefix("fedtext.").rpartition(".")
     function = function.rpartition("__mutmut_")[0].removeprefix("x_").removeprefix("xǁ").replace("ǁ", ".")
     lines = [line for line in get_diff_for_mutant(key).splitlines() if not line.startswith(("+++", "---", "@@"))]
@@ -187,7 +195,7 @@ def run(package: str, modules: list[str]) -> Iterator[Module]:
         drawn = {module: (source_hash(package, module), tests_hash(package, module)) for module in modules}
         mutate(scratch)
         with chdir(scratch):
-            reset_config()  # mutmut keeps that of the folder before
+            forget_settings()
             for module in modules:
                 yield found(scratch, package, module, *drawn[module])
 
