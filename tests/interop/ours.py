@@ -20,8 +20,10 @@ from fedtext import Activity, Context, Federation, Software, connect
 from fedtext.behaviors import Follows, FollowState, author_card
 from fedtext.config import Config, DevPolicy
 from fedtext.errors import FedtextError
+from fedtext.fetch import learn_capabilities
 from fedtext.social import Entry, Post, Social, SocialActor, Visibility
 from fedtext.vocab import dump, reference_id
+from fedtext.wire.json import JsonObject
 
 Json = dict[str, Any]
 Scope = MutableMapping[str, Any]
@@ -183,6 +185,13 @@ class Control:
         except FedtextError as error:
             return {"found": False, "object": None, "error": f"{error.code}: {error}"}
         return {"found": True, "object": dump(found, context=False)}
+
+    async def learn(self, body: Json) -> Json:
+        """Take it as known what a host takes, as its application would say it (FEP-844e)."""
+        application: JsonObject = {"type": "Application", "implements": [{"href": body["capability"]}]}
+        ports = self.ours.federation.ports.asynchronous()
+        await learn_capabilities(ports, self.ours.federation.site.origin, body["origin"], application)
+        return {}
 
     def _actor(self, body: Json) -> SocialActor:
         return self.ours.actors[body["user"]]

@@ -35,8 +35,8 @@ from ..errors import (
 from ..http import Request, Response
 from ..inbox import Departed, Gatekeeper
 from ..ports import Event, PortSet, store_key
-from ..signatures import parse_claims
-from ..vocab import Activity, Actor, Application, Object, PublicKeyClaim, dump
+from ..signatures import CAPABILITY_ED25519, CAPABILITY_RFC9421, parse_claims
+from ..vocab import Activity, Actor, Application, Link, Object, PublicKeyClaim, dump
 from ..wire.json import JsonObject, JsonValue, parse_object
 from ..wire.media_types import Representation, prefers_html
 from .context import Scope
@@ -48,6 +48,10 @@ from .routes import Route, RouteKind
 
 # `assertionMethod`, and what is in it (FEP-521a).
 _MULTIKEY_CONTEXTS: Final = ("https://www.w3.org/ns/did/v1", "https://w3id.org/security/multikey/v1")
+_IMPLEMENTS: Final = (
+    (CAPABILITY_RFC9421, "RFC-9421: HTTP Message Signatures"),
+    (CAPABILITY_ED25519, "RFC-9421 signatures using the Ed25519 algorithm"),
+)
 
 
 def refuse_method(request: Request) -> None:
@@ -136,7 +140,7 @@ async def _with_keys(engine: Engine, actor: Actor, ports: PortSet) -> JsonObject
 
 
 async def instance_actor_document(engine: Engine, ports: PortSet) -> JsonObject:
-    """Give the actor that signs on behalf of the server (ACT-21)."""
+    """Give the actor that signs on behalf of the server (ACT-21), and says which signatures it takes (SIG-32)."""
     actor_id = engine.instance_actor_id
     actor = Application(
         id=actor_id,
@@ -147,6 +151,7 @@ async def instance_actor_document(engine: Engine, ports: PortSet) -> JsonObject:
         url=engine.site.origin + "/",
         shared_inbox=engine.site.origin + engine.paths.shared_inbox,
         manually_approves_followers=True,
+        implements=tuple(Link(href=address, name=name) for address, name in _IMPLEMENTS),
     )
     return await _with_keys(engine, actor, ports)
 

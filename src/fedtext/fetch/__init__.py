@@ -5,7 +5,7 @@ from .documents import fetch_document, fetch_json
 from .embedded import origin_or_none, reduce_foreign
 from .fetcher import Fetched, Fetcher
 from .keys import KeyUse, admit_key_id, resolve
-from .knocking import Signer, SigningKey, learn_inbound, recall, send_signed
+from .knocking import Signer, SigningKey, learn_capabilities, learn_inbound, recall, send_signed
 from .objects import cached_documents, forget_object, get_actor, get_object
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "forget_object",
     "get_actor",
     "get_object",
+    "learn_capabilities",
     "learn_inbound",
     "origin_or_none",
     "recall",

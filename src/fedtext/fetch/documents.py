@@ -14,6 +14,7 @@ from ..wire.media_types import ACTIVITY_JSON, LD_JSON, is_activity
 from .budget import Budget
 from .embedded import origin_or_none, reduce_foreign
 from .fetcher import Fetcher
+from .knocking import learn_capabilities
 
 ACCEPT_ACTIVITY = f"{ACTIVITY_JSON}, {LD_JSON}"
 
@@ -34,7 +35,7 @@ async def fetch_document(fetcher: Fetcher, url: str, budget: Budget) -> JsonObje
 
     A document of the same origin that names another id is fetched once more at that id, and must then agree
     (INB-10). The fragment of `url` is not part of the address. What the document embeds of other origins is reduced
-    to ids.
+    to ids. What it says about signatures (FEP-844e) is remembered of its origin.
 
     Args:
         fetcher: The way out.
@@ -53,7 +54,9 @@ async def fetch_document(fetcher: Fetcher, url: str, budget: Budget) -> JsonObje
         document_id = _id_of(document, address)
     if not _same_address(document_id, address):
         raise FetchRefused("the document's id is not the address that answered", url=address)
-    return reduce_foreign(document, origin_of(address))
+    reduced = reduce_foreign(document, origin_of(address))
+    await learn_capabilities(fetcher.ports, fetcher.site, address, reduced)
+    return reduced
 
 
 def _id_of(document: JsonObject, address: str) -> str:

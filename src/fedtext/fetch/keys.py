@@ -42,6 +42,7 @@ from ..wire.json import JsonObject, JsonValue, dump, parse_object
 from .budget import Budget
 from .documents import fetch_document, fetch_json
 from .fetcher import Fetcher
+from .knocking import learn_capabilities
 
 _ABSENT: Final = b"absent"
 _GONE: Final = b"gone"
@@ -199,6 +200,7 @@ async def _fetch(fetcher: Fetcher, key_id: str, address: str, use: KeyUse, budge
     owner = _actor_id(document, key_id)
     _require_one_origin(key_id, owner, use)
     public = _listed_key(fetcher, document, owner, key_id, use)
+    await learn_capabilities(fetcher.ports, fetcher.site, owner, document)
     if use is KeyUse.REQUEST:
         await _remember_asserted(fetcher, document, owner)
     return VerificationKey(key_id=key_id, owner=owner, public=public)

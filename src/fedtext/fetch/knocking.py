@@ -26,9 +26,20 @@ from ..errors import LocalProtocolError, StoreError
 from ..http import Request, Response
 from ..keys import Algorithm, PrivateKey
 from ..ports import ExchangeLimits, PortSet, store_key
-from ..signatures import Knock, SchemeMemory, VerifiedRequest, after_response, first_scheme, learned_inbound, sign
+from ..signatures import (
+    Knock,
+    SchemeMemory,
+    VerifiedRequest,
+    after_response,
+    first_scheme,
+    learned_capabilities,
+    learned_inbound,
+    sign,
+)
 from ..signatures.negotiation import LEARNED_S
 from ..wire.iri import origin_of
+from ..wire.json import JsonObject, JsonValue
+from .embedded import origin_or_none
 
 
 @attrs.frozen(kw_only=True)
@@ -47,6 +58,7 @@ Before: TypeAlias = Callable[[], ExchangeLimits]
 
 _UNAUTHORIZED: Final = 401
 _WORTH_S: Final = 86_400
+_CAPABILITIES_MAX: Final = 64
 
 
 async def send_signed(
@@ -119,6 +131,36 @@ async def learn_inbound(ports: PortSet, site: str, evidence: VerifiedRequest) ->
     known = await recall(ports, site, origin) if evidence.scheme is Scheme.RFC9421 else None
     if known is not None:
         await _keep(ports, site, origin, known, learned_inbound(known, evidence, ports.clock.now_s()))
+
+
+async def learn_capabilities(ports: PortSet, site: str, address: str, document: JsonObject) -> None:
+    """Keep what an actor's document says about what its server takes (FEP-844e).
+
+    Args:
+        ports: The store and the clock.
+        site: The origin on whose behalf it was fetched.
+        address: Where the document answered. What it says is believed of this origin alone.
+        document: Normalized, its id checked. An application speaks for itself, any other actor through its `generator`,
+            unless that is an application of another origin.
+    """
+    origin = origin_of(address)
+    implemented = _implemented(document, origin)
+    if implemented:
+        known = await recall(ports, site, origin)
+        await _keep(ports, site, origin, known, learned_capabilities(known, implemented, ports.clock.now_s()))
+
+
+def _implemented(document: JsonObject, origin: str) -> list[str]:
+    """Give what the application of a document implements, each by its address; whatever is none is passed over."""
+    application = document if document.get("type") == "Application" else document.get("generator")
+    if not isinstance(application, dict) or origin_or_none(application.get("id", origin)) != origin:
+        return []
+    entries = application.get("implements")
+    listed = entries if isinstance(entries, list) else [entries]
+    named: list[JsonValue] = [
+        entry.get("href") if isinstance(entry, dict) else entry for entry in listed[:_CAPABILITIES_MAX]
+    ]
+    return [name for name in named if isinstance(name, str)]
 
 
 async def recall(ports: PortSet, site: str, origin: str) -> SchemeMemory:

@@ -120,6 +120,7 @@ class _Ground:
             peer = Peer(host, profile)
             # peers never suspend, so that an app behind a WSGI door can ask them in any test
             self._add(peer.federation, app=None, observer=self.observer, blocking=True)
+            self.network.guard(host, peer.profile.answer)
             self._peers[host] = peer
         return self._peers[host]
 

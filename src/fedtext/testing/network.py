@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ..ports import Clock, ExchangeLimits, Observer, PortSet, Randomness
 
 Handler = Callable[[Request], Response]
+Guard = Callable[[Request], Response | None]
 _Server = Callable[[Request], Awaitable[Response]]
 
 
@@ -43,6 +44,7 @@ class VirtualNetwork:
 
     def __init__(self) -> None:
         self._servers: dict[str, _Server] = {}
+        self._guards: dict[str, Guard] = {}
         self._cut: set[str] = set()
         self.exchanges: list[Exchange] = []
 
@@ -98,6 +100,10 @@ class VirtualNetwork:
 
         self._servers[authority] = serve
 
+    def guard(self, authority: str, guard: Guard) -> None:
+        """Let a function answer before a host does; what it gives no answer to goes on to the host."""
+        self._guards[authority] = guard
+
     def partition(self, authority: str) -> None:
         """Cut a host off: what is sent to it, or by it, does not arrive."""
         self._cut.add(authority)
@@ -118,7 +124,10 @@ class VirtualNetwork:
         """
         authority = parse_url(request.url).authority
         server = None if {authority, sender} & self._cut else self._servers.get(authority)
-        response = None if server is None else await server(_arrived(request, authority))
+        guard = None if server is None else self._guards.get(authority)
+        response = None if guard is None else guard(request)
+        if response is None and server is not None:
+            response = await server(_arrived(request, authority))
         self.exchanges.append(Exchange(request=request, status=None if response is None else response.status))
         if response is None:
             raise Unreachable("no such host on the virtual network", url=request.url)

@@ -13,9 +13,10 @@ from typing import Any, TypeVar
 import attrs
 
 from ..behaviors import FollowState
-from ..config import Config, Software
+from ..config import Config, Scheme, Software
 from ..errors import ConfigurationError
 from ..federation.actor_keys import StoredKeys
+from ..http import Request, Response
 from ..keys import generate_rsa
 from ..ports import PortSet, store_key
 from ..runtime import Context, Federation, MemoryBackend
@@ -28,15 +29,37 @@ T = TypeVar("T")
 
 @attrs.frozen(kw_only=True)
 class Profile:
-    """How a peer server behaves: what it calls itself, and what it accepts."""
+    """How a peer server behaves.
+
+    Args:
+        software: What it calls itself.
+        config: What it accepts.
+        takes: The schemes of signatures that it understands.
+        swallows: Whether it answers 202 to a POST that it does not understand, and drops it; else it answers 401.
+    """
 
     software: Software
     config: Config
+    takes: frozenset[Scheme] = frozenset(Scheme)
+    swallows: bool = False
+
+    def answer(self, request: Request) -> Response | None:
+        """Answer a request that is signed in a way that this server does not understand; None: it does."""
+        scheme = Scheme.RFC9421 if "signature-input" in request.headers else Scheme.CAVAGE
+        if "signature" not in request.headers or scheme in self.takes:
+            return None
+        return Response(status=202 if self.swallows and request.method == "POST" else 401)
 
 
 PROFILES = {
     "fedtext": Profile(software=Software("fedtext", "0"), config=Config()),
     "mastodon": Profile(software=Software("mastodon", "4.4.0"), config=Config.mastodon_compatible()),
+    # What the schemes of signatures meet: a server that takes one of them alone, and one that says nothing of it.
+    "rfc9421-only": Profile(software=Software("rfc9421-only", "0"), config=Config(), takes=frozenset({Scheme.RFC9421})),
+    "cavage-only": Profile(software=Software("cavage-only", "0"), config=Config(), takes=frozenset({Scheme.CAVAGE})),
+    "swallows-rfc9421": Profile(
+        software=Software("swallows-rfc9421", "0"), config=Config(), takes=frozenset({Scheme.CAVAGE}), swallows=True
+    ),
 }
 
 
@@ -110,6 +133,7 @@ class Peer:
     def __init__(self, host: str, profile: str) -> None:
         chosen = profile_named(profile)
         self.host = host
+        self.profile = chosen
         self.federation = Federation(
             f"https://{host}",
             backend=MemoryBackend(),

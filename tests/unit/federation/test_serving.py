@@ -10,7 +10,9 @@ from fedtext import Context, Create, Image, Note, Page, PageRequest, Person
 from fedtext.adapters.backends import MemoryBackend
 from fedtext.errors import ConfigurationError
 from fedtext.federation.serving import as_page
-from fedtext.vocab import PUBLIC, Announce, Like
+from fedtext.jsonld import normalize
+from fedtext.signatures import CAPABILITY_ED25519, CAPABILITY_RFC9421
+from fedtext.vocab import PUBLIC, Announce, Like, load
 
 HOME, ALICE = "https://home.example.com", "https://home.example.com/users/1"
 OUTBOX = f"{ALICE}/outbox"
@@ -149,6 +151,15 @@ def test_act_21_the_instance_actor_is_readable_unsigned(world, path):
         response = world.ask(path)
         assert response is not None
         assert "max-age=600" in (response.headers.get("cache-control") or "")
+
+
+@pytest.mark.spec("SIG-32", "ACT-24")
+def test_sig_32_the_instance_actor_says_which_signatures_we_take(world):
+    document = world.get("/ap/instance")
+    assert [link["href"] for link in document["implements"]] == [CAPABILITY_RFC9421, CAPABILITY_ED25519]
+    assert all(link["name"] for link in document["implements"])
+    # Known from the context, so that it survives JSON-LD.
+    assert [link.href for link in load(normalize(document)).implements] == [CAPABILITY_RFC9421, CAPABILITY_ED25519]
 
 
 def test_another_host_is_not_served(world):

@@ -8,7 +8,8 @@ import pytest
 from tests.receiving import Door, Peer, redirect
 
 from fedtext.errors import DocumentError, FetchRefused, HTTPStatusError, WrongMediaType
-from fedtext.fetch import fetch_document, fetch_json
+from fedtext.fetch import fetch_document, fetch_json, recall
+from fedtext.signatures import CAPABILITY_RFC9421
 from fedtext.sync import run_sync
 from fedtext.wire.json import JsonObject
 
@@ -134,3 +135,18 @@ def test_fetch_json_leaves_the_id_unchecked(door: Door, peer: Peer) -> None:
 def test_a_missing_document(door: Door, peer: Peer) -> None:
     with pytest.raises(HTTPStatusError):
         fetch(door)
+
+
+@pytest.mark.spec("SIG-32")
+@pytest.mark.parametrize(("document_id", "learned"), [(URL, True), ("https://evil.example.org/notes/1", False)])
+def test_sig_32_what_its_server_takes_is_learned_from_a_document_that_holds(
+    door: Door, peer: Peer, document_id: str, learned: bool
+) -> None:
+    peer.serve("/notes/1", {"id": document_id, "type": "Application", "implements": [{"href": CAPABILITY_RFC9421}]})
+    if learned:
+        fetch(door)
+    else:
+        with pytest.raises(FetchRefused):
+            fetch(door)
+    known = run_sync(recall(door.ports, door.fetcher().site, "https://a.example.com"))
+    assert (known.rfc9421_until_s > 0) is learned

@@ -11,10 +11,11 @@ from tests.receiving import AS2, GONE, KEYS, Door, Peer, PeerActor, answer, redi
 from fedtext.adapters.coalesce import AsyncCoalesce
 from fedtext.config import Config, DevPolicy, Limits, SignaturePolicy
 from fedtext.errors import FedtextError, Gone, KeyOwnerMismatch, KeyRefused, KeyUnavailable
-from fedtext.fetch import Fetcher, admit_key_id, resolve
+from fedtext.fetch import Fetcher, admit_key_id, recall, resolve
 from fedtext.fetch.keys import UNAVAILABLE_FRESH_S, remember
 from fedtext.http import Response
 from fedtext.keys import VerificationKey, generate_rsa
+from fedtext.signatures import CAPABILITY_RFC9421
 from fedtext.sync import run_sync
 
 PEM = KEYS[0].public.pem
@@ -268,3 +269,18 @@ def test_development_may_have_keys_on_this_machine() -> None:
     assert admit_key_id(door.fetcher(), "http://127.0.0.1:8001/u#k") == "http://127.0.0.1:8001/u"
     with pytest.raises(KeyRefused):
         admit_key_id(Door().fetcher(), "http://127.0.0.1:8001/u#k")
+
+
+@pytest.mark.spec("SIG-32")
+@pytest.mark.parametrize(("key_name", "learned"), [("main-key", True), ("other-key", False)])
+def test_sig_32_what_a_server_takes_is_learned_where_a_key_of_it_is_found(
+    door: Door, peer: Peer, key_name: str, learned: bool
+) -> None:
+    application = peer.actor(type="Application", implements=[{"href": CAPABILITY_RFC9421}])
+    if learned:
+        find(door, f"{application.id}#{key_name}")
+    else:
+        with pytest.raises(KeyOwnerMismatch):
+            find(door, f"{application.id}#{key_name}")
+    known = run_sync(recall(door.ports, door.fetcher().site, "https://a.example.com"))
+    assert (known.rfc9421_until_s > 0) is learned

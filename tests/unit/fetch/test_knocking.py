@@ -10,11 +10,11 @@ from tests.receiving import KEYS, NOW_S, SITE, Door, Peer
 
 from fedtext.config import Scheme
 from fedtext.errors import LocalProtocolError, SignatureError
-from fedtext.fetch import SigningKey, learn_inbound, recall, send_signed
+from fedtext.fetch import SigningKey, learn_capabilities, learn_inbound, recall, send_signed
 from fedtext.http import Headers, Request, Response
 from fedtext.keys import Algorithm, VerificationKey, generate_rsa
 from fedtext.ports import ExchangeLimits
-from fedtext.signatures import SchemeMemory, build_digest, parse_claim, verify
+from fedtext.signatures import CAPABILITY_ED25519, CAPABILITY_RFC9421, SchemeMemory, build_digest, parse_claim, verify
 from fedtext.signatures.negotiation import LEARNED_S, REFUSED_S
 from fedtext.sync import run_sync
 
@@ -230,3 +230,48 @@ def test_what_holds_for_some_hours_longer_is_not_written_again(door: Door, peer:
         evidence = verify(request, parse_claim(request), key, now_s=now_s, authorities=["b.example.com"])
         run_sync(learn_inbound(door.ports, SITE, evidence))
         assert (memory(door) != before) is changed
+
+
+# ---- what a server says of itself (FEP-844e) -------------------------------------------------------------------------
+
+TAKES = [{"href": CAPABILITY_RFC9421, "name": "RFC 9421"}]
+TAKES_ED25519 = [{"type": "Link", "href": CAPABILITY_ED25519}]
+
+
+def generated(**application: Any) -> dict[str, Any]:
+    return {"type": "Person", "generator": {"type": "Application", **application}}
+
+
+@pytest.mark.spec("SIG-32", "ACT-24")
+@pytest.mark.parametrize(
+    ("document", "rfc9421", "ed25519"),
+    [
+        ({"type": "Application", "implements": TAKES}, True, False),
+        ({"type": "Application", "implements": TAKES_ED25519}, True, True),
+        ({"type": "Application", "implements": TAKES[0]}, True, False),
+        ({"type": "Application", "implements": [CAPABILITY_RFC9421]}, True, False),
+        (generated(implements=TAKES), True, False),
+        (generated(id=f"{HOST}/app", implements=TAKES_ED25519), True, True),
+        (generated(id="https://elsewhere.example/app", implements=TAKES), False, False),
+        (generated(id=7, implements=TAKES), False, False),
+        (generated(implements=[None, 1, [], {"href": 1}, {"name": "RFC 9421"}]), False, False),
+        (generated(implements=[{"href": "https://w3id.org/fep/8b32"}]), False, False),
+        (generated(implements=[{}] * 64 + TAKES), False, False),
+        (generated(implements=[{}] * 63 + TAKES), True, False),
+        (generated(), False, False),
+        ({"type": "Person", "generator": f"{HOST}/app"}, False, False),
+        ({"type": "Person", "implements": TAKES}, False, False),
+        ({"type": "Person"}, False, False),
+    ],
+)
+def test_sig_32_what_a_server_says_that_it_implements(door: Door, document: Any, rfc9421: bool, ed25519: bool) -> None:
+    run_sync(learn_capabilities(door.ports, SITE, f"{HOST}/users/bob", document))
+    assert (memory(door).rfc9421_until_s > 0, memory(door).ed25519_until_s > 0) == (rfc9421, ed25519)
+
+
+@pytest.mark.spec("SIG-32")
+def test_sig_32_the_first_knock_is_as_the_server_says(door: Door, peer: Peer) -> None:
+    peer.serve("/inbox", taking("RFC9421 ED25519"))
+    run_sync(learn_capabilities(door.ports, SITE, f"{HOST}/app", {"type": "Application", "implements": TAKES_ED25519}))
+    assert knock(door).status == 202
+    assert seen(peer) == ["RFC9421"]
