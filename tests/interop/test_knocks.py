@@ -117,8 +117,8 @@ def test_rfc_9421_is_taken_at_the_first_knock_where_it_is_known(pair: Pair) -> N
 
 
 @pytest.mark.spec("SIG-31", "SIG-34")
-def test_ed25519_that_the_peer_does_not_take_costs_one_knock_and_no_message(pair: Pair) -> None:
-    """The peer looks for keys of requests in `publicKey` alone; ours has its Ed25519 key in `assertionMethod`."""
+def test_a_kind_of_key_that_is_refused_costs_one_knock_and_no_message(pair: Pair) -> None:
+    """Here Ed25519, of which the memory was told wrongly; our key of that kind is in `assertionMethod`."""
     alice, bob = pair.ours.account(), pair.fedify.account()
     pair.ours.call("learn", origin=pair.fedify.origin, capability=CAPABILITY_ED25519)
     exchange(alice, bob)
