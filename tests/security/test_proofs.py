@@ -25,7 +25,7 @@ from tests.proofs import (
 )
 
 from fedtext.config import Limits
-from fedtext.errors import FedtextError, KeyOwnerMismatch, KeyRefused, LimitExceeded
+from fedtext.errors import ContextRefused, FedtextError, KeyOwnerMismatch, KeyRefused, LimitExceeded
 from fedtext.jsonld import canonize_document, signed_view
 from fedtext.keys import VerificationKey, parse_did_key
 from fedtext.signatures import VerifiedDocument, check_owner
@@ -228,6 +228,49 @@ def test_sec_123_what_is_not_signed_is_not_seen(members: dict[str, Any]) -> None
     document = {**UNDO, **members, "signature": SIGNATURE}
     honest = verified_signature({**UNDO, "signature": SIGNATURE})
     assert verified_signature(document).document == honest.document
+
+
+# ---- the same statements: what follows from them alone ---------------------------------------------------------------
+
+RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+CAROL = "https://a.example.com/users/carol"
+SEVERAL = {**UNDO, "to": [f"{AS2}#Public", CAROL], "summary": "x", "https://ns.example/n": 5}
+SEVERAL_SIGNATURE = signed(SEVERAL)["signature"]
+
+
+@pytest.mark.parametrize(
+    "rewritten",
+    [
+        {"to": [CAROL, f"{AS2}#Public"]},
+        {"to": [CAROL, CAROL, f"{AS2}#Public"]},
+        {"to": [{"id": CAROL}, f"{AS2}#Public"]},
+        {"summary": {"@value": "x"}},
+        {"summary": ["x", "x"]},
+        {"https://ns.example/n": {"@value": "5", "@type": "http://www.w3.org/2001/XMLSchema#integer"}},
+        {"https://ns.example/n": [5, 5.0]},
+        {"type": ["Undo", "Undo"]},
+    ],
+    ids=repr,
+)
+def test_sec_123_order_repetition_and_spelling_choose_nothing(rewritten: dict[str, Any]) -> None:
+    honest = verified_signature({**SEVERAL, "signature": SEVERAL_SIGNATURE})
+    changed = verified_signature({**SEVERAL, **rewritten, "signature": SEVERAL_SIGNATURE})
+    assert changed.document == honest.document
+
+
+@pytest.mark.parametrize(
+    "rewritten",
+    [
+        {f"{RDF}type": {"id": f"{AS2}#Undo"}, "type": []},
+        {f"{RDF}type": {"id": f"{AS2}#Undo"}},
+        {"object": {"id": f"{RDF}nil"}},
+        {"summary": {"@value": '"x"', "@type": f"{RDF}JSON"}},
+    ],
+    ids=repr,
+)
+def test_sec_123_what_json_ld_has_a_syntax_for_is_not_written_out(rewritten: dict[str, Any]) -> None:
+    with pytest.raises(ContextRefused):
+        verified_signature({**SEVERAL, **rewritten, "signature": SEVERAL_SIGNATURE})
 
 
 # ---- SEC-125: graphs that ask for years ------------------------------------------------------------------------------

@@ -6,6 +6,11 @@ or `@included`, with the properties of one node in two places, or with members t
 goes on is made from what RDF sees, the signature is checked over exactly that, and shapes that read in two ways are
 refused.
 
+Nor does RDF know in which order the values of a name stand, how often a value is repeated, or whether a number is
+written as one or as a text with a datatype. A stranger may change all that under a valid signature, and of several
+values readers take the first. So values go on in an order and a form that follow from the statements alone; only nodes
+without an id keep the order in which they stand, as the options of a poll have to.
+
 Invariants: nothing is fetched, and a context that is not at hand is refused; what it may cost is counted before the
 processor and the canonization see it; the document is not changed.
 
@@ -29,15 +34,18 @@ from .contexts import entries
 from .nquads import Quad, iri_term, literal_term
 from .processor import expand, to_quads
 from .profiles import profile_of
-from .slow import orders_of, weigh
+from .slow import weigh
+from .statements import RDF, is_iri, quads_of, term_of, usual_literal
 
 _WRAPPED: Final = "urn:fedtext:document"
 _PROOF: Final = "https://w3id.org/security#proof"
 _SECURITY: Final = "https://w3id.org/security#"
 _CREATED: Final = "<http://purl.org/dc/terms/created>"
-_TYPE: Final = "<http://www.w3.org/1999/02/22-rdf-syntax-ns#type>"
+_TYPE: Final = f"<{RDF}type>"
 _LINKS: Final = frozenset({"@graph", "@included", "@reverse"})
 _JSON: Final = "@json"
+# What JSON-LD has a syntax for; written out it says the same, and plain readers do not see it.
+_SYNTAX: Final = frozenset(RDF + name for name in ("type", "first", "rest", "nil", "JSON"))
 # The options of a proof, each with the predicate that its context must give it.
 _OPTIONS: Final = {
     "type": _TYPE,
@@ -143,12 +151,12 @@ def signed_view(document: JsonObject, limits: Limits) -> SignedView:
     visible = seen.node(node, is_root=True)
     if visible is None:
         raise DocumentError("the id of the signed document is missing or no IRI")
-    compacted = compact_plainly(visible, orders_of(document))
-    # Proofs are statements like others, in graphs of their own: the signature covers them, what goes on has none.
-    source = visible if not seen.has_proof else document
-    canonical = canonize_document(source, budget=VERIFICATION_BUDGET)
+    compacted = compact_plainly(visible, {})
+    canonical = canonize_quads(quads_of(visible), budget=VERIFICATION_BUDGET)
     if seen.has_proof:
-        _require_same(node, visible)
+        _require_same(node, canonical)
+        # Proofs are statements like others, in graphs of their own: the signature covers them, what goes on has none.
+        canonical = canonize_document(document, budget=VERIFICATION_BUDGET)
     return SignedView(canonical=canonical, document=compacted)
 
 
@@ -212,11 +220,10 @@ def _expanded(document: JsonObject, limits: Limits) -> JsonObject:
     return node
 
 
-def _require_same(node: JsonObject, visible: JsonObject) -> None:
+def _require_same(node: JsonObject, visible: str) -> None:
     """Make sure that what goes on says what was signed, where the two were not made from one another."""
     unproved: JsonObject = {name: member for name, member in node.items() if name != _PROOF}
-    given, kept = (canonize_document(source, budget=VERIFICATION_BUDGET) for source in (unproved, visible))
-    if given != kept:
+    if canonize_document(unproved, budget=VERIFICATION_BUDGET) != visible:
         raise ContextRefused("the signed document reads otherwise than it is written")
 
 
@@ -240,38 +247,43 @@ class _Seen:
             if not isinstance(identified, str) or iri_term(identified) is None:
                 self._refuse_blank(identified)
                 return None
+            self._check_id(identified, is_root=is_root)
             found["@id"] = identified
-            if is_root:
-                self.root = identified
-            elif identified == self.root:
-                raise ContextRefused("a signed document refers to itself", id=identified)
-        types = [item for item in cast("list[str]", node.get("@type", [])) if iri_term(item) is not None]
+        types = sorted({kind for kind in cast("list[str]", node.get("@type", [])) if is_iri(kind)})
         if types:
             found["@type"] = cast("list[JsonValue]", types)
         for name, values in node.items():
-            if name[:1] == "@" or name == _PROOF:
-                self.has_proof |= name == _PROOF and is_root
-                if name == _PROOF and not is_root:
+            if name == _PROOF:
+                if not is_root:
                     raise ContextRefused("a proof inside of a signed document")
-            elif iri_term(name) is not None:
-                kept = self.values(values)
+                self.has_proof = True
+            elif name[:1] != "@" and iri_term(name) is not None:
+                _refuse_syntax(name)
+                kept = _as_set(self.values(values))
                 if kept:
-                    found[name] = kept
+                    found[name] = cast("list[JsonValue]", kept)
         self._check_once(found)
         return found
 
-    def values(self, values: JsonValue) -> list[JsonValue]:
+    def values(self, values: JsonValue) -> list[JsonObject]:
         """Give what RDF sees of the values of one name."""
         found = (self.value(value) for value in (values if isinstance(values, list) else [values]))
         return [value for value in found if value is not None]
 
-    def value(self, value: JsonValue) -> JsonValue:
+    def value(self, value: JsonValue) -> JsonObject | None:
         """Give what RDF sees of a value; None when that is nothing."""
         if not isinstance(value, dict):
             return None
         if "@list" in value:
-            return {"@list": self.values(value["@list"])}
+            return {"@list": cast("list[JsonValue]", self.values(value["@list"]))}
         return _literal(value) if "@value" in value else self.node(value)
+
+    def _check_id(self, identified: str, *, is_root: bool) -> None:
+        _refuse_syntax(identified)
+        if is_root:
+            self.root = identified
+        elif identified == self.root:
+            raise ContextRefused("a signed document refers to itself", id=identified)
 
     def _refuse_blank(self, identified: JsonValue) -> None:
         if isinstance(identified, str) and identified.startswith("_:"):
@@ -285,11 +297,38 @@ class _Seen:
             self.with_properties.add(identified)
 
 
-def _literal(value: JsonObject) -> JsonValue:
+def _refuse_syntax(iri: str) -> None:
+    if iri in _SYNTAX:
+        raise ContextRefused("a signed document writes out what JSON-LD has a syntax for", iri=iri)
+
+
+def _literal(value: JsonObject) -> JsonObject | None:
     """Give what RDF sees of a literal: its text and its language or datatype; no index, no direction."""
-    language, datatype = value.get("@language"), value.get("@type")
-    if isinstance(language, str) and literal_term("", language=language) is None:
-        return None
-    if isinstance(datatype, str) and datatype != _JSON and iri_term(datatype) is None:
-        return None
-    return {name: value[name] for name in ("@value", "@language", "@type") if value.get(name) is not None}
+    datatype = value.get("@type")
+    if isinstance(datatype, str):
+        _refuse_syntax(datatype)
+        if datatype != _JSON and iri_term(datatype) is None:
+            return None
+    return usual_literal(value) if term_of(value) is not None else None
+
+
+def _as_set(values: list[JsonObject]) -> list[JsonObject]:
+    """Give each value once, in an order that follows from the values; what has no id and no text keeps its place."""
+    if len(values) < 2:
+        return values
+    known: dict[tuple[str, str], JsonObject] = {}
+    others: list[JsonObject] = []
+    for value in values:
+        key = _key(value)
+        if key is None:
+            others.append(value)
+        elif key not in known or len(value) > len(known[key]):  # a reference beside the node itself says no more
+            known[key] = value
+    return [*(known[key] for key in sorted(known)), *others]
+
+
+def _key(value: JsonObject) -> tuple[str, str] | None:
+    """Give what a value is known by among those of its name: language and term; None for blank nodes and lists."""
+    if "@value" in value:
+        return str(value.get("@language", "")), str(term_of(value))
+    return ("", f"<{value['@id']}>") if "@id" in value else None
