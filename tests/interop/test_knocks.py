@@ -12,7 +12,7 @@ from pathlib import Path
 import attrs
 import pytest
 
-from fedtext.signatures import CAPABILITY_ED25519, CAPABILITY_RFC9421
+from fedtext.signatures.negotiation import CAPABILITY_ED25519, CAPABILITY_RFC9421
 
 from .servers import Account, Authority, FedifyPeer, Json, Knock, OurServer, Server, running, text_of
 from .steps import anonymous_get, follow, require_calm

@@ -6,7 +6,7 @@ import pytest
 
 from fedtext import Accept, Create
 from fedtext.fetch import learn_capabilities, recall
-from fedtext.signatures import CAPABILITY_RFC9421
+from fedtext.signatures.negotiation import CAPABILITY_RFC9421
 from fedtext.testing import Fediverse
 
 ALICE = "ours.example"

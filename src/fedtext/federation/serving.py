@@ -35,7 +35,8 @@ from ..errors import (
 from ..http import Request, Response
 from ..inbox import Departed, Gatekeeper
 from ..ports import Event, PortSet, store_key
-from ..signatures import CAPABILITY_ED25519, CAPABILITY_RFC9421, parse_claims
+from ..signatures import parse_claims
+from ..signatures.negotiation import CAPABILITY_ED25519, CAPABILITY_RFC9421
 from ..vocab import Activity, Actor, Application, Link, Object, PublicKeyClaim, dump
 from ..wire.json import JsonObject, JsonValue, parse_object
 from ..wire.media_types import Representation, prefers_html

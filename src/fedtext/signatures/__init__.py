@@ -25,8 +25,6 @@ from .digest import build_digest, verify_digest
 from .evidence import VerifiedDocument, VerifiedRequest, VerifiedResponse
 from .examination import ANY_KEY_ID, Examination, Outcome, Step, examine, examine_response
 from .negotiation import (
-    CAPABILITY_ED25519,
-    CAPABILITY_RFC9421,
     Knock,
     SchemeMemory,
     after_response,
@@ -46,8 +44,6 @@ from .rfc9421 import message_base
 __all__ = [
     "ANY_KEY_ID",
     "BODILESS_METHODS",
-    "CAPABILITY_ED25519",
-    "CAPABILITY_RFC9421",
     "Advice",
     "AskedSignature",
     "Component",

@@ -11,7 +11,7 @@ from fedtext.adapters.backends import MemoryBackend
 from fedtext.errors import ConfigurationError
 from fedtext.federation.serving import as_page
 from fedtext.jsonld import normalize
-from fedtext.signatures import CAPABILITY_ED25519, CAPABILITY_RFC9421
+from fedtext.signatures.negotiation import CAPABILITY_ED25519, CAPABILITY_RFC9421
 from fedtext.vocab import PUBLIC, Announce, Like, load
 
 HOME, ALICE = "https://home.example.com", "https://home.example.com/users/1"

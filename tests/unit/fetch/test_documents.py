@@ -9,7 +9,7 @@ from tests.receiving import Door, Peer, redirect
 
 from fedtext.errors import DocumentError, FetchRefused, HTTPStatusError, WrongMediaType
 from fedtext.fetch import fetch_document, fetch_json, recall
-from fedtext.signatures import CAPABILITY_RFC9421
+from fedtext.signatures.negotiation import CAPABILITY_RFC9421
 from fedtext.sync import run_sync
 from fedtext.wire.json import JsonObject
 

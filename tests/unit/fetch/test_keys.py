@@ -15,7 +15,7 @@ from fedtext.fetch import Fetcher, admit_key_id, recall, resolve
 from fedtext.fetch.keys import UNAVAILABLE_FRESH_S, remember
 from fedtext.http import Response
 from fedtext.keys import VerificationKey, generate_rsa
-from fedtext.signatures import CAPABILITY_RFC9421
+from fedtext.signatures.negotiation import CAPABILITY_RFC9421
 from fedtext.sync import run_sync
 
 PEM = KEYS[0].public.pem

@@ -14,8 +14,8 @@ from fedtext.fetch import SigningKey, learn_capabilities, learn_inbound, recall,
 from fedtext.http import Headers, Request, Response
 from fedtext.keys import Algorithm, VerificationKey, generate_rsa
 from fedtext.ports import ExchangeLimits
-from fedtext.signatures import CAPABILITY_ED25519, CAPABILITY_RFC9421, SchemeMemory, build_digest, parse_claim, verify
-from fedtext.signatures.negotiation import LEARNED_S, REFUSED_S
+from fedtext.signatures import SchemeMemory, build_digest, parse_claim, verify
+from fedtext.signatures.negotiation import CAPABILITY_ED25519, CAPABILITY_RFC9421, LEARNED_S, REFUSED_S
 from fedtext.sync import run_sync
 
 ALICE = f"{SITE}/users/alice"
