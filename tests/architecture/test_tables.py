@@ -12,7 +12,7 @@ from tests.tables import ROOT
 
 pytestmark = pytest.mark.skipif(not (ROOT / "src").is_dir(), reason="the sources are not here: the wheel is tested")
 
-RULES = [f"SEC-{number:03}" for number in (*range(33, 60), *range(74, 79))]
+RULES = [f"SEC-{number:03}" for number in (*range(33, 60), *range(74, 79), *range(119, 134))]
 
 
 @pytest.mark.parametrize("control", controls.controls(), ids=lambda control: f"{control.rule} {control.says}")
