@@ -15,7 +15,7 @@ from fedtext.config import Scheme
 from fedtext.http import Headers, Request
 from fedtext.keys import generate_ed25519, generate_rsa
 from fedtext.signatures import advise, parse_claim, sign
-from fedtext.signatures.advice import SMALLEST_INBOX_BYTES
+from fedtext.signatures.advice import _SMALLEST_RSA_BYTES, SMALLEST_INBOX_BYTES
 
 RSA = generate_rsa()
 ED25519 = generate_ed25519()
@@ -151,3 +151,22 @@ def test_no_error_leaves(fields: list[tuple[str, str]]) -> None:
     request = appended(cavage(), *fields)
     assert all(advice.servers for advice in advise(request, parse_claim(cavage())))
     assert advise(attrs.evolve(request, headers=Headers.build(fields))) is not None
+
+
+def test_a_signature_of_the_smallest_rsa_key_is_one_by_rsa() -> None:
+    request = cavage()
+    for size, expected in ((_SMALLEST_RSA_BYTES, []), (_SMALLEST_RSA_BYTES - 1, ["SIG-08"])):
+        claim = attrs.evolve(parse_claim(request), signature=bytes(size))
+        assert [one.rule for one in advise(request, claim)] == expected
+
+
+def test_a_key_id_may_be_a_url_of_http() -> None:
+    request = replaced("https://a.example/users/1#main-key", "http://a.example/users/1#main-key")(cavage())
+    assert advise(request) == ()
+
+
+def test_a_query_that_is_covered_needs_no_advice() -> None:
+    covered = (*FULL, "@query")
+    request = signed(message(url="https://b.example/inbox?x=1"), ED25519, covered)
+    assert rules(request) == ["SIG-33", "SIG-29"]
+    assert "alg" in advise(request)[1].text

@@ -280,3 +280,41 @@ def test_sec_130_what_has_no_canonical_form_is_not_signed(value):
 
 def test_the_suites_that_are_verified():
     assert {EDDSA_JCS, EDDSA_RDFC, MLDSA44_JCS} == CRYPTOSUITES
+
+
+def by_ml_dsa(document):
+    """Give the document with a proof by ML-DSA alone, made by hand."""
+    options = {"cryptosuite": MLDSA44_JCS, "verificationMethod": ML_DSA_METHOD, "@context": document["@context"]}
+    return proved_by_hand(document, ML_DSA, **options)
+
+
+def test_a_proof_by_ml_dsa_alone_is_over_the_whole_document():
+    """Beside one by Ed25519 it would not show if it covered nothing."""
+    alone = by_ml_dsa(LIKE)
+    assert verified(alone).suites == (MLDSA44_JCS,)
+    for changed in ({**alone, "object": "https://b.example.com/notes/2"}, {**alone, "extra": "x"}):
+        with pytest.raises(ProofMismatch):
+            verified(changed)
+
+
+def test_one_more_proof_stands_behind_those_that_are_there():
+    first, other = proved_by_hand(LIKE)["proof"], proved_by_hand(LIKE, cryptosuite="other")["proof"]
+    for present in (first, [first, other]):
+        document = data_integrity.sign(
+            {**LIKE, "proof": present}, ML_DSA, verification_method=ML_DSA_METHOD, created_s=NOW_S
+        )
+        before = present if isinstance(present, list) else [present]
+        assert document["proof"][:-1] == before
+        assert document["proof"][-1]["cryptosuite"] == MLDSA44_JCS
+
+
+def test_a_document_without_a_context_is_proved_without_one():
+    bare = {name: member for name, member in LIKE.items() if name != "@context"}
+    options = {"cryptosuite": MLDSA44_JCS, "verificationMethod": ML_DSA_METHOD}
+    assert verified(proved_by_hand(bare, ML_DSA, **options)).document == bare
+
+
+def test_limits_are_those_that_are_given():
+    limits = Limits(iri_chars_max=len(METHOD) - 1)
+    with pytest.raises(ProofMalformed):
+        data_integrity.check_claims(proved(), now_s=NOW_S, limits=limits)

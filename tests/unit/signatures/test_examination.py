@@ -15,7 +15,7 @@ from tests.signing import KEY_ID, NOW_S, OWNER, answer, appended, changed, messa
 
 from fedtext.config import Scheme, SignaturePolicy
 from fedtext.errors import FedtextError
-from fedtext.http import Request, Response
+from fedtext.http import Headers, Request, Response
 from fedtext.keys import NamedKey, UnconfirmedKey, VerificationKey, generate_ed25519, generate_rsa
 from fedtext.signatures import (
     ANY_KEY_ID,
@@ -363,3 +363,56 @@ def test_the_steps_of_responses_agree_with_verify_response(status: int, data: by
 def test_the_digest_of_another_hash_is_told() -> None:
     value = "SHA-256=" + base64.b64encode(hashlib.sha512(BODY).digest()).decode()
     assert hint_of(looked_at(header("digest", value)(post()))) == "the digest is of another hash than it names"
+
+
+def test_an_id_without_a_fragment_is_compared_whole() -> None:
+    fragment, rotated = "the fragment of the key id differs", "the owner lists no key under this id"
+    for key_id, listed, hint in (
+        (f"{OWNER}#new", OWNER, fragment),
+        (OWNER, f"{OWNER}#old", fragment),
+        (OWNER, "https://a.example/users/7", rotated),
+    ):
+        keys = [VerificationKey(listed, OWNER, RSA.public)]
+        assert hint in hint_of(looked_at(post(key_id=key_id), keys))
+
+
+def test_coverage_is_judged_by_the_policy_and_whatever_the_algorithm() -> None:
+    covered = ("@method", "@authority", "@path", "content-digest")
+    request = signed(message(url=URL), RSA, covered)
+    policy = SignaturePolicy(insecure_uncovered_query=True)
+    assert failing(looked_at(request)) == ["coverage"]
+    assert failing(examine(request, [KEY], now_s=NOW_S, authorities=HOSTS, policy=policy)[0]) == []
+    odd = signed(message(url=URL), RSA, ("@target-uri", "content-digest"), parameters=f'{PARAMETERS};alg="none"')
+    assert failing(looked_at(odd))[0] == "coverage"
+
+
+def test_every_value_of_a_digest_is_shown_and_looked_into() -> None:
+    request = message(url=URL, body=BODY)
+    digest = f"SHA-256={base64.b64encode(hashlib.sha256(BODY).digest()).decode()}"
+    signed_one = post()
+    both = Headers((*signed_one.headers.without("digest").fields, ("digest", "MD5=AAAA"), ("digest", digest)))
+    steps = {step.name: step for step in looked_at(attrs.evolve(signed_one, headers=both)).steps}
+    assert steps["digest"].detail == f"MD5=AAAA, {digest} is of these {len(request.body)} bytes"
+    assert "the digest of an empty body" in hint_of(looked_at(header("digest", f"MD5=AAAA,{EMPTY}")(post())))
+
+
+def test_a_length_that_is_right_explains_nothing() -> None:
+    request = appended(header("digest", EMPTY)(post()), ("content-length", str(len(BODY))))
+    assert "the digest of an empty body" in hint_of(looked_at(request))
+
+
+def test_each_label_has_its_own_advice() -> None:
+    first = signed(message(), RSA, label="a", parameters=f'{PARAMETERS};alg="rsa-v1_5-sha256"')
+    second = signed(message(), RSA, label="b")
+    fields = [
+        (name, f"{first.headers.get(name)}, {second.headers.get(name)}") for name in ("signature-input", "signature")
+    ]
+    both = attrs.evolve(first, headers=first.headers.with_fields(*fields))
+    found = examine(both, [KEY], now_s=NOW_S, authorities=HOSTS)
+    assert [sum("alg" in one.text for one in label.advice) for label in found] == [0, 1]
+
+
+def test_a_response_comes_with_its_claim_and_key() -> None:
+    found = examine_response(response(), [KEY], now_s=NOW_S, request=post())[0]
+    assert found.claim == parse_response_claims(response())[0]
+    assert found.key == KEY

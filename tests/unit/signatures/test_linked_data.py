@@ -177,3 +177,17 @@ def test_the_claim_shows_no_bytes():
     assert linked_data.verify(SIGNED, claim, RSA_KEY, now_s=NOW_S).key is RSA_KEY
     assert RSA.public == RSA_KEY.public
     assert SECURITY in CREATE["@context"]  # type: ignore[operator]
+
+
+@pytest.mark.parametrize(("member", "value"), [("created", "yesterday"), ("created", None), ("expires", "never")])
+def test_a_time_that_cannot_be_read_is_named(member, value):
+    with pytest.raises(ProofMalformed) as caught:
+        linked_data.parse_signature(with_members(**{member: value}))
+    assert caught.value.context == {"member": member}
+
+
+def test_all_members_may_stand_there_and_at_their_limits():
+    creator = CREATOR.ljust(Limits().iri_chars_max, "x")
+    more = {"id": "https://a.example.com/s", "expires": "2026-10-01T00:00:00Z", "nonce": "n", "domain": "d"}
+    claim = linked_data.parse_signature(with_members(creator=creator, signatureValue="AAAA" * 350, **more))
+    assert (claim.creator, len(claim.value)) == (creator, 1_050)

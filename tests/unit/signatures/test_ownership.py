@@ -77,3 +77,18 @@ def test_the_owner_signed_it(given):
 def test_sec_129_somebody_elses_signature_proves_nothing(given, refusal):
     with pytest.raises(refusal):
         check_owner(given)
+
+
+def test_who_it_is_not_is_named():
+    other = {"actor": "https://b.example.com/u"}
+    with pytest.raises(KeyOwnerMismatch) as caught:
+        check_owner(evidence(other))
+    assert caught.value.context == {"owner": "https://b.example.com/u", "signer": ALICE}
+    elsewhere = {"id": "https://b.example.com/1", "actor": ALICE}
+    with pytest.raises(OriginMismatch) as refused:
+        check_owner(evidence(elsewhere))
+    assert refused.value.context == {"id": "https://b.example.com/1", "owner": ALICE}
+
+
+def test_a_did_url_with_a_query_is_of_its_did():
+    assert check_owner(evidence({"subject": DID}, key_id=f"{DID}?v=1#key", owner=DID)) == DID

@@ -129,3 +129,23 @@ def test_an_error_names_the_member_and_not_its_value():
     with pytest.raises(ProofMalformed) as caught:
         parse_proofs(having(changed(type="x" * 10_000)))
     assert len(str(caught.value)) < 400
+
+
+@pytest.mark.parametrize(
+    ("proof", "context"),
+    [
+        (changed(type=["x"]), {"type": "['x']"}),
+        (changed(proofPurpose="p" * 100), {"purpose": "'" + "p" * 63}),
+        (changed(created="yesterday"), {"member": "created"}),
+        (changed(expires="never"), {"member": "expires"}),
+        (changed(created="2026-01-01T00:00:00+01:00"), {"member": "created"}),
+    ],
+)
+def test_what_is_wrong_is_named(proof, context):
+    with pytest.raises(ProofMalformed) as caught:
+        parse_proofs(having(proof))
+    assert caught.value.context == context
+
+
+def test_a_suite_may_have_a_name_of_one_character():
+    assert parse_proofs(having(changed(cryptosuite="x")))[0].cryptosuite == "x"
