@@ -6,12 +6,11 @@ from .clamping import DOCUMENT_BYTES_ADVISED, clamp
 from .fanout import Follower, plan_deliveries, plan_inboxes
 from .outcome import Delivered, Drop, Outcome, Retry, classify_error, classify_response, is_final
 from .retry import lane_pause_s, retry_delay_s
-from .seal import NO_PROVERS, Provers, SealedActivity, seal
+from .seal import Provers, SealedActivity, seal
 from .tasks import DeliveryTask, FanoutTask, ResolveTask, decode_task, encode_task, kind_of
 
 __all__ = [
     "DOCUMENT_BYTES_ADVISED",
-    "NO_PROVERS",
     "Audience",
     "Delivered",
     "DeliveryTask",
