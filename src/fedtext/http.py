@@ -19,7 +19,7 @@ class Headers:
 
     fields: tuple[tuple[str, str], ...] = ()
     # Made when first asked: verifying one request asks a dozen times. Published whole, since threads may share a value.
-    _by_name: dict[str, list[str]] | None = attrs.field(init=False, default=None, eq=False)
+    _by_name: dict[str, str | list[str]] | None = attrs.field(init=False, default=None, eq=False)
 
     @classmethod
     def build(cls, pairs: Iterable[tuple[str, str]]) -> Headers:
@@ -35,14 +35,14 @@ class Headers:
         """Give every value of one header in order of arrival."""
         by_name = self._by_name
         if by_name is None:
-            by_name = {field: [value] for field, value in self.fields}
-            if len(by_name) < len(self.fields):  # a name repeats
-                by_name = {field: list[str]() for field in by_name}
-                for field, value in self.fields:
-                    by_name[field].append(value)
+            by_name = _indexed(self.fields)
             object.__setattr__(self, "_by_name", by_name)
-        found = by_name.get(name) or by_name.get(name.lower())
-        return found[:] if found else []
+        found = by_name.get(name)
+        if found is None:
+            if name.islower():  # nearly always: nothing else to look under
+                return []
+            found = by_name.get(name.lower(), [])
+        return [found] if isinstance(found, str) else found[:]
 
     def with_fields(self, *pairs: tuple[str, str]) -> Headers:
         """Give a copy in which each named header has exactly the given value."""
@@ -66,6 +66,17 @@ class Headers:
     def __repr__(self) -> str:
         """Name the headers, not their values: they may hold secrets."""
         return f"Headers({', '.join(name for name, _ in self.fields)})"
+
+
+def _indexed(fields: tuple[tuple[str, str], ...]) -> dict[str, str | list[str]]:
+    """Give what stands under each name: the one value, or the list of them where a name repeats."""
+    single: dict[str, str | list[str]] = dict(fields)
+    if len(single) == len(fields):
+        return single
+    several: dict[str, list[str]] = {}
+    for name, value in fields:
+        several.setdefault(name, []).append(value)
+    return {**several}
 
 
 @attrs.frozen(kw_only=True)

@@ -44,6 +44,7 @@ _CREATED: Final = "<http://purl.org/dc/terms/created>"
 _TYPE: Final = f"<{RDF}type>"
 _LINKS: Final = frozenset({"@graph", "@included", "@reverse"})
 _JSON: Final = "@json"
+_NESTED: Final = (dict, list)
 # What JSON-LD has a syntax for; written out it says the same, and plain readers do not see it.
 _SYNTAX: Final = frozenset(RDF + name for name in ("type", "first", "rest", "nil", "JSON"))
 # The options of a proof, each with the predicate that its context must give it.
@@ -99,18 +100,21 @@ def check_shape(document: JsonObject, limits: Limits) -> None:
         if depth > limits.json_depth_max:
             raise LimitExceeded("nested too deep", limit="json_depth_max", value=depth)
         if isinstance(value, list):
-            pending.extend((item, hidden, literals, depth + 1) for item in value if isinstance(item, dict | list))
+            pending += [(item, hidden, literals, depth + 1) for item in value if isinstance(item, _NESTED)]
         if not isinstance(value, dict):
             continue
         context = value.get("@context")
         if context is not None:
             hidden |= check_context(context)
             literals = (literals - _defined(context)) | _json_terms(context)
-        for name, member in value.items():
-            if name in hidden:
-                raise ContextRefused("a signed document has parts that not everybody sees", member=name)
-            if name != "@context" and name not in literals and isinstance(member, dict | list):
-                pending.append((member, hidden, literals, depth + 1))
+        if not hidden.isdisjoint(value):
+            seen_by_few = next(name for name in value if name in hidden)
+            raise ContextRefused("a signed document has parts that not everybody sees", member=seen_by_few)
+        pending += [
+            (member, hidden, literals, depth + 1)
+            for name, member in value.items()
+            if isinstance(member, _NESTED) and name != "@context" and name not in literals
+        ]
 
 
 def _defined(context: JsonValue) -> frozenset[str]:

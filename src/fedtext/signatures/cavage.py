@@ -72,14 +72,16 @@ def signature_base(
         draft-cavage-http-signatures-12 section 2.3.
     """
     lines: list[str] = []
+    headers = request.headers
     for name in covered:
-        if name == REQUEST_TARGET:
-            value: str | None = f"{request.method.lower()} {request.target if target is None else target}"
-        elif name in (CREATED, EXPIRES):
-            time_s = created_s if name == CREATED else expires_s
-            value = None if time_s is None else str(time_s)
+        if name[:1] != "(":
+            values = headers.get_all(name)
+            value = values[0].strip(" \t") if len(values) == 1 else _joined(request, name, values)
+        elif name == REQUEST_TARGET:
+            value = f"{request.method.lower()} {request.target if target is None else target}"
         else:
-            value = _header_value(request, name)
+            time_s = {CREATED: created_s, EXPIRES: expires_s}.get(name)
+            value = None if time_s is None else str(time_s)
         if value is None:
             raise SignatureMalformed("a signed header is not in the request", header=name)
         # Threat: a line break in a value would let one component pass for two (SEC-014).
@@ -267,10 +269,8 @@ def fitting_hash(name: str | None, key: NamedKey) -> HashName:
     return hash_name
 
 
-def _header_value(request: Request, name: str) -> str | None:
-    values = request.headers.get_all(name)
-    if len(values) == 1:
-        return values[0].strip(" \t")
+def _joined(request: Request, name: str, values: list[str]) -> str | None:
+    """Give the value of a header that does not stand there once."""
     if values:
         return ", ".join(value.strip(" \t") for value in values)
     # HTTP/2 carries the host outside of the fields.
@@ -279,12 +279,12 @@ def _header_value(request: Request, name: str) -> str | None:
 
 def _check_coverage(request: Request, claim: SignatureClaim) -> None:
     covered = claim.covered
-    missing = [name for name in (REQUEST_TARGET, "host") if name not in covered]
-    if "digest" not in covered and needs_digest(request):
-        missing.append("digest")
-    if "date" not in covered and CREATED not in covered:
-        missing.append("date")
-    if missing:
+    is_timed = "date" in covered or CREATED in covered
+    is_whole = "digest" in covered or not needs_digest(request)
+    if not (REQUEST_TARGET in covered and "host" in covered and is_timed and is_whole):
+        missing = [name for name in (REQUEST_TARGET, "host") if name not in covered]
+        missing += [] if is_whole else ["digest"]
+        missing += [] if is_timed else ["date"]
         raise ComponentsUncovered("the signature does not cover enough", missing=" ".join(missing))
 
 

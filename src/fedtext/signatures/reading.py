@@ -101,11 +101,13 @@ def _is_cavage(value: str) -> bool:
     return "keyid" in lowered and _CAVAGE_KEY_ID.search(lowered) is not None
 
 
-def _cavage_values(signatures: Sequence[str], headers: Headers) -> list[str]:
+def _cavage_values(signatures: list[str], headers: Headers) -> list[str]:
     """Give what both places hold; a field that repeats is two signatures, whatever they say (SEC-038)."""
     authorizations = headers.get_all("authorization")
     if len(signatures) > 1 or len(authorizations) > 1:
         raise SignatureMalformed("the request has several signatures")
+    if not authorizations:
+        return signatures
     return [*signatures, *filter(is_authorization, authorizations)]
 
 

@@ -44,6 +44,8 @@ _DIGITS = bytes(_ALPHABET.index(byte) if byte in _ALPHABET else _NO_DIGIT for by
 # Ten digits at a time: 58 ** 10 fits into 64 bits, and long division is done a tenth as often.
 _STEP_DIGITS = 10
 _STEP = 58**_STEP_DIGITS
+# Two digits at once, the lower one first.
+_PAIRS = [bytes((low, high)) for high in _ALPHABET for low in _ALPHABET]
 
 
 class Codec(Enum):
@@ -246,9 +248,9 @@ def _to_base58(data: bytes) -> bytes:
     digits = bytearray()
     while number:
         number, part = divmod(number, _STEP)
-        for _ in range(_STEP_DIGITS):
-            part, digit = divmod(part, 58)
-            digits.append(_ALPHABET[digit])
+        for _ in range(_STEP_DIGITS // 2):
+            part, pair = divmod(part, 58 * 58)
+            digits += _PAIRS[pair]
     zeros = len(data) - len(data.lstrip(b"\x00"))
     return _ALPHABET[:1] * zeros + bytes(digits[::-1]).lstrip(_ALPHABET[:1])
 

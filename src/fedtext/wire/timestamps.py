@@ -122,6 +122,8 @@ def from_epoch_s(epoch_s: float) -> datetime:
         raise LocalProtocolError("the time is outside the calendar", epoch_s=epoch_s) from error
 
 
+# A busy inbox gets many requests that were signed in the same second; what is refused is not kept.
+@lru_cache(maxsize=32)
 def parse_http_date(text: str) -> int:
     """Read an HTTP date in any of its three forms.
 
