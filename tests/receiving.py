@@ -18,6 +18,7 @@ from fedtext.adapters.randomness import SeededRandomness
 from fedtext.config import Config, Scheme
 from fedtext.errors import PolicyRefusal
 from fedtext.fetch import Fetcher
+from fedtext.fetch.courtesy import HostRecord, decode_record
 from fedtext.http import Headers, Request, Response
 from fedtext.inbox import InboundTask, Receipt, Reception, decode_envelope, receive
 from fedtext.keys import PrivateKey, generate_ed25519
@@ -237,8 +238,17 @@ class Door:
 
     @property
     def stored(self) -> dict[str, bytes]:
-        """All that lies in the store."""
-        return dict(run_sync(self.ports.store.scan("", limit=10_000)))
+        """All that lies in the store, but for how often which host was asked: see `hosts`."""
+        return {key: value for key, value in self._all_stored() if "/fetch-host/" not in key}
+
+    @property
+    def hosts(self) -> dict[str, HostRecord | None]:
+        """What is kept of hosts, by name."""
+        kept = [(key, value) for key, value in self._all_stored() if "/fetch-host/" in key]
+        return {key.rpartition("/")[2]: decode_record(value) for key, value in kept}
+
+    def _all_stored(self) -> list[tuple[str, bytes]]:
+        return run_sync(self.ports.store.scan("", limit=10_000))
 
     @property
     def waiting(self) -> int:

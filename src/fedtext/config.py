@@ -47,6 +47,11 @@ class Limits:
     header_count_max: int = attrs.field(default=128, validator=gt(0))
     signature_bytes_max: int = attrs.field(default=8_192, validator=gt(0))
     redirects_count_max: int = attrs.field(default=3, validator=gt(-1))
+    host_fetches_at_once_max: int = attrs.field(default=2, validator=gt(0))
+    host_fetches_waiting_max: int = attrs.field(default=64, validator=gt(0))
+    host_fetches_per_minute_max: int = attrs.field(default=60, validator=gt(0))
+    collection_pages_max: int = attrs.field(default=200, validator=gt(0))
+    thread_depth_max: int = attrs.field(default=64, validator=gt(0))
     fetches_per_message_max: int = attrs.field(default=20, validator=gt(0))
     keys_per_actor_max: int = attrs.field(default=16, validator=gt(0))
     tags_count_max: int = attrs.field(default=256, validator=gt(0))
@@ -84,9 +89,15 @@ class SignaturePolicy:
 
 @attrs.frozen(kw_only=True)
 class FetchPolicy:
-    """How documents of others are fetched and how long they are kept (seconds)."""
+    """How documents of others are fetched and how long they are kept (seconds).
+
+    `stale_s`: how much longer than they are fresh copies are kept that their host can be asked about ("has it
+    changed?"), instead of being asked for them again.
+    """
 
     actor_fresh_s: int = 86_400
+    stale_s: int = 7 * 86_400
+    retry_after_s_max: int = 86_400
     key_fresh_s: int = 86_400
     absent_fresh_s: int = 300
     refresh_pause_s: int = 300

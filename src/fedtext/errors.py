@@ -387,6 +387,18 @@ class Unreachable(FetchError):
     permanent = False
 
 
+class HostPaused(Unreachable):
+    """The host is left alone for a while."""
+
+    code = "fetch.host_paused"
+    hint = "it asked for a pause, could not be reached, or was asked too often; `retry_after_s` says when to try again"
+
+    @property
+    def retry_after_s(self) -> float:
+        """Seconds until it may be asked again."""
+        return float(self.context.get("retry_after_s", "0"))
+
+
 class FetchTimeout(FetchError):
     """The host did not answer in time."""
 
@@ -422,6 +434,14 @@ class BudgetExhausted(FetchError):
     """This message may cause no more fetches."""
 
     code = "fetch.budget_exhausted"
+
+
+class TooManyWaiting(FedtextError):
+    """Too many wait in line for the same thing."""
+
+    code = "too_many_waiting"
+    status_hint = 503
+    permanent = False
 
 
 class DeliveryError(FedtextError):

@@ -1,30 +1,75 @@
-"""Single flight: many callers of one key, one run.
+"""Single flight: many callers of one key, one run; and lines: so many of one key at once, the others wait.
 
 Invariants: a run that ended is forgotten at once (this is no cache); a caller that is cancelled does not take the
-run away from the others; a run that nobody waits for any more is cancelled.
+run away from the others; a run that nobody waits for any more is cancelled; a line in which nobody stands takes no
+memory.
 """
 
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 import attrs
 
+from ..errors import TooManyWaiting
+
 T = TypeVar("T")
+
+
+# A thread that waits holds up a whole request.
+_THREAD_WAITS_S_MAX = 10.0
+
+
+@attrs.define
+class _ThreadLine:
+    free: threading.Semaphore
+    present: int = 0
+
+
+@attrs.define
+class _TaskLine:
+    free: asyncio.Semaphore
+    present: int = 0
 
 
 class InlineCoalesce:
     """Runs every factory where it is called.
 
     A blocking edge has one caller per thread: a second thread may do the same work at the same time, which is
-    wasteful at worst, whereas waiting for another thread could hold up a whole request.
+    wasteful at worst, whereas waiting for another thread could hold up a whole request. In a line threads do wait, for
+    a bounded time.
     """
+
+    def __init__(self) -> None:
+        self._lines: dict[str, _ThreadLine] = {}
+        self._lock = threading.Lock()
 
     async def run(self, key: str, factory: Callable[[], Awaitable[T]]) -> T:  # noqa: ARG002 - the port has it
         """Run the factory and give its result."""
         return await factory()
+
+    async def in_turn(self, key: str, factory: Callable[[], Awaitable[T]], *, at_once_max: int, waiting_max: int) -> T:
+        """Run the factory when fewer than `at_once_max` of this key are under way; wait in line until then."""
+        with self._lock:
+            line = self._lines.setdefault(key, _ThreadLine(threading.Semaphore(at_once_max)))
+            if line.present >= at_once_max + waiting_max:
+                raise TooManyWaiting(key=key)
+            line.present += 1
+        try:
+            if not line.free.acquire(timeout=_THREAD_WAITS_S_MAX):
+                raise TooManyWaiting("nobody in line has had a turn for long", key=key)
+            try:
+                return await factory()
+            finally:
+                line.free.release()
+        finally:
+            with self._lock:
+                line.present -= 1
+                if line.present == 0:
+                    self._lines.pop(key, None)
 
 
 @attrs.define
@@ -38,6 +83,7 @@ class AsyncCoalesce:
 
     def __init__(self) -> None:
         self._flights: dict[tuple[int, str], _Flight] = {}
+        self._lines: dict[tuple[int, str], _TaskLine] = {}
 
     async def run(self, key: str, factory: Callable[[], Awaitable[T]]) -> T:
         """Run the factory, or wait for the run of the same key that is under way and share its result or error."""
@@ -58,6 +104,21 @@ class AsyncCoalesce:
             if flight.waiters == 0 and not flight.task.done():
                 self._flights.pop(place, None)
                 flight.task.cancel()
+
+    async def in_turn(self, key: str, factory: Callable[[], Awaitable[T]], *, at_once_max: int, waiting_max: int) -> T:
+        """Run the factory when fewer than `at_once_max` of this key are under way; wait in line until then."""
+        place = (id(asyncio.get_running_loop()), key)
+        line = self._lines.setdefault(place, _TaskLine(asyncio.Semaphore(at_once_max)))
+        if line.present >= at_once_max + waiting_max:
+            raise TooManyWaiting(key=key)
+        line.present += 1
+        try:
+            async with line.free:
+                return await factory()
+        finally:
+            line.present -= 1
+            if line.present == 0:
+                self._lines.pop(place, None)
 
     def _landed(self, place: tuple[int, str], task: asyncio.Task[Any]) -> None:
         flight = self._flights.get(place)

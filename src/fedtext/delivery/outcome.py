@@ -10,11 +10,10 @@ from ..errors import (
     FetchError,
     FetchRefused,
     HTTPStatusError,
-    MalformedText,
     WrongMediaType,
 )
 from ..http import Response
-from ..wire.timestamps import parse_http_date
+from ..wire.retry_after import parse_retry_after
 
 
 @attrs.frozen(kw_only=True)
@@ -62,7 +61,8 @@ def classify_response(response: Response, *, now_s: float, retry_after_s_max: in
     if 200 <= status < 300:
         return Delivered(status=status)
     if status in _WORTH_A_RETRY or (status >= 500 and status != 501):
-        after_s = _retry_after_s(response, now_s=now_s, retry_after_s_max=retry_after_s_max)
+        asked = response.headers.get("retry-after")
+        after_s = parse_retry_after(asked, now_s=now_s, seconds_max=retry_after_s_max)
         return Retry(
             reason=f"status {status}",
             after_s=after_s,
@@ -91,16 +91,3 @@ def is_final(error: FedtextError) -> bool:
     if isinstance(error, BudgetExhausted | WrongMediaType):
         return False  # the deadline of this attempt; the maintenance page of an hour
     return error.permanent
-
-
-def _retry_after_s(response: Response, *, now_s: float, retry_after_s_max: int) -> float | None:
-    """Read Retry-After, seconds or date, clamped (DLV-07, SEC-118)."""
-    value = (response.headers.get("retry-after") or "").strip()
-    if not value:
-        return None
-    if value.isascii() and value.isdigit():
-        return float(min(int(value[:12]), retry_after_s_max))
-    try:
-        return float(min(max(0.0, parse_http_date(value) - now_s), retry_after_s_max))
-    except MalformedText:
-        return None

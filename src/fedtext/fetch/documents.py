@@ -2,21 +2,46 @@
 
 Threat: a server that hosts other people's files can be made to serve any JSON; only a document whose id is the
 address that answered may be believed (SEC-062, 063, 115, 117; CVE-2024-23832).
+
+What people type may be the address of a page. Then the page is asked for its other form: one level, at its own origin,
+within the count of redirects (DISC-01, SEC-098).
 """
 
 from __future__ import annotations
 
-from ..errors import DocumentError, FetchRefused
+from typing import Final
+
+import attrs
+
+from ..errors import DocumentError, FetchRefused, WrongMediaType
 from ..jsonld import normalize
 from ..wire.iri import origin_of, parse_url
 from ..wire.json import JsonObject, parse_object
-from ..wire.media_types import ACTIVITY_JSON, LD_JSON, is_activity
+from ..wire.links import HEADER_CHARS_MAX, HTML_CHARS_MAX, find_alternate
+from ..wire.media_types import ACTIVITY_JSON, LD_JSON, is_activity, is_html
 from .budget import Budget
+from .caching import Validators
 from .embedded import origin_or_none, reduce_foreign
-from .fetcher import Fetcher
+from .fetcher import Fetched, Fetcher, Trail
 from .knocking import learn_capabilities
 
-ACCEPT_ACTIVITY = f"{ACTIVITY_JSON}, {LD_JSON}"
+ACCEPT_ACTIVITY: Final = f"{ACTIVITY_JSON}, {LD_JSON}"
+ACCEPT_PAGES_TOO: Final = f"{ACCEPT_ACTIVITY}, text/html;q=0.5"
+
+
+@attrs.frozen(kw_only=True)
+class Found:
+    """A document as it was found; its id is checked only where it says so.
+
+    Args:
+        address: That answered.
+        document: Normalized.
+        validators: By which a later change can be told.
+    """
+
+    address: str
+    document: JsonObject
+    validators: Validators
 
 
 async def fetch_json(fetcher: Fetcher, url: str, budget: Budget) -> tuple[str, JsonObject]:
@@ -47,22 +72,92 @@ async def fetch_document(fetcher: Fetcher, url: str, budget: Budget) -> JsonObje
         FetchError: See `Fetcher.get`.
         DocumentError: See `fetch_json`.
     """
-    address, document = await fetch_json(fetcher, url, budget)
-    document_id = _id_of(document, address)
-    if not _same_address(document_id, address) and origin_or_none(document_id) == origin_or_none(address):
-        address, document = await fetch_json(fetcher, document_id, budget)
-        document_id = _id_of(document, address)
-    if not _same_address(document_id, address):
-        raise FetchRefused("the document's id is not the address that answered", url=address)
-    reduced = reduce_foreign(document, origin_of(address))
-    await learn_capabilities(fetcher.ports, fetcher.site, address, reduced)
-    return reduced
+    return (await fetch_found(fetcher, url, budget)).document
 
 
-def _id_of(document: JsonObject, address: str) -> str:
-    document_id = document.get("id")
+async def fetch_found(fetcher: Fetcher, url: str, budget: Budget, *, pages: bool = False) -> Found:
+    """Fetch a document as `fetch_document` does, and give with it where it was found.
+
+    Args:
+        fetcher: As `fetch_document`, as are the following.
+        url: See there.
+        budget: See there.
+        pages: Whether `url` may be the address of a page for people that names the document as its other form.
+
+    Raises:
+        FetchRefused: See `fetch_document`; or the other form of the page is at another origin.
+        FetchError: See there.
+        DocumentError: See there.
+    """
+    trail = fetcher.trail()
+    found = _read(fetcher, await _get(fetcher, url, budget, trail, pages=pages))
+    return await _checked(fetcher, found, budget, trail)
+
+
+async def fetch_if_changed(fetcher: Fetcher, known: Validators, budget: Budget, url: str) -> Found | None:
+    """Fetch a document as `fetch_document` does, unless its host says that the copy with these validators is current.
+
+    Returns:
+        What was found, or None: nothing has changed.
+
+    Raises:
+        FetchRefused: See `fetch_document`, as are the following.
+        FetchError: See there.
+        DocumentError: See there.
+    """
+    trail = fetcher.trail()
+    fetched = await fetcher.get(
+        url, accept=ACCEPT_ACTIVITY, accepts=is_activity, budget=budget, trail=trail, known=known
+    )
+    if fetched.is_unchanged:
+        return None
+    return await _checked(fetcher, _read(fetcher, fetched), budget, trail)
+
+
+async def _get(fetcher: Fetcher, url: str, budget: Budget, trail: Trail, *, pages: bool) -> Fetched:
+    """Give the answer at an address, or at the alternate of the page that is there."""
+    if not pages:
+        return await fetcher.get(url, accept=ACCEPT_ACTIVITY, accepts=is_activity, budget=budget, trail=trail)
+    fetched = await fetcher.get(url, accept=ACCEPT_PAGES_TOO, accepts=_is_activity_or_page, budget=budget, trail=trail)
+    if not is_html(fetched.media_type):
+        return fetched
+    markup = fetched.body[:HTML_CHARS_MAX].decode("utf-8", "replace")
+    alternate = find_alternate(fetched.url, (fetched.link or "")[:HEADER_CHARS_MAX], markup)
+    if alternate is None:
+        raise WrongMediaType("a page that names no ActivityPub document", url=fetched.url)
+    if origin_or_none(alternate) != origin_or_none(fetched.url):
+        raise FetchRefused("the other form of the page is at another origin", url=fetched.url, alternate=alternate)
+    trail.hop(fetched.url)
+    return await fetcher.get(alternate, accept=ACCEPT_ACTIVITY, accepts=is_activity, budget=budget, trail=trail)
+
+
+def _is_activity_or_page(media_type: str) -> bool:
+    return is_activity(media_type) or is_html(media_type)
+
+
+def _read(fetcher: Fetcher, fetched: Fetched) -> Found:
+    document = normalize(parse_object(fetched.body, fetcher.config.limits))
+    validators = fetched.validators or Validators(address=fetched.url)
+    return Found(address=fetched.url, document=document, validators=validators)
+
+
+async def _checked(fetcher: Fetcher, found: Found, budget: Budget, trail: Trail) -> Found:
+    """Make sure that the id is the address; if need be, with a second look at the id."""
+    document_id = _id_of(found)
+    if not _same_address(document_id, found.address) and origin_or_none(document_id) == origin_or_none(found.address):
+        found = _read(fetcher, await _get(fetcher, document_id, budget, trail, pages=False))
+        document_id = _id_of(found)
+    if not _same_address(document_id, found.address):
+        raise FetchRefused("the document's id is not the address that answered", url=found.address)
+    reduced = reduce_foreign(found.document, origin_of(found.address))
+    await learn_capabilities(fetcher.ports, fetcher.site, found.address, reduced)
+    return attrs.evolve(found, document=reduced)
+
+
+def _id_of(found: Found) -> str:
+    document_id = found.document.get("id")
     if not isinstance(document_id, str):
-        raise FetchRefused("the document has no id", url=address)
+        raise FetchRefused("the document has no id", url=found.address)
     return document_id
 
 

@@ -2,7 +2,8 @@
 
 Invariants: each hop and each knock draws from the budget and is signed anew for its own host (SIG-35, SEC-107); a
 redirect never goes from https to http (SEC-104) and never comes back to a visited address (SEC-097); the own origins
-are never fetched over the network (SEC-106); what arrives is bytes of an accepted media type, nothing else.
+are never fetched over the network (SEC-106); a host is asked by few at once and not too often (see `courtesy`); what
+arrives is bytes of an accepted media type, nothing else.
 """
 
 from __future__ import annotations
@@ -12,25 +13,80 @@ from collections.abc import Callable, Sequence
 import attrs
 
 from ..config import Config
-from ..errors import BodyTooLarge, FetchRefused, Gone, HTTPStatusError, MalformedIri, Unreachable, WrongMediaType
+from ..errors import (
+    BodyTooLarge,
+    FetchRefused,
+    Gone,
+    HostPaused,
+    HTTPStatusError,
+    MalformedIri,
+    TooManyWaiting,
+    Unreachable,
+    WrongMediaType,
+)
 from ..http import Request, Response
-from ..ports import ExchangeLimits, PortSet
+from ..ports import ExchangeLimits, PortSet, store_key
 from ..wire.iri import Url, parse_url, resolve
 from .budget import Budget
+from .caching import Validators
+from .courtesy import KEPT_S, HostRecord, after_answer, after_failure, decode_record, take_turn
 from .knocking import Signer, send_signed
 
 _REDIRECTS = (301, 302, 303, 307, 308)
 # A host that answers so may answer otherwise in a while (SEC-070, SEC-118).
 _PASSING_STATUSES = (408, 425, 429)
+_MINUTE_S = 60.0
+
+
+class Trail:
+    """Where one fetch has been: redirects, alternates and second looks at an id draw from one count (SEC-097, 098)."""
+
+    __slots__ = ("_hops_left", "_visited")
+
+    def __init__(self, hops_max: int) -> None:
+        self._hops_left = hops_max
+        self._visited: set[str] = set()
+
+    def visit(self, address: str) -> None:
+        """Note an address.
+
+        Raises:
+            FetchRefused: It was visited before.
+        """
+        if address in self._visited:
+            raise FetchRefused("the redirects go in a circle", url=address)
+        self._visited.add(address)
+
+    def hop(self, address: str) -> None:
+        """Draw one hop away from an address.
+
+        Raises:
+            FetchRefused: None is left.
+        """
+        if self._hops_left <= 0:
+            raise FetchRefused("too many redirects", url=address)
+        self._hops_left -= 1
 
 
 @attrs.frozen(kw_only=True)
 class Fetched:
-    """What was found: the address that answered at last, and its body (decoded, bounded)."""
+    """What was found.
+
+    Args:
+        url: The address that answered at last.
+        media_type: As received; "" where nothing has changed.
+        body: Decoded, bounded.
+        link: The Link field, lines joined by ", ", or None.
+        validators: By which a later change can be told.
+        is_unchanged: What the caller knows is still true: there is no body.
+    """
 
     url: str
     media_type: str
     body: bytes
+    link: str | None = None
+    validators: Validators | None = attrs.field(default=None, eq=False)
+    is_unchanged: bool = False
 
 
 @attrs.frozen(kw_only=True)
@@ -43,7 +99,9 @@ class Fetcher:
         site: The origin on whose behalf it is fetched; prefixes cache keys.
         own_origins: Origins that are served here and therefore never fetched.
         user_agent: Never blank (DLV-14).
-        signer: Gives the instance actor's keys; None: requests go unsigned.
+        signer: Gives the keys of whoever asks; None: requests go unsigned.
+        requester: On behalf of which own actor it is fetched, where that is not the instance actor: what that actor may
+            see is cached for nobody else.
     """
 
     ports: PortSet
@@ -52,6 +110,7 @@ class Fetcher:
     own_origins: frozenset[str]
     user_agent: str
     signer: Signer | None = None
+    requester: str | None = None
 
     def is_own(self, url: Url) -> bool:
         """Tell whether an address is served here, by whatever scheme and with or without a dot at the end (SEC-106)."""
@@ -72,6 +131,8 @@ class Fetcher:
         budget: Budget,
         bytes_max: int | None = None,
         signed: bool = True,
+        trail: Trail | None = None,
+        known: Validators | None = None,
     ) -> Fetched:
         """Fetch one URL, following at most `redirects_count_max` redirects.
 
@@ -81,28 +142,40 @@ class Fetcher:
             accepts: Tells whether a Content-Type is one of those wanted.
             budget: Drawn from once a knock.
             bytes_max: Bound of the decoded body; None: `document_bytes_max`.
-            signed: Whether to sign with the instance actor's keys, as the host takes it (see `knocking`).
+            signed: Whether to sign, as the host takes it (see `knocking`).
+            trail: Shared by all requests of one fetch; None: this is all of it.
+            known: Of the copy that the caller has: its host may say that nothing has changed.
 
         Raises:
             FetchRefused: An address that may not be fetched, a downgrade or a loop.
             Gone: 410 (permanent).
             HTTPStatusError: Any other status than 200.
             Unreachable: No connection, or a status that passes (5xx, 429): worth a retry.
+            HostPaused: The host is left alone for a while: worth a retry then.
             WrongMediaType: The answer is of another type.
             BodyTooLarge: It is longer than `bytes_max`.
             BudgetExhausted: See `Budget`.
         """
-        visited: set[str] = set()
+        trail = trail or self.trail()
         current = url
-        for _hop in range(self.config.limits.redirects_count_max + 1):
-            address = self._admit(current, visited)
-            response = await self._exchange(address, accept=accept, budget=budget, bytes_max=bytes_max, signed=signed)
+        while True:
+            address = self._admit(current, trail)
+            asked = [("accept", accept), ("user-agent", self.user_agent)]
+            conditions = known.fields if known is not None and known.address == address else []
+            request = Request.to(address, headers=[*asked, *conditions])
+            response = await self._exchange(request, budget=budget, bytes_max=bytes_max, signed=signed)
+            if response.status == 304 and conditions:
+                return Fetched(url=address, media_type="", body=b"", validators=known, is_unchanged=True)
             if response.status not in _REDIRECTS:
                 return _judge(response, address, accepts, bytes_max or self.config.limits.document_bytes_max)
+            trail.hop(address)
             current = _next_hop(address, response)
-        raise FetchRefused("too many redirects", url=url)
 
-    def _admit(self, url: str, visited: set[str]) -> str:
+    def trail(self) -> Trail:
+        """Give the trail of one fetch."""
+        return Trail(self.config.limits.redirects_count_max)
+
+    def _admit(self, url: str, trail: Trail) -> str:
         try:
             parsed = parse_url(url)
         except MalformedIri as error:
@@ -110,19 +183,58 @@ class Fetcher:
         if self.is_own(parsed):
             raise FetchRefused("this address is served here", url=url)
         address = str(parsed).partition("#")[0]
-        if address in visited:
-            raise FetchRefused("the redirects go in a circle", url=url)
-        visited.add(address)
+        trail.visit(address)
         return address
 
-    async def _exchange(
-        self, address: str, *, accept: str, budget: Budget, bytes_max: int | None, signed: bool
+    async def _exchange(self, request: Request, *, budget: Budget, bytes_max: int | None, signed: bool) -> Response:
+        """Ask a host, when it may be asked, in line with the others who ask it."""
+        limits, host = self.config.limits, parse_url(request.url).authority.removesuffix(".")
+
+        async def turn() -> Response:
+            return await self._ask(request, host, budget=budget, bytes_max=bytes_max, signed=signed)
+
+        try:
+            return await self.ports.coalesce.in_turn(
+                store_key(self.site, "fetching", host),
+                turn,
+                at_once_max=limits.host_fetches_at_once_max,
+                waiting_max=limits.host_fetches_waiting_max,
+            )
+        except TooManyWaiting as error:
+            raise HostPaused("too many wait for this host", host=host, retry_after_s=1) from error
+
+    async def _ask(
+        self, request: Request, host: str, *, budget: Budget, bytes_max: int | None, signed: bool
     ) -> Response:
-        request = Request.to(address, headers=[("accept", accept), ("user-agent", self.user_agent)])
+        store, clock, limits = self.ports.store, self.ports.clock, self.config.limits
+        place = store_key(self.site, "fetch-host", host)
+        known = decode_record(await store.get(place))
+        per_minute_max = limits.host_fetches_per_minute_max
+        record = take_turn(known, host=host, now_s=clock.now_s(), per_minute_max=per_minute_max)
+        await store.put(place, record.encode(), ttl_s=KEPT_S if record.failures_count else _MINUTE_S)
+        had_time = budget.seconds_left >= limits.connect_s_max
+        try:
+            response = await self._send(request, budget=budget, bytes_max=bytes_max, signed=signed)
+        except Unreachable:
+            if had_time:  # else it says more about us than about the host
+                await store.put(place, after_failure(record, now_s=clock.now_s()).encode(), ttl_s=KEPT_S)
+            raise
+        await self._learn(place, record, response)
+        return response
+
+    async def _learn(self, place: str, record: HostRecord, response: Response) -> None:
+        """Keep what an answer says of its host, where it says anything new."""
+        now_s, asked_s_max = self.ports.clock.now_s(), self.config.fetch.retry_after_s_max
+        learned = after_answer(record, response, now_s=now_s, retry_after_s_max=asked_s_max)
+        if learned != record:
+            kept_s = max(_MINUTE_S, learned.paused_until_s - now_s)
+            await self.ports.store.put(place, learned.encode(), ttl_s=kept_s)
+
+    async def _send(self, request: Request, *, budget: Budget, bytes_max: int | None, signed: bool) -> Response:
         limits = ExchangeLimits.of(self.config.limits, body_bytes_max=bytes_max)
 
         def before() -> ExchangeLimits:
-            budget.spend(address)
+            budget.spend(request.url)
             return attrs.evolve(limits, exchange_s_max=min(limits.exchange_s_max, max(0.05, budget.seconds_left)))
 
         if not signed or self.signer is None:
@@ -155,4 +267,10 @@ def _judge(response: Response, address: str, accepts: Callable[[str], bool], byt
         raise WrongMediaType(url=address, media_type=", ".join(media_types))
     if len(response.body) > bytes_max:  # the transport stops earlier; a transport of somebody else's might not
         raise BodyTooLarge(url=address, bytes=len(response.body))
-    return Fetched(url=address, media_type=media_types[0], body=response.body)
+    return Fetched(
+        url=address,
+        media_type=media_types[0],
+        body=response.body,
+        link=response.headers.get("link"),
+        validators=Validators.of(address, response.headers),
+    )

@@ -32,6 +32,7 @@ from ..errors import (
     KeyRefused,
     KeyUnavailable,
     MalformedIri,
+    Unreachable,
 )
 from ..keys import PRIVATE_MEMBERS, PublicKey, VerificationKey, key_material, load_public_pem
 from ..ports import store_key
@@ -165,6 +166,8 @@ async def _fetch_and_cache(fetcher: Fetcher, key_id: str, address: str, use: Key
         key = await _fetch(fetcher, key_id, address, use, budget)
     except (FetchError, DocumentError, KeyRefused, KeyOwnerMismatch, AlgorithmRefused) as error:
         verdict, mark = _verdict(error, key_id)
+        if isinstance(error, Unreachable) and not error.context.get("status"):
+            raise verdict from error  # the host as a whole is remembered, once (see `courtesy`)
         seconds = policy.absent_fresh_s if verdict.permanent else UNAVAILABLE_FRESH_S
         # Only where there is no good key: a failed refresh does not take away what was confirmed.
         await store.add_if_absent(store_key(fetcher.site, use.value, key_id), mark, ttl_s=seconds)

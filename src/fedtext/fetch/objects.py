@@ -1,7 +1,10 @@
 """Objects and actors of others, cached in the store for a bounded time.
 
-Negative answers are cached too, so that a dead reference costs one request in five minutes (SEC-017, 069). A private
-key that an actor's document holds is not kept (SEC-077).
+Negative answers are cached too, so that a dead reference costs one request in five minutes (SEC-017, 069); a host that
+cannot be reached is remembered as one (see `courtesy`), not once for each of its objects. A private key that an
+actor's document holds is not kept (SEC-077). A copy that is no longer fresh is asked about: has it changed?
+
+What one of our actors may see, by its own signature, is cached for that actor alone.
 """
 
 from __future__ import annotations
@@ -14,17 +17,19 @@ from ..errors import (
     FetchError,
     FetchRefused,
     Gone,
+    HostPaused,
     HTTPStatusError,
     TypeMismatch,
     Unreachable,
 )
 from ..keys import without_private_keys
-from ..ports import store_key
+from ..ports import store_key, store_prefix
 from ..vocab import Actor, Object, load
 from ..wire.iri import parse_url
-from ..wire.json import JsonObject, dump, parse_object
+from ..wire.json import JsonObject
 from .budget import Budget
-from .documents import fetch_document
+from .caching import CachedDocument, decode_cached
+from .documents import Found, fetch_found, fetch_if_changed
 from .embedded import origin_or_none
 from .fetcher import Fetcher
 
@@ -45,20 +50,23 @@ async def get_object(
         fetcher: The way out.
         iri: Absolute id; a fragment is kept in the cache key but not sent.
         budget: Shared by all that one message causes.
-        fresh: Skip the cache, then fill it.
-        elsewhere: Whether the object may be of another origin than `iri`, by way of a redirect: for what people type.
-            Where `iri` is an id, that would let one origin speak for another (SEC-063).
+        fresh: Ask its host in any case, which may say that nothing has changed; then fill the cache.
+        elsewhere: Whether the object may be of another origin than `iri`, by way of a redirect, and `iri` the address
+            of a page that names it: for what people type. Where `iri` is an id, that would let one origin speak for
+            another (SEC-063).
 
     Raises:
         FetchError: Not to be had; `Gone` when its origin says so.
         DocumentError: Not an object.
     """
     parse_url(iri)
-    key = store_key(fetcher.site, "object", iri)
-    found = None if fresh else _restore(await fetcher.ports.store.get(key), fetcher, iri)
+    key = _cache_key(fetcher, iri)
+    cached = await fetcher.ports.store.get(key)
+    copy = None if cached is None or cached in _MARKS else decode_cached(cached, fetcher.config.limits)
+    found = None if fresh else _restore(cached, copy, fetcher, iri)
 
     async def fetch() -> Object:
-        return await _fetch_and_cache(fetcher, iri, key, budget)
+        return await _fetch_and_cache(fetcher, iri, key, copy, budget, pages=elsewhere)
 
     if found is None:
         found = await fetcher.ports.coalesce.run(key, fetch)
@@ -68,32 +76,43 @@ async def get_object(
 
 
 async def cached_documents(fetcher: Fetcher, iris: list[str]) -> dict[str, JsonObject]:
-    """Give the documents that are in the cache under these ids; never fetches."""
-    keys = {store_key(fetcher.site, "object", iri): iri for iri in iris}
+    """Give the documents that are in the cache under these ids and fresh; never fetches."""
+    keys = {_cache_key(fetcher, iri): iri for iri in iris}
     found = await fetcher.ports.store.get_many(list(keys)) if keys else {}
-    return {
-        keys[key]: parse_object(value, fetcher.config.limits) for key, value in found.items() if value not in _MARKS
+    copies = {
+        keys[key]: decode_cached(value, fetcher.config.limits) for key, value in found.items() if value not in _MARKS
     }
+    return {iri: copy.document for iri, copy in copies.items() if copy is not None and _is_fresh(copy, fetcher)}
 
 
-def _restore(cached: bytes | None, fetcher: Fetcher, iri: str) -> Object | None:
-    if cached is None:
-        return None
+def _cache_key(fetcher: Fetcher, iri: str) -> str:
+    whose = () if fetcher.requester is None else ("for", fetcher.requester)
+    return store_key(fetcher.site, "object", iri, *whose)
+
+
+def _is_fresh(copy: CachedDocument, fetcher: Fetcher) -> bool:
+    return copy.fresh_until_s > fetcher.ports.clock.now_s()
+
+
+def _restore(cached: bytes | None, copy: CachedDocument | None, fetcher: Fetcher, iri: str) -> Object | None:
     if cached == _ABSENT:
         raise HTTPStatusError("it was not to be had a moment ago", url=iri)
     if cached == _UNREACHABLE:
         raise Unreachable("its host could not be reached a moment ago", url=iri)
     if cached == _GONE:
         raise Gone(url=iri)
-    return load(parse_object(cached, fetcher.config.limits))
+    return load(copy.document) if copy is not None and _is_fresh(copy, fetcher) else None
 
 
-async def _fetch_and_cache(fetcher: Fetcher, iri: str, key: str, budget: Budget) -> Object:
+async def _fetch_and_cache(
+    fetcher: Fetcher, iri: str, key: str, copy: CachedDocument | None, budget: Budget, *, pages: bool
+) -> Object:
     policy, store = fetcher.config.fetch, fetcher.ports.store
     try:
-        document = without_private_keys(await fetch_document(fetcher, iri, budget))
+        found = await _fetch(fetcher, iri, copy, budget, pages=pages)
+        document = without_private_keys(found.document)
         loaded = _credible(load(document), document, iri)
-    except BudgetExhausted:  # says nothing of the object
+    except (BudgetExhausted, HostPaused):  # says nothing of the object
         raise
     except Gone:
         await store.put(key, _GONE, ttl_s=policy.absent_fresh_s)
@@ -101,11 +120,22 @@ async def _fetch_and_cache(fetcher: Fetcher, iri: str, key: str, budget: Budget)
     except (FetchError, DocumentError) as error:
         if error.permanent:
             await store.put(key, _ABSENT, ttl_s=policy.absent_fresh_s)
-        else:  # what we have is better than nothing
+        elif error.context.get("status"):  # without one it is the host: see `courtesy`. What we have is better than it
             await store.add_if_absent(key, _UNREACHABLE, ttl_s=UNREACHABLE_FRESH_S)
         raise
-    await store.put(key, dump(document), ttl_s=policy.actor_fresh_s)
+    fresh_until_s = fetcher.ports.clock.now_s() + policy.actor_fresh_s
+    kept = CachedDocument(document=document, fresh_until_s=fresh_until_s, validators=found.validators)
+    kept_s = policy.actor_fresh_s + (policy.stale_s if found.validators.fields else 0)
+    await store.put(key, kept.encode(), ttl_s=kept_s)
     return loaded
+
+
+async def _fetch(fetcher: Fetcher, iri: str, copy: CachedDocument | None, budget: Budget, *, pages: bool) -> Found:
+    """Give the document as it is now: by asking whether the copy still is it, where there is one."""
+    if copy is None or not copy.validators.fields or pages:
+        return await fetch_found(fetcher, iri, budget, pages=pages)
+    found = await fetch_if_changed(fetcher, copy.validators, budget, iri)
+    return found or Found(address=copy.validators.address, document=copy.document, validators=copy.validators)
 
 
 def _credible(loaded: Object, document: JsonObject, iri: str) -> Object:
@@ -138,6 +168,10 @@ async def get_actor(fetcher: Fetcher, iri: str, budget: Budget, *, fresh: bool =
 
 
 async def forget_object(fetcher: Fetcher, iri: str) -> Literal[True]:
-    """Drop an object from the cache."""
-    await fetcher.ports.store.delete(store_key(fetcher.site, "object", iri))
+    """Drop an object from the cache, for whomever it was cached."""
+    store = fetcher.ports.store
+    await store.delete(store_key(fetcher.site, "object", iri))
+    while found := await store.scan(store_prefix(fetcher.site, "object", iri)):
+        for key, _ in found:
+            await store.delete(key)
     return True

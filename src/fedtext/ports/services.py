@@ -50,10 +50,18 @@ class Offload(Protocol):
 
 
 class Coalesce(Protocol):
-    """Single flight: many callers, one run."""
+    """What many callers at once come to: single flight, and lines of those who have to wait."""
 
     async def run(self, key: str, factory: Callable[[], Awaitable[T]]) -> T:
         """Run the factory, or wait for the run of the same key that is under way and share its result or error."""
+        ...
+
+    async def in_turn(self, key: str, factory: Callable[[], Awaitable[T]], *, at_once_max: int, waiting_max: int) -> T:
+        """Run the factory when fewer than `at_once_max` of this key are under way; wait in line until then.
+
+        Raises:
+            TooManyWaiting: So many stand in line already.
+        """
         ...
 
 

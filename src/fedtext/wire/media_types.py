@@ -121,6 +121,12 @@ def is_jrd(content_type: str | None) -> bool:
     return media_type is not None and media_type.type in (JRD_JSON, JSON)
 
 
+def is_html(content_type: str | None) -> bool:
+    """Tell whether a Content-Type is that of a page for people."""
+    media_type = _readable(content_type)
+    return media_type is not None and media_type.type in _HTML_TYPES
+
+
 def is_json_document(content_type: str | None) -> bool:
     """Tell whether a body claims to be JSON: `application/json` or any `application/…+json`."""
     media_type = _readable(content_type)

@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import threading
 
 import pytest
 
 from fedtext.adapters.coalesce import AsyncCoalesce, InlineCoalesce
+from fedtext.errors import TooManyWaiting
 from fedtext.sync import run_sync
 
 
@@ -118,3 +120,79 @@ def test_each_loop_has_runs_of_its_own():
     with pytest.raises(asyncio.TimeoutError):
         asyncio.run(asyncio.wait_for(coalesce.run("k", asyncio.Event().wait), 0.01))
     assert asyncio.run(coalesce.run("k", factory)) == 1
+
+
+# ---- lines -----------------------------------------------------------------------------------------------------------
+
+
+async def test_a_line_lets_so_many_in_and_forgets_itself() -> None:
+    coalesce = AsyncCoalesce()
+    present = most = 0
+
+    async def work() -> int:
+        nonlocal present, most
+        present += 1
+        most = max(most, present)
+        await asyncio.sleep(0)
+        present -= 1
+        return most
+
+    await asyncio.gather(*[coalesce.in_turn("a", work, at_once_max=3, waiting_max=20) for _ in range(20)])
+    assert most == 3
+    assert coalesce._lines == {}
+
+
+async def test_who_is_cancelled_leaves_the_line() -> None:
+    coalesce = AsyncCoalesce()
+    gate = asyncio.Event()
+
+    async def wait() -> None:
+        await gate.wait()
+
+    tasks = [asyncio.create_task(coalesce.in_turn("a", wait, at_once_max=1, waiting_max=1)) for _ in range(2)]
+    await asyncio.sleep(0)
+    with pytest.raises(TooManyWaiting):
+        await coalesce.in_turn("a", wait, at_once_max=1, waiting_max=1)
+    tasks[1].cancel()
+    await asyncio.sleep(0)
+    third = asyncio.create_task(coalesce.in_turn("a", wait, at_once_max=1, waiting_max=1))
+    gate.set()
+    await asyncio.gather(tasks[0], third)
+    assert coalesce._lines == {}
+
+
+def test_threads_stand_in_line_too() -> None:
+    coalesce = InlineCoalesce()
+    present = most = 0
+    lock = threading.Lock()
+
+    async def work() -> None:
+        nonlocal present, most
+        with lock:
+            present += 1
+            most = max(most, present)
+        threading.Event().wait(0.005)
+        with lock:
+            present -= 1
+
+    def run() -> None:
+        run_sync(coalesce.in_turn("a", work, at_once_max=2, waiting_max=8))
+
+    threads = [threading.Thread(target=run) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert most <= 2
+    assert coalesce._lines == {}
+
+
+def test_no_thread_waits_where_the_line_is_full() -> None:
+    coalesce = InlineCoalesce()
+
+    async def again() -> None:
+        await coalesce.in_turn("a", again, at_once_max=1, waiting_max=0)
+
+    with pytest.raises(TooManyWaiting):
+        run_sync(coalesce.in_turn("a", again, at_once_max=1, waiting_max=0))
+    assert coalesce._lines == {}
