@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncGenerator
 
 import pytest
 
 from fedtext.errors import BlockingEdgeError
-from fedtext.sync import run_sync
+from fedtext.sync import iterate_sync, run_sync
 
 
 async def _never_suspends() -> int:
@@ -45,3 +46,33 @@ def test_errors_pass_through() -> None:
 
     with pytest.raises(ValueError, match="mine"):
         run_sync(fails())
+
+
+async def _numbers(count: int, closed: list[bool]) -> AsyncGenerator[int, None]:
+    try:
+        for number in range(count):
+            yield number
+    finally:
+        closed.append(True)
+
+
+def test_an_asynchronous_generator_is_iterated_over_and_closed() -> None:
+    """To its end, or as far as it is wanted."""
+    closed: list[bool] = []
+    assert list(iterate_sync(_numbers(3, closed))) == [0, 1, 2]
+    assert closed == [True]
+    items = iterate_sync(_numbers(3, closed))
+    assert next(items) == 0
+    items.close()  # type: ignore[attr-defined]
+    assert closed == [True, True]
+
+
+def test_a_generator_that_suspends_is_refused() -> None:
+    """As any coroutine."""
+
+    async def slow() -> AsyncGenerator[int, None]:
+        await _suspends()
+        yield 1
+
+    with pytest.raises(BlockingEdgeError):
+        list(iterate_sync(slow()))

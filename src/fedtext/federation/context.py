@@ -5,16 +5,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator, Mapping
 from typing import Any, Protocol, TypeVar
 
 import attrs
 
 from ..errors import ConfigurationError, LocalProtocolError, MalformedIri
+from ..fetch import Fetcher, Item, Pause, ancestors, conversation, crawl_budget, traverse
 from ..inbox import Evidence
 from ..ports import PortSet, Sql, Store, store_key
-from ..sync import run_sync
-from ..vocab import Activity, Actor, Object, reference_id
+from ..sync import iterate_sync, run_sync
+from ..vocab import Activity, Actor, Collection, Object, reference_id
 from ..wire.acct import Handle, parse_handle
 from ..wire.iri import Iri, origin_of
 from .site import Site
@@ -75,8 +76,12 @@ class Host(Protocol):
         """Tell what of ours a path names."""
         ...
 
-    async def get(self, context: Context, reference: object, *, fresh: bool = False) -> Object:
+    async def get(self, context: Context, reference: object, *, fresh: bool = False, as_actor: object = None) -> Object:
         """See `Context.get`."""
+        ...
+
+    def way_out(self, context: Context, iri: str, as_actor: object) -> Fetcher:
+        """Give the way to an id of others, on behalf of an own actor or (None) of the server."""
         ...
 
     async def lookup(self, context: Context, text: str) -> Object:
@@ -222,14 +227,76 @@ class Context(_Addresses):
         """Give the same for plain `def` callbacks, on ports that never suspend."""
         return BlockingContext(self._engine, self.site, ports, self._scope)
 
-    async def get(self, reference: object, *, fresh: bool = False) -> Object:
+    async def get(self, reference: object, *, fresh: bool = False, as_actor: object = None) -> Object:
         """Give the object behind a reference: embedded, cached, ours, or fetched within the usual bounds.
+
+        Args:
+            reference: An id or a model.
+            fresh: Ask its host in any case.
+            as_actor: Identifier of an own actor on whose behalf it is fetched, and for whom alone it is then cached:
+                for what not everybody may see. None: on behalf of the server.
 
         Raises:
             FetchError: Not to be had.
             DocumentError: Not an object.
         """
-        return await self._engine.get(self, reference, fresh=fresh)
+        return await self._engine.get(self, reference, fresh=fresh, as_actor=as_actor)
+
+    def traverse(
+        self,
+        collection: str | Collection,
+        *,
+        pages_max: int | None = None,
+        as_actor: object = None,
+        pause: Pause | None = None,
+    ) -> AsyncGenerator[Item, None]:
+        """Iterate over the members of a collection of others, fetching pages as they are needed.
+
+        Args:
+            collection: Its id, or the collection itself.
+            pages_max: Pages that are read at most; None: `Limits.collection_pages_max`.
+            as_actor: See `get`.
+            pause: Waits for so many seconds where the host asks for patience, such as `asyncio.sleep`; None:
+                `HostPaused` is raised then.
+
+        Raises:
+            FetchError: A page is not to be had, or may not be fetched.
+            DocumentError: A page cannot be read, or is none.
+        """
+        fetcher = self._engine.way_out(self, str(reference_id(collection)), as_actor)
+        pages = self._pages(fetcher, pages_max)
+        return traverse(fetcher, collection, crawl_budget(fetcher, pages), pages_max=pages, pause=pause)
+
+    def ancestors(self, post: Object, *, as_actor: object = None) -> AsyncGenerator[Object, None]:
+        """Iterate over what a post answers, what that answers, and so on to the beginning of the conversation.
+
+        Raises:
+            FetchError: A host cannot be reached now.
+        """
+        fetcher = self._engine.way_out(self, str(post.id), as_actor)
+        return ancestors(fetcher, post, crawl_budget(fetcher, fetcher.config.limits.thread_depth_max))
+
+    def conversation(
+        self, post: Object, *, posts_max: int = 200, as_actor: object = None, pause: Pause | None = None
+    ) -> AsyncGenerator[Object, None]:
+        """Iterate over the other posts of the conversation that a post belongs to, as they are found (FEP-f228).
+
+        Args:
+            post: Any post of it.
+            posts_max: Posts that are asked for at most.
+            as_actor: See `get`.
+            pause: See `traverse`.
+
+        Raises:
+            FetchError: A host cannot be reached now.
+        """
+        fetcher = self._engine.way_out(self, str(post.id), as_actor)
+        budget = crawl_budget(fetcher, posts_max + self._pages(fetcher, None))
+        return conversation(fetcher, post, budget, posts_max=posts_max, pause=pause)
+
+    def _pages(self, fetcher: Fetcher, pages_max: int | None) -> int:
+        most = fetcher.config.limits.collection_pages_max
+        return most if pages_max is None else min(pages_max, most)
 
     async def get_actor(self, reference: object, *, fresh: bool = False) -> Actor:
         """Give the actor behind a reference; see `get`."""
@@ -268,11 +335,28 @@ class BlockingContext(_Addresses):
     """For plain `def` callbacks: the same names as `Context`, without `await`."""
 
     def _run(self, method: Callable[[Context], Coroutine[Any, Any, T]]) -> T:
-        return run_sync(method(Context(self._engine, self.site, self.ports, self._scope)))
+        return run_sync(method(self._unblocked()))
 
-    def get(self, reference: object, *, fresh: bool = False) -> Object:
+    def _unblocked(self) -> Context:
+        return Context(self._engine, self.site, self.ports, self._scope)
+
+    def get(self, reference: object, *, fresh: bool = False, as_actor: object = None) -> Object:
         """See `Context.get`."""
-        return self._run(lambda context: context.get(reference, fresh=fresh))
+        return self._run(lambda context: context.get(reference, fresh=fresh, as_actor=as_actor))
+
+    def traverse(
+        self, collection: str | Collection, *, pages_max: int | None = None, as_actor: object = None
+    ) -> Iterator[Item]:
+        """See `Context.traverse`."""
+        return iterate_sync(self._unblocked().traverse(collection, pages_max=pages_max, as_actor=as_actor))
+
+    def ancestors(self, post: Object, *, as_actor: object = None) -> Iterator[Object]:
+        """See `Context.ancestors`."""
+        return iterate_sync(self._unblocked().ancestors(post, as_actor=as_actor))
+
+    def conversation(self, post: Object, *, posts_max: int = 200, as_actor: object = None) -> Iterator[Object]:
+        """See `Context.conversation`."""
+        return iterate_sync(self._unblocked().conversation(post, posts_max=posts_max, as_actor=as_actor))
 
     def get_actor(self, reference: object, *, fresh: bool = False) -> Actor:
         """See `Context.get_actor`."""

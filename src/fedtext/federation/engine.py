@@ -42,7 +42,9 @@ class Operations(Protocol):
         """Carry out one job."""
         ...
 
-    async def get(self, engine: Engine, context: Context, reference: object, *, fresh: bool) -> Object:
+    async def get(
+        self, engine: Engine, context: Context, reference: object, *, fresh: bool, as_actor: object
+    ) -> Object:
         """Give an object."""
         ...
 
@@ -191,9 +193,18 @@ class Engine:
         """Carry out one job of the queue; see `step`."""
         return await self.operations.run_job(self, job, ports)
 
-    async def get(self, context: Context, reference: object, *, fresh: bool = False) -> Object:
+    async def get(self, context: Context, reference: object, *, fresh: bool = False, as_actor: object = None) -> Object:
         """See `Context.get`."""
-        return await self.operations.get(self, context, reference, fresh=fresh)
+        return await self.operations.get(self, context, reference, fresh=fresh, as_actor=as_actor)
+
+    def way_out(self, context: Context, iri: str, as_actor: object) -> Fetcher:
+        """Give the way to an id of others, if policy allows it, on behalf of an own actor or (None) of the server."""
+        self.refuse(iri)
+        fetcher = self.fetcher(context.ports)
+        if as_actor is None:
+            return fetcher
+        actor_id = context.actor_uri(as_actor)
+        return attrs.evolve(fetcher, signer=self.signer(context.ports, actor_id), requester=actor_id)
 
     async def lookup(self, context: Context, text: str) -> Object:
         """See `Context.lookup`."""

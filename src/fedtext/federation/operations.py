@@ -41,7 +41,9 @@ class EngineOperations:
         """Carry out one job; see `step.run_job`."""
         return await step.run_job(engine, job, ports)
 
-    async def get(self, engine: Engine, context: Context, reference: object, *, fresh: bool) -> Object:
+    async def get(
+        self, engine: Engine, context: Context, reference: object, *, fresh: bool, as_actor: object
+    ) -> Object:
         """Give the object behind a reference; see `Context.get`."""
         if isinstance(reference, Object) and not fresh:
             return reference
@@ -50,8 +52,7 @@ class EngineOperations:
             raise ConfigurationError("a reference is an id or a model", reference=repr(reference))
         if context.parse(iri) is not None or iri == engine.instance_actor_id:
             return await _local(engine, iri, context.ports)
-        engine.refuse(iri)
-        fetcher = engine.fetcher(context.ports)
+        fetcher = engine.way_out(context, iri, as_actor)
         return await get_object(fetcher, iri, fetcher.budget(), fresh=fresh)
 
     async def lookup(self, engine: Engine, context: Context, text: str) -> Object:

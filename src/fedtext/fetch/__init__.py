@@ -7,16 +7,23 @@ from .fetcher import Fetched, Fetcher
 from .keys import KeyUse, admit_key_id, resolve
 from .knocking import Signer, SigningKey, learn_capabilities, learn_inbound, recall, send_signed
 from .objects import cached_documents, forget_object, get_actor, get_object
+from .threads import ancestors, conversation
+from .traversal import Item, Pause, crawl_budget, traverse
 
 __all__ = [
     "Budget",
     "Fetched",
     "Fetcher",
+    "Item",
     "KeyUse",
+    "Pause",
     "Signer",
     "SigningKey",
     "admit_key_id",
+    "ancestors",
     "cached_documents",
+    "conversation",
+    "crawl_budget",
     "fetch_document",
     "fetch_json",
     "forget_object",
@@ -29,4 +36,5 @@ __all__ = [
     "reduce_foreign",
     "resolve",
     "send_signed",
+    "traverse",
 ]

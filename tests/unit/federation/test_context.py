@@ -8,8 +8,9 @@ import attrs
 import pytest
 
 from fedtext import BlockingContext, Context, Note, Person
-from fedtext.errors import ConfigurationError, LocalProtocolError, MalformedText
+from fedtext.errors import ConfigurationError, FetchError, LocalProtocolError, MalformedText
 from fedtext.federation.context import Scope
+from fedtext.signatures import parse_claim
 from fedtext.vocab import Like, dump
 
 HOME = "https://home.example.com"
@@ -135,3 +136,40 @@ def test_who_is_no_actor_is_not_given_as_one(world):
     assert world.context.get("https://b.example.org/1").type_name == "Note"
     with pytest.raises(LocalProtocolError):
         world.context.get_actor("https://b.example.org/1")
+
+
+async def test_collections_and_conversations_in_both_colours(make_world):
+    world = make_world(asynchronous=True)
+    b = world.remote()
+    notes = [f"{b.origin}/notes/{number}" for number in range(3)]
+    b.documents["/outbox"] = {"id": f"{b.origin}/outbox", "type": "OrderedCollection", "orderedItems": notes[1:]}
+    for number, note in enumerate(notes):
+        b.documents[f"/notes/{number}"] = {"id": note, "type": "Note", "content": str(number)}
+    b.documents["/notes/2"]["inReplyTo"] = notes[1]
+    b.documents["/notes/1"]["inReplyTo"] = notes[0]
+    b.documents["/notes/0"]["replies"] = f"{b.origin}/outbox"
+    async_context, blocking = world.fed.context(), world.fed.blocking_context()
+    collection = f"{b.origin}/outbox"
+    assert [item.id async for item in async_context.traverse(collection)] == notes[1:]
+    assert [item.id for item in blocking.traverse(collection, pages_max=1)] == notes[1:]
+    first, last = await async_context.get(notes[0]), await async_context.get(notes[2])
+    assert [post.content async for post in async_context.ancestors(last)] == ["1", "0"]
+    assert [post.content for post in blocking.ancestors(last)] == ["1", "0"]
+    assert [post.content async for post in async_context.conversation(first)] == ["1", "2"]
+    assert [post.content for post in blocking.conversation(first, posts_max=1)] == ["1"]
+
+
+def test_on_behalf_of_an_own_actor(world):
+    """The request bears its signature, and the answer is for nobody else."""
+    b = world.remote()
+    b.documents["/1"] = {"id": f"{b.origin}/1", "type": "Note", "content": "for followers"}
+    assert world.context.get(f"{b.origin}/1", as_actor=1).content == "for followers"
+    (exchange,) = world.network.exchanges
+    assert parse_claim(exchange.request).key_id == f"{HOME}/users/1#main-key"
+    del b.documents["/1"]
+    assert world.context.get(f"{b.origin}/1", as_actor=1).content == "for followers"
+    for other in (2, None):
+        with pytest.raises(FetchError):
+            world.context.get(f"{b.origin}/1", as_actor=other)
+        keys = [parse_claim(exchange.request).key_id for exchange in world.network.exchanges]
+        assert keys[-1] == (f"{HOME}/users/{other}#main-key" if other else f"{HOME}/ap/instance#main-key")
