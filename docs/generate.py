@@ -288,7 +288,7 @@ def draw_cli() -> str:
     entry: Any = importlib.import_module("fedtext.cli.entry")
     parts = []
     for name, _, _ in entry._COMMANDS:  # a command's options are known when it is the one that was asked for
-        command = subparsers_of(entry._parser([name]))[name]
+        command = subparsers_of(entry.build_parser(name))[name]
         parts.append(f"## `fedtext {name}` {{ #{name} }}\n\n{command.description}")
         parts.append(options_table(command))
         for action, below in subparsers_of(command).items():

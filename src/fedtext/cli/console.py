@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Mapping
-from typing import TextIO
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
+from typing import Final, TextIO
 
+_BAR_WIDTH: Final = 24
 _STYLES = {"good": "32", "bad": "31", "soft": "2", "strong": "1", "link": "36"}
 
 
@@ -49,6 +51,34 @@ class Console:
         """Give a tick or a cross, in words where the terminal has no such letters."""
         marks = ("✓", "✗") if self._unicode else ("ok", "FAILED")
         return self.style(marks[0], "good") if good else self.style(marks[1], "bad")
+
+    @contextmanager
+    def progress(self, what: str, total: int) -> Generator[Callable[[int], None], None, None]:
+        """Show how far long work has come: a line on standard error, on a terminal only, gone when it ends.
+
+        Args:
+            what: Is done.
+            total: How much there is at most.
+
+        Returns:
+            To be called with how much is done.
+        """
+        shown = self._err.isatty() and not self.machine and os.environ.get("TERM") != "dumb"
+
+        def show(done: int) -> None:
+            if shown:
+                filled = min(_BAR_WIDTH, done * _BAR_WIDTH // max(1, total))
+                bar = "#" * filled + "." * (_BAR_WIDTH - filled)
+                self._err.write(f"\r\x1b[2K{what} [{bar}] {done}/{total}")
+                self._err.flush()
+
+        show(0)
+        try:
+            yield show
+        finally:
+            if shown:
+                self._err.write("\r\x1b[2K")
+                self._err.flush()
 
     def _write(self, stream: TextIO, line: str) -> None:
         encoding = getattr(stream, "encoding", None) or "utf-8"

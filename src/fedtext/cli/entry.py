@@ -25,14 +25,17 @@ _COMMANDS = (
     ("lookup", "looking_up", "show an actor or post of the network"),
     ("verify", "verifying", "show why the signature of a request does, or does not, verify"),
     ("sign", "signing", "sign a request as every server takes it"),
+    ("inbox", "receiving", "show what arrives at an inbox, verified step by step"),
     ("keys", "keying", "make, show and rotate keys"),
+    ("completion", "completing", "print a script that completes commands in a shell"),
 )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; gives the exit code."""
     given = list(sys.argv[1:] if arguments is None else arguments)
-    parsed = _parser(given).parse_args(given)
+    wanted = next((word for word in given if not word.startswith("-")), "")
+    parsed = build_parser(wanted).parse_args(given)
     console = Console(machine=parsed.json)
     run: Callable[[argparse.Namespace, Console], int] = parsed.run
     try:
@@ -47,7 +50,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
 
 
-def _parser(given: Sequence[str]) -> argparse.ArgumentParser:
+def build_parser(wanted: str | None) -> argparse.ArgumentParser:
+    """Build the parser.
+
+    Args:
+        wanted: The command whose arguments are declared; None: of all of them, which loads all of their modules.
+    """
     parser = argparse.ArgumentParser(
         prog="fedtext",
         description="Host text-post actors on the open social network from any Python web app.",
@@ -55,11 +63,10 @@ def _parser(given: Sequence[str]) -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"fedtext {_version()}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    wanted = next((word for word in given if not word.startswith("-")), None)
     for name, module_name, line in _COMMANDS:
         command = commands.add_parser(name, help=line, description=line[0].upper() + line[1:] + ".", epilog=_EXIT_CODES)
         command.add_argument("--json", action="store_true", help="print JSON, one object per line")
-        if name == wanted:
+        if wanted in (None, name):
             module: Any = import_module(f".{module_name}", __package__)
             module.configure(command)
             command.set_defaults(run=module.run)

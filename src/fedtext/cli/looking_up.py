@@ -7,11 +7,12 @@ import asyncio
 import json
 import textwrap
 from collections.abc import Sequence
+from contextlib import aclosing
 
 from ..config import Config, DevPolicy
 from ..errors import ConfigurationError
-from ..runtime import Federation, connect
-from ..vocab import Actor, Object, dump, reference_id
+from ..runtime import Context, Federation, connect
+from ..vocab import Actor, Collection, Object, dump, reference_id
 from ..wire.html import to_text
 from ..wire.timestamps import build
 from .console import Console, plain
@@ -36,6 +37,8 @@ def ports(text: str) -> tuple[int, ...]:
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument("target", metavar="@USER@HOST|URL", help="whom or what to look up")
+    parser.add_argument("--items", type=int, metavar="N", help="also list N items of the collection, or of the outbox")
+    parser.add_argument("--thread", type=int, metavar="N", help="also show the conversation: N posts of it at most")
     parser.add_argument("--raw", action="store_true", help="print the document itself, as JSON")
     parser.add_argument(
         "--dev", type=ports, metavar="PORTS", help="for development: also look on this machine, on these ports"
@@ -44,12 +47,29 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Look up and print; exit code 1 when it is not to be had."""
-    found = asyncio.run(_look_up(arguments.target, arguments.dev))
-    if arguments.raw:
-        document = dump(found)
-        console.tell(document)
-        console.say(json.dumps(document, indent=2, ensure_ascii=False))
-        return 0
+    return asyncio.run(_run(arguments, console))
+
+
+async def _run(arguments: argparse.Namespace, console: Console) -> int:
+    federation = _federation(arguments.target, arguments.dev)
+    try:
+        found = await federation.lookup.aio(arguments.target)
+        if arguments.raw:
+            document = dump(found)
+            console.tell(document)
+            console.say(json.dumps(document, indent=2, ensure_ascii=False))
+        else:
+            _show(found, console)
+        if arguments.items:
+            await _show_items(federation.context(), found, arguments.items, console)
+        if arguments.thread:
+            await _show_thread(federation.context(), found, arguments.thread, console)
+    finally:
+        await federation.ports.close()
+    return 0
+
+
+def _show(found: Object, console: Console) -> None:
     rows = card(found)
     console.tell({name.replace(" ", "_"): value for name, value in rows})
     width = max(len(name) for name, _ in rows)
@@ -58,22 +78,61 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         console.say(f"{console.style(name.rjust(width), 'soft')}  {lines[0]}")
         for line in lines[1:]:
             console.say(f"{' ' * width}  {line}")
-    return 0
 
 
-async def _look_up(target: str, dev_ports: Sequence[int] | None) -> Object:
+async def _show_items(context: Context, found: Object, count: int, console: Console) -> None:
+    """List members as the collection names them; what it says of them is shown as its word."""
+    outbox = reference_id(found.outbox) if isinstance(found, Actor) else None
+    collection = found if isinstance(found, Collection) else outbox
+    if collection is None:
+        raise ConfigurationError("--items goes with collections, and with actors that have an outbox")
+    shown = 0
+    with console.progress("reading", count) as progress:
+        async with aclosing(context.traverse(collection, pause=asyncio.sleep)) as items:
+            async for item in items:
+                shown += 1
+                progress(shown)
+                kind = item.claimed.type_name if item.claimed is not None else None
+                console.tell({"item": item.id, "type": kind})
+                console.say(f"{str(shown).rjust(5)}  {plain(kind or '')} {console.style(plain(item.id or ''), 'link')}")
+                if shown >= count:
+                    break
+    if not shown:
+        console.say("it shows no items")
+
+
+async def _show_thread(context: Context, found: Object, count: int, console: Console) -> None:
+    shown = 0
+    with console.progress("reading the conversation", count) as progress:
+        async with aclosing(context.ancestors(found)) as above:
+            async for post in above:
+                shown += 1
+                _show_post(post, "above", console)
+                progress(shown)
+        async with aclosing(context.conversation(found, posts_max=count, pause=asyncio.sleep)) as others:
+            async for post in others:
+                shown += 1
+                _show_post(post, "in it", console)
+                progress(shown)
+    if not shown:
+        console.say("nothing else of the conversation is to be found")
+
+
+def _show_post(post: Object, place: str, console: Console) -> None:
+    author = reference_id(post.attributed_to) if post.attributed_to is not None else None
+    text = to_text(post.content) if post.content else ""
+    console.tell({"post": post.id, "place": place, "author": author, "text": text[:_TEXT_CHARS_MAX]})
+    console.say(f"{console.style(place.rjust(5), 'soft')}  {console.style(plain(str(post.id)), 'link')}")
+    console.say(f"       {plain(author or '')}: {plain(text)[:_WIDTH]}")
+
+
+def _federation(target: str, dev_ports: Sequence[int] | None) -> Federation:
     if not target.startswith(("@", "acct:", "https://", "http://")) and "@" not in target:
         raise ConfigurationError("give a handle (@user@host) or a URL", given=target)
     dev = None if dev_ports is None else DevPolicy.allow_loopback(ports=tuple(dev_ports))
     # Nobody needs to be reachable to ask: the instance actor of a name that cannot exist signs, and most servers
     # answer what is public to anybody.
-    federation = Federation(
-        "https://lookup.invalid", backend=connect("memory://"), config=Config(dev=dev), worker="off"
-    )
-    try:
-        return await federation.lookup.aio(target)
-    finally:
-        await federation.ports.close()
+    return Federation("https://lookup.invalid", backend=connect("memory://"), config=Config(dev=dev), worker="off")
 
 
 def card(found: Object) -> list[tuple[str, str]]:

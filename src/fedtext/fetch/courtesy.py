@@ -28,6 +28,7 @@ KEPT_S: Final = 2 * PAUSE_S_MAX
 
 _VERSION: Final = 1
 _MINUTE_S: Final = 60.0
+_ROUNDING: Final = 1e-3
 _PAUSING_STATUSES: Final = (429, 503)
 
 
@@ -92,7 +93,7 @@ def take_turn(record: HostRecord | None, *, host: str, now_s: float, per_minute_
         raise HostPaused(host=host, retry_after_s=round(record.paused_until_s - now_s, 3))
     rate = per_minute_max / _MINUTE_S
     turns = min(float(per_minute_max), record.turns_left + max(0.0, now_s - record.counted_s) * rate)
-    if turns < 1:
+    if turns < 1 - _ROUNDING:  # whoever waited for as long as it was told to
         raise HostPaused(
             "the host was asked as often as one may", host=host, retry_after_s=round((1 - turns) / rate, 3)
         )

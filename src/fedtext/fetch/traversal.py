@@ -26,6 +26,8 @@ from .fetcher import Fetcher
 
 # A host that keeps asking for more patience than this is left alone.
 PAUSE_S_MAX: Final = 120.0
+# Whoever has the time to wait reads one page a second.
+PACE_S: Final = 1.0
 _PAUSES_MAX: Final = 5
 
 Pause: TypeAlias = Callable[[float], Awaitable[None]]
@@ -68,7 +70,8 @@ async def traverse(
         budget: See `crawl_budget`.
         within: Id of the document that embeds the collection, where that has no id of its own.
         pages_max: Pages that are read; None: `collection_pages_max`. What follows is left out.
-        pause: Waits where the host asks for patience; None: `HostPaused` is raised then.
+        pause: Waits between pages, `PACE_S`, and where the host asks for patience; None: pages are read as fast as they
+            come, and `HostPaused` is raised.
 
     Raises:
         FetchRefused: A page of another origin, or one that comes again.
@@ -106,6 +109,8 @@ async def _next(
             raise FetchRefused("a page of another origin", url=page_id)
     if isinstance(reference, Collection):
         return reference
+    if pause is not None:
+        await pause(PACE_S)
     following = await _fetch(fetcher, str(page_id), budget, pause)
     whole = following.part_of if isinstance(following, CollectionPage) else None
     whole_id = reference_id(whole)

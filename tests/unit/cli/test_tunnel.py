@@ -1,0 +1,81 @@
+"""A tunnel: which address in what it says is the public one; it ends with us, and never waits for us."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+import textwrap
+
+import pytest
+
+from fedtext.cli.tunnel import LINE_CHARS_MAX, Tunnel, addresses_in
+from fedtext.errors import ConfigurationError
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("your url is: https://abc.tunnel.example", ["https://abc.tunnel.example"]),
+        ("| https://abc.tunnel.example/ |", ["https://abc.tunnel.example"]),
+        ("see https://docs.example/how/to.", ["https://docs.example/how/to"]),
+        ("https://a.example https://b.example:8443", ["https://a.example", "https://b.example:8443"]),
+        ("http://a.example", []),
+        ("https://localhost https://127.0.0.1 https://host", []),
+        ("x" * LINE_CHARS_MAX + "https://a.example", []),
+        ("https://" + "a" * 300, []),
+        ("", []),
+    ],
+)
+def test_addresses_in_a_line(line: str, found: list[str]) -> None:
+    assert addresses_in(line) == found
+
+
+def command(code: str) -> str:
+    return shlex.join([sys.executable, "-u", "-c", textwrap.dedent(code), "{port}"])
+
+
+def test_the_address_of_a_host_is_taken_not_that_of_its_manual() -> None:
+    code = """
+        import sys, time
+        print("manual: https://docs.example/tunnels", file=sys.stderr)
+        print("forwarding https://x.tunnel.example to", sys.argv[1])
+        while True:
+            print("noise " * 100)
+            time.sleep(0.001)
+    """
+    with Tunnel(command(code), 8123) as tunnel:
+        assert tunnel.address() == "https://x.tunnel.example"
+        process = tunnel._process
+        assert process.poll() is None
+        assert "8123" in process.args  # type: ignore[operator]
+    assert process.poll() is not None
+
+
+def test_where_none_is_bare_the_first_is_taken() -> None:
+    with Tunnel(command('print("https://x.example/tunnels/1")'), 1) as tunnel:
+        assert tunnel.address() == "https://x.example/tunnels/1"
+
+
+@pytest.mark.parametrize("code", ['print("no address")', "import time; time.sleep(60)", "import sys; sys.exit(1)"])
+def test_without_an_address(code: str) -> None:
+    with Tunnel(command(code), 1, address_s_max=0.5) as tunnel, pytest.raises(ConfigurationError):
+        tunnel.address()
+
+
+@pytest.mark.parametrize("typed", ["", "no-such-command-anywhere", "'unfinished", "/"])
+def test_what_cannot_be_run(typed: str) -> None:
+    with pytest.raises(ConfigurationError):
+        Tunnel(typed, 1)
+
+
+def test_one_that_does_not_listen_is_ended_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fedtext.cli.tunnel._END_S_MAX", 0.3)
+    code = """
+        import signal, time
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        print("https://x.example")
+        time.sleep(60)
+    """
+    with Tunnel(command(code), 1) as tunnel:
+        tunnel.address()
+    assert tunnel._process.poll() is not None
