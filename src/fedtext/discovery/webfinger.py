@@ -16,12 +16,17 @@ from ..wire.acct import Handle, split
 from ..wire.iri import parse_url
 from ..wire.json import JsonObject, JsonValue, parse_object
 from ..wire.media_types import ACTIVITY_JSON, is_activity, is_jrd
+from .answering import select_links
 from .host_meta import fetch_host_meta
 
 ACCEPT_JRD = "application/jrd+json, application/json"
 REL_SELF = "self"
 REL_PROFILE = "http://webfinger.net/rel/profile-page"
-_LINKS_MAX = 64
+REL_AVATAR = "http://webfinger.net/rel/avatar"
+REL_SERVICE = "https://www.w3.org/ns/activitystreams#Service"
+"""The actor of a server as a whole (FEP-d556)."""
+
+LINKS_COUNT_MAX = 64
 
 
 @attrs.frozen(kw_only=True)
@@ -36,39 +41,69 @@ class JRDLink:
 
 @attrs.frozen(kw_only=True)
 class JRD:
-    """A JSON Resource Descriptor: the subject as given (optional), aliases and links (RFC 7033 section 4.4)."""
+    """A JSON Resource Descriptor (RFC 7033 section 4.4); whatever is optional there may be missing here (WF-06).
+
+    Args:
+        subject: As given.
+        aliases: As given, perhaps of schemes that are no addresses.
+        links: In their order.
+        properties: Identifiers to texts; None: it says that there is none.
+    """
 
     subject: str | None
     aliases: tuple[str, ...] = ()
     links: tuple[JRDLink, ...] = ()
+    properties: dict[str, str | None] = attrs.field(factory=dict[str, str | None])
 
     def actor_id(self) -> str | None:
         """Give the href of the first self link of an ActivityPub type (WF-02, WF-03)."""
+        return self._actor_link(REL_SELF)
+
+    def server_actor_id(self) -> str | None:
+        """Give the id of the actor of the server, where this describes one (FEP-d556)."""
+        return self._actor_link(REL_SERVICE) or self.actor_id()
+
+    def _actor_link(self, rel: str) -> str | None:
         for link in self.links:
-            if link.rel == REL_SELF and link.href is not None and link.type is not None and is_activity(link.type):
+            if link.rel == rel and link.href is not None and link.type is not None and is_activity(link.type):
                 return link.href
         return None
 
 
 def build_jrd(
-    handle: Handle, actor_id: str, *, profile_url: str | None = None, rels: Collection[str] = ()
+    handle: Handle,
+    actor_id: str,
+    *,
+    profile_url: str | None = None,
+    avatar: JRDLink | None = None,
+    links: Sequence[JRDLink] = (),
+    rels: Collection[str] = (),
 ) -> JsonObject:
     """Build the JRD of an actor: exactly one self link, and it comes first (WF-02).
 
     Args:
         handle: "user@host", the subject.
-        actor_id: Where the self link leads.
+        actor_id: Where the self link leads: the id verbatim (WF-11).
         profile_url: Page for people.
+        avatar: Address and media type of the picture; its relation does not matter (WF-15).
+        links: What else there is, such as the places of intents.
         rels: Only links of these relations, if any are named (RFC 7033 section 4.3); subject and aliases stay.
     """
-    links: list[JsonValue] = [{"rel": REL_SELF, "type": ACTIVITY_JSON, "href": actor_id}]
+    found = [JRDLink(rel=REL_SELF, type=ACTIVITY_JSON, href=actor_id)]
     aliases: list[JsonValue] = [actor_id]
     if profile_url is not None:
-        links.append({"rel": REL_PROFILE, "type": "text/html", "href": profile_url})
+        found.append(JRDLink(rel=REL_PROFILE, type="text/html", href=profile_url))
         if profile_url != actor_id:
             aliases.append(profile_url)
-    wanted: list[JsonValue] = [link for link in links if not rels or (isinstance(link, dict) and link["rel"] in rels)]
-    return {"subject": f"acct:{handle}", "aliases": aliases, "links": wanted}
+    if avatar is not None:
+        found.append(attrs.evolve(avatar, rel=REL_AVATAR))
+    dumped: list[JsonValue] = [_dump_link(link) for link in (*found, *links)]
+    return select_links({"subject": f"acct:{handle}", "aliases": aliases, "links": dumped}, rels)
+
+
+def _dump_link(link: JRDLink) -> JsonObject:
+    members = {"rel": link.rel, "type": link.type, "href": link.href, "template": link.template}
+    return {name: value for name, value in members.items() if value is not None}
 
 
 def parse_jrd(document: JsonObject) -> JRD:
@@ -83,11 +118,13 @@ def parse_jrd(document: JsonObject) -> JRD:
     links = document.get("links", [])
     if not isinstance(links, list):
         raise TypeMismatch("the links of a JRD are a list")
-    aliases = document.get("aliases")
+    aliases, properties = document.get("aliases"), document.get("properties")
+    named = list(properties.items())[:LINKS_COUNT_MAX] if isinstance(properties, dict) else []
     return JRD(
         subject=subject,
-        aliases=tuple(a for a in aliases[:_LINKS_MAX] if isinstance(a, str)) if isinstance(aliases, list) else (),
-        links=_links(links[:_LINKS_MAX]),
+        aliases=tuple(a for a in aliases[:LINKS_COUNT_MAX] if isinstance(a, str)) if isinstance(aliases, list) else (),
+        links=_links(links[:LINKS_COUNT_MAX]),
+        properties={name: value for name, value in named if value is None or isinstance(value, str)},
     )
 
 

@@ -35,7 +35,9 @@ class EngineOperations:
         except FedtextError as error:
             ports.observer.emit(Event(name="request.refused", fields={"code": error.code, "error": str(error)}))
             allow = route.allow if error.status_hint == 405 else None
-            return failure(error, allow=allow, challenge=build_challenge(bodiless=request.method in BODILESS_METHODS))
+            challenge = build_challenge(bodiless=request.method in BODILESS_METHODS)
+            refusal = failure(error, allow=allow, challenge=challenge)
+            return wellknown.opened(refusal) if route.kind in wellknown.KINDS else refusal
 
     async def run_job(self, engine: Engine, job: Job, ports: PortSet) -> JobOutcome:
         """Carry out one job; see `step.run_job`."""
@@ -89,10 +91,8 @@ async def _respond(engine: Engine, request: Request, route: Route, ports: PortSe
     if route.kind in (RouteKind.INBOX, RouteKind.SHARED_INBOX):
         return await take(engine, request, route, ports)
     serving.require_get(request, route)
-    if route.kind is RouteKind.WEBFINGER:
-        return await wellknown.webfinger(engine, request, ports)
-    if route.kind in (RouteKind.NODEINFO_INDEX, RouteKind.NODEINFO):
-        return wellknown.nodeinfo(engine, route)
+    if route.kind in wellknown.KINDS:
+        return await wellknown.serve(engine, request, route, ports)
     return await serving.serve(engine, request, route, ports)
 
 

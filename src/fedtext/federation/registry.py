@@ -80,6 +80,8 @@ class Router:
         self.listeners: list[Listener] = []
         self.unverified: list[Callback] = []
         self.handle_callback: Callback | None = None
+        self.resource_callback: Callback | None = None
+        self.nodeinfo_callback: Callback | None = None
         self.follower_source: FollowerSource | None = None
 
     def actor(self, path: str) -> Callable[[CallbackT], CallbackT]:
@@ -106,6 +108,23 @@ class Router:
         if self.handle_callback is not None:
             raise ConfigurationError("names are mapped by one callback only")
         self.handle_callback = callback
+        return callback
+
+    def resource(self, callback: CallbackT) -> CallbackT:
+        """Register who describes what is no actor: `(context, resource) -> JRD as a dict | None`; asked by WebFinger.
+
+        The resource is text of somebody else's: any URI, a handle or an address (RFC 7033 section 4.5).
+        """
+        if self.resource_callback is not None:
+            raise ConfigurationError("resources are described by one callback only")
+        self.resource_callback = callback
+        return callback
+
+    def nodeinfo(self, callback: CallbackT) -> CallbackT:
+        """Register who tells of the server: `(context) -> ServerFacts | None`; for NodeInfo, which anybody may read."""
+        if self.nodeinfo_callback is not None:
+            raise ConfigurationError("NodeInfo is told by one callback only")
+        self.nodeinfo_callback = callback
         return callback
 
     def object(
@@ -176,6 +195,10 @@ class Router:
         self.unverified.extend(router.unverified)
         if router.handle_callback is not None:
             self.handle(router.handle_callback)
+        if router.resource_callback is not None:
+            self.resource(router.resource_callback)
+        if router.nodeinfo_callback is not None:
+            self.nodeinfo(router.nodeinfo_callback)
         if router.follower_source is not None:
             self.followers(router.follower_source)
 
@@ -187,8 +210,8 @@ class Router:
         found += [route.load for route in self.objects if route.load is not None]
         found += [listener.callback for listener in self.listeners]
         found += self.unverified
-        if self.handle_callback is not None:
-            found.append(self.handle_callback)
+        single = (self.handle_callback, self.resource_callback, self.nodeinfo_callback)
+        found += [callback for callback in single if callback is not None]
         return found
 
 
