@@ -11,6 +11,17 @@ from .answering import (
 )
 from .handles import claimed_handle, resolve_handle
 from .host_meta import HOST_META_TYPES, HostLink, HostMeta, build_host_meta, dump_host_meta, parse_host_meta
+from .intents import (
+    CLOSE,
+    Afterwards,
+    Intent,
+    build_intent,
+    fill_intent,
+    find_intent,
+    intent_links,
+    intent_url,
+    parse_afterwards,
+)
 from .lookup import lookup_actor, lookup_object
 from .nodeinfo import (
     NodeInfo,
@@ -27,13 +38,16 @@ from .nodeinfo import (
 from .webfinger import JRD, REL_AVATAR, REL_SERVICE, JRDLink, build_jrd, fetch_jrd, parse_jrd
 
 __all__ = [
+    "CLOSE",
     "HOST_META_TYPES",
     "JRD",
     "OPEN_FIELDS",
     "REL_AVATAR",
     "REL_SERVICE",
+    "Afterwards",
     "HostLink",
     "HostMeta",
+    "Intent",
     "JRDLink",
     "NodeInfo",
     "Question",
@@ -42,6 +56,7 @@ __all__ = [
     "answer_webfinger",
     "application_of",
     "build_host_meta",
+    "build_intent",
     "build_jrd",
     "build_nodeinfo",
     "build_nodeinfo_index",
@@ -52,8 +67,13 @@ __all__ = [
     "fetch_jrd",
     "fetch_nodeinfo",
     "fetch_nodeinfo_index",
+    "fill_intent",
+    "find_intent",
+    "intent_links",
+    "intent_url",
     "lookup_actor",
     "lookup_object",
+    "parse_afterwards",
     "parse_host_meta",
     "parse_jrd",
     "parse_nodeinfo",

@@ -9,6 +9,7 @@ from typing import Any, Protocol, TypeVar
 import attrs
 
 from ..delivery import Follower
+from ..discovery import Intent, build_intent
 from ..dispatch import Page, PageRequest
 from ..errors import ConfigurationError
 from ..inbox import Listener
@@ -82,6 +83,7 @@ class Router:
         self.handle_callback: Callback | None = None
         self.resource_callback: Callback | None = None
         self.nodeinfo_callback: Callback | None = None
+        self.intents: list[Intent] = []
         self.follower_source: FollowerSource | None = None
 
     def actor(self, path: str) -> Callable[[CallbackT], CallbackT]:
@@ -126,6 +128,23 @@ class Router:
             raise ConfigurationError("NodeInfo is told by one callback only")
         self.nodeinfo_callback = callback
         return callback
+
+    def intent(self, kind: str, template: str) -> None:
+        """Name a page of the application where its people do something that they were asked for elsewhere (FEP-3b86).
+
+        WebFinger tells it of every actor. The page shows what is to be done and lets its reader confirm: nothing
+        changes by a GET. What it offers afterwards is read by `discovery.parse_afterwards`.
+
+        Args:
+            kind: A type of activity, such as "Follow", "Like" or "Create", or "Object" for a page that only shows it.
+            template: A path with gaps, named as in ActivityStreams: "/intents/follow?uri={object}".
+
+        Raises:
+            ConfigurationError: No such kind or gap, no path, or the kind has a page already.
+        """
+        if any(intent.kind == kind for intent in self.intents):
+            raise ConfigurationError("this intent has a page already", kind=kind)
+        self.intents.append(build_intent(kind, template))
 
     def object(
         self, path: str, *, source: type[Any] | None = None, load: Callback | None = None
@@ -197,6 +216,8 @@ class Router:
             self.handle(router.handle_callback)
         if router.resource_callback is not None:
             self.resource(router.resource_callback)
+        for intent in router.intents:
+            self.intent(intent.kind, intent.template)
         if router.nodeinfo_callback is not None:
             self.nodeinfo(router.nodeinfo_callback)
         if router.follower_source is not None:

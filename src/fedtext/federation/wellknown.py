@@ -21,6 +21,7 @@ from ..discovery import (
     build_nodeinfo_index,
     canonical_resource,
     dump_host_meta,
+    intent_links,
     parse_question,
     schema_of,
     select_links,
@@ -99,6 +100,7 @@ async def _descriptor(engine: Engine, resource: str, ports: PortSet) -> JsonObje
         actor_id,
         profile_url=actor.url if isinstance(actor.url, str) else None,
         avatar=_avatar(actor),
+        links=intent_links(engine.router.intents, engine.site.origin),
     )
 
 

@@ -25,6 +25,7 @@ def full() -> Router:
     router.handle(nothing)
     router.resource(nothing)
     router.nodeinfo(nothing)
+    router.intent("Follow", "/follow?uri={object}")
     router.object("/posts/{pk}", source=Crowd, load=nothing)(nothing)
     router.object("/notes/{a}/{b}")(nothing)
     router.outbox("/users/{pk}/outbox")(nothing)
@@ -64,6 +65,7 @@ def test_an_actor_s_path_has_exactly_one_parameter(path):
         lambda router: router.handle(nothing),
         lambda router: router.resource(nothing),
         lambda router: router.nodeinfo(nothing),
+        lambda router: router.intent("Follow", "/other?uri={object}"),
         lambda router: router.followers(Crowd()),
     ],
 )
@@ -75,7 +77,7 @@ def test_what_there_is_once_is_registered_once(register):
 def test_a_router_is_taken_over_whole():
     whole = Router()
     whole.include(full())
-    for name in ("actors", "objects", "outboxes", "listeners", "unverified"):
+    for name in ("actors", "objects", "outboxes", "listeners", "unverified", "intents"):
         assert getattr(whole, name) == getattr(full(), name), name
     for name in ("handle_callback", "resource_callback", "nodeinfo_callback"):
         assert getattr(whole, name) == getattr(full(), name), name

@@ -8,7 +8,7 @@ from urllib.parse import quote
 import pytest
 
 from fedtext import Image, Person, Software
-from fedtext.discovery import ServerFacts, application_of, parse_host_meta, parse_jrd, parse_nodeinfo
+from fedtext.discovery import ServerFacts, application_of, intent_url, parse_host_meta, parse_jrd, parse_nodeinfo
 
 HOME, ALICE = "https://home.example.com", "https://home.example.com/users/1"
 WF = "/.well-known/webfinger?resource="
@@ -100,6 +100,23 @@ def test_wf_15_the_picture_of_an_actor(make_world, icon, link):
     links = finger(world, "acct:alice@home.example.com")["links"]
     expected = [] if link is None else [{"rel": "http://webfinger.net/rel/avatar", **link}]
     assert [given for given in links if given["rel"].endswith("avatar")] == expected
+
+
+@pytest.mark.spec("WF-15")
+def test_wf_15_intents_stand_behind_what_all_servers_read(world):
+    world.fed.intent("Follow", "/intents/follow?uri={object}")
+    world.fed.intent("Create", "/share?text={content}")
+    jrd = finger(world, "acct:alice@home.example.com")
+    assert [link["rel"].rpartition("/")[2] for link in jrd["links"]] == [
+        "self",
+        "profile-page",
+        "subscribe",
+        "Follow",
+        "Create",
+    ]
+    asked = intent_url(parse_jrd(jrd), "Follow", {"object": "https://b.example/1"})
+    assert asked == f"{HOME}/intents/follow?uri=https%3A%2F%2Fb.example%2F1"
+    assert all("template" not in link for link in finger(world, f"{HOME}/")["links"]), "nobody acts for the server"
 
 
 # ---- what the application describes ----------------------------------------------------------------------------------
