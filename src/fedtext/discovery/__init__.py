@@ -1,4 +1,4 @@
-"""WebFinger, NodeInfo and handles: build, parse, look up."""
+"""WebFinger, host metadata, NodeInfo, handles, intents and pages: build, parse, look up."""
 
 from .answering import (
     OPEN_FIELDS,
@@ -22,7 +22,7 @@ from .intents import (
     intent_url,
     parse_afterwards,
 )
-from .lookup import lookup_actor, lookup_object
+from .lookup import dereference, lookup_actor, lookup_object
 from .nodeinfo import (
     NodeInfo,
     ServerFacts,
@@ -35,7 +35,9 @@ from .nodeinfo import (
     parse_nodeinfo,
     schema_of,
 )
-from .webfinger import JRD, REL_AVATAR, REL_SERVICE, JRDLink, build_jrd, fetch_jrd, parse_jrd
+from .pages import lookup_page
+from .servers import lookup_server_actor
+from .webfinger import JRD, REL_AVATAR, REL_SERVICE, JRDLink, build_jrd, fetch_descriptor, fetch_jrd, parse_jrd
 
 __all__ = [
     "CLOSE",
@@ -63,7 +65,9 @@ __all__ = [
     "canonical_resource",
     "choose_nodeinfo",
     "claimed_handle",
+    "dereference",
     "dump_host_meta",
+    "fetch_descriptor",
     "fetch_jrd",
     "fetch_nodeinfo",
     "fetch_nodeinfo_index",
@@ -73,6 +77,8 @@ __all__ = [
     "intent_url",
     "lookup_actor",
     "lookup_object",
+    "lookup_page",
+    "lookup_server_actor",
     "parse_afterwards",
     "parse_host_meta",
     "parse_jrd",

@@ -8,24 +8,30 @@ Sources: the SWICG report on ActivityPub and WebFinger, section 2.2; FEP-2c59; S
 
 from __future__ import annotations
 
-from ..errors import DocumentError, FetchError, MalformedText, OriginMismatch, TypeMismatch
+from ..errors import BudgetExhausted, DocumentError, FetchError, MalformedText, OriginMismatch, TypeMismatch
 from ..fetch import Budget, Fetcher
+from ..ports import store_key
 from ..vocab import Actor
 from ..wire.acct import Handle, parse_handle
 from ..wire.iri import parse_url
+from ..wire.json import dump, parse_object
 from .webfinger import fetch_jrd
 
 
-async def resolve_handle(fetcher: Fetcher, actor: Actor, budget: Budget) -> Handle | None:
-    """Ask the network for the handle of an actor.
+async def resolve_handle(fetcher: Fetcher, actor: Actor, budget: Budget, *, fresh: bool = False) -> Handle | None:
+    """Give the handle of an actor, as its hosts confirm it: reverse discovery (WF-10, WF-11).
+
+    What was found is kept for as long as an actor is, that nothing was found for as long as an absence; an actor that
+    claims another handle is asked about anew.
 
     Args:
         fetcher: The way out.
         actor: As fetched from its id.
         budget: Shared by all steps.
+        fresh: Ask the network in any case.
 
     Returns:
-        The confirmed handle, or None: it goes by no handle that anybody confirms; show the id instead.
+        The confirmed handle, or None: it goes by no handle that anybody confirms; show the id instead (WF-20).
 
     Raises:
         FetchError: A host cannot be reached now; later it may say something.
@@ -33,15 +39,32 @@ async def resolve_handle(fetcher: Fetcher, actor: Actor, budget: Budget) -> Hand
     claimed = claimed_handle(actor)
     if claimed is None or actor.id is None:
         return None
+    store, policy = fetcher.ports.store, fetcher.config.fetch
+    key = store_key(fetcher.site, "handle", actor.id)
+    kept = None if fresh else await store.get(key)
+    if kept is not None:
+        known = parse_object(kept, fetcher.config.limits)
+        if known.get("claimed") == claimed:
+            found = known.get("confirmed")
+            return parse_handle(found) if isinstance(found, str) else None
+    confirmed = await _confirm(fetcher, actor.id, claimed, budget)
+    ttl_s = policy.absent_fresh_s if confirmed is None else policy.actor_fresh_s
+    await store.put(key, dump({"claimed": claimed, "confirmed": confirmed}), ttl_s=ttl_s)
+    return confirmed
+
+
+async def _confirm(fetcher: Fetcher, actor_id: str, claimed: Handle, budget: Budget) -> Handle | None:
     try:
-        subject, actor_id = await ask_host(fetcher, claimed, budget)
+        subject, found_id = await ask_host(fetcher, claimed, budget)
+    except BudgetExhausted:  # says nothing of the handle
+        raise
     except FetchError as error:
         if not error.permanent:
             raise
         return None
     except (DocumentError, OriginMismatch):
         return None
-    return subject if actor_id == actor.id else None
+    return subject if found_id == actor_id else None
 
 
 def claimed_handle(actor: Actor) -> Handle | None:

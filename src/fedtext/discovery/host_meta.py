@@ -35,6 +35,7 @@ HOST_META_TYPES: Final = (XRD_XML, JSON, JRD_JSON)
 
 _XRD: Final = "http://docs.oasis-open.org/ns/xri/xrd-1.0"
 _XML_TYPES: Final = ("application/xrd+xml", "application/xml", "text/xml")
+_GAP: Final = "{uri}"
 _LINKS_MAX: Final = 64
 _DEFAULT_LIMITS: Final = Limits()
 
@@ -56,13 +57,23 @@ class HostMeta:
     links: tuple[HostLink, ...] = ()
     properties: dict[str, str | None] = attrs.field(factory=dict[str, str | None])
 
-    def webfinger_url(self, resource: str) -> str | None:
-        """Give the address that answers for a resource, by the first LRDD template that is a web address."""
+    def webfinger_template(self) -> str | None:
+        """Give the first LRDD template that is a web address with a gap for the resource."""
         for link in self.links:
             template = link.template or ""
-            if link.rel == REL_LRDD and "{uri}" in template and template.startswith(("https://", "http://")):
-                return template.replace("{uri}", quote(resource, safe=""))
+            if link.rel == REL_LRDD and _GAP in template and template.startswith(("https://", "http://")):
+                return template
         return None
+
+    def webfinger_url(self, resource: str) -> str | None:
+        """Give the address that answers for a resource, by the first LRDD template that is a web address."""
+        template = self.webfinger_template()
+        return None if template is None else fill_template(template, resource)
+
+
+def fill_template(template: str, resource: str) -> str:
+    """Put a resource in its place in an LRDD template (RFC 6415 section 3.1.1.1: `{uri}` and nothing else)."""
+    return template.replace(_GAP, quote(resource, safe=""))
 
 
 def build_host_meta(origin: Origin) -> HostMeta:

@@ -10,14 +10,15 @@ from urllib.parse import quote
 
 import attrs
 
-from ..errors import DocumentError, FetchError, HTTPStatusError, MalformedIri, TypeMismatch
+from ..errors import DocumentError, FetchError, FetchRefused, HTTPStatusError, MalformedIri, TypeMismatch
 from ..fetch import Budget, Fetcher
+from ..ports import store_key
 from ..wire.acct import Handle, split
 from ..wire.iri import parse_url
 from ..wire.json import JsonObject, JsonValue, parse_object
 from ..wire.media_types import ACTIVITY_JSON, is_activity, is_jrd
 from .answering import select_links
-from .host_meta import fetch_host_meta
+from .host_meta import fetch_host_meta, fill_template
 
 ACCEPT_JRD = "application/jrd+json, application/json"
 REL_SELF = "self"
@@ -160,26 +161,57 @@ def _is_web_address(value: JsonValue) -> bool:
 
 
 async def fetch_jrd(fetcher: Fetcher, handle: Handle, budget: Budget) -> JRD:
-    """Ask the host of a handle for its JRD, unsigned (TRU-04: WebFinger is open).
+    """Ask the host of a handle for its JRD; see `fetch_descriptor`."""
+    return await fetch_descriptor(fetcher, f"acct:{handle}", split(handle)[1], budget)
 
-    A host that refuses at the usual place may say in its host metadata where else it answers (WF-07).
+
+async def fetch_descriptor(fetcher: Fetcher, resource: str, host: str, budget: Budget) -> JRD:
+    """Ask a host for the JRD of a resource, unsigned (TRU-04: WebFinger is open).
+
+    A host that refuses at the usual place may say in its host metadata where else it answers (WF-07); where that was
+    so, it is asked there first the next time.
+
+    Args:
+        fetcher: The way out.
+        resource: A URI of any scheme.
+        host: Whom to ask; perhaps with a port.
+        budget: Shared by all steps.
 
     Raises:
         FetchError: Not to be had.
         DocumentError: Not a JRD.
     """
-    base, resource = _base(fetcher, handle), f"acct:{handle}"
+    base = _base(fetcher, host)
+    key = store_key(fetcher.site, "lrdd", base)
+    remembered = await fetcher.ports.store.get(key)
+    if remembered is not None:
+        try:
+            return await _fetch_at(fetcher, fill_template(remembered.decode(), resource), budget)
+        except (HTTPStatusError, FetchRefused):  # it has moved again
+            await fetcher.ports.store.delete(key)
     url = f"{base}/.well-known/webfinger?resource={quote(resource, safe='')}"
     try:
         return await _fetch_at(fetcher, url, budget)
     except HTTPStatusError as refused:
-        try:
-            elsewhere = (await fetch_host_meta(fetcher, base, budget)).webfinger_url(resource)
-        except (FetchError, DocumentError) as error:
-            raise refused from error
-        if elsewhere is None or elsewhere == url:
+        template = await _template_of(fetcher, base, budget, refused)
+        elsewhere = fill_template(template, resource)
+        if elsewhere == url:
             raise
-    return await _fetch_at(fetcher, elsewhere, budget)
+    found = await _fetch_at(fetcher, elsewhere, budget)
+    await fetcher.ports.store.put(key, template.encode(), ttl_s=fetcher.config.fetch.actor_fresh_s)
+    return found
+
+
+async def _template_of(fetcher: Fetcher, base: str, budget: Budget, refused: HTTPStatusError) -> str:
+    """Ask a host that has refused where else it answers; without any such place, the refusal stands."""
+    try:
+        template = (await fetch_host_meta(fetcher, base, budget)).webfinger_template()
+    except (FetchError, DocumentError) as error:
+        raise refused from error
+    # Threat: what was asked over TLS is not answered without it (WF-01).
+    if template is None or (base.startswith("https://") and not template.lower().startswith("https://")):
+        raise refused
+    return template
 
 
 async def _fetch_at(fetcher: Fetcher, url: str, budget: Budget) -> JRD:
@@ -198,9 +230,8 @@ async def _fetch_at(fetcher: Fetcher, url: str, budget: Budget) -> JRD:
         raise
 
 
-def _base(fetcher: Fetcher, handle: Handle) -> str:
-    """Choose https always, but for hosts that `DevPolicy` lists and that are to be reached without TLS."""
-    _user, host = split(handle)
+def _base(fetcher: Fetcher, host: str) -> str:
+    """Choose https always, but for hosts that `DevPolicy` lists and that are to be reached without TLS (WF-01)."""
     dev = fetcher.config.dev
     name = host.rpartition(":")[0] or host
     plain = dev is not None and "http" in dev.schemes and dev.ca_file is None and name in dev.hosts

@@ -12,7 +12,8 @@ from tests.receiving import Door, answer
 
 from fedtext.discovery import claimed_handle, resolve_handle
 from fedtext.discovery.handles import ask_host, same_handle
-from fedtext.errors import FedtextError, HTTPStatusError, OriginMismatch, TypeMismatch, Unreachable
+from fedtext.errors import BudgetExhausted, FedtextError, HTTPStatusError, OriginMismatch, TypeMismatch, Unreachable
+from fedtext.fetch import Budget
 from fedtext.http import Request, Response
 from fedtext.sync import run_sync
 from fedtext.vocab import Actor, Person, load
@@ -130,6 +131,48 @@ def test_wf_09_hosts_that_disagree(second: Any, error: type[FedtextError]) -> No
     with pytest.raises(error):
         run_sync(ask_host(fetcher, parse_handle("alice@a.example.com"), fetcher.budget()))
     assert resolve(door, person(preferredUsername="alice")) is None
+
+
+@pytest.mark.spec("WF-11")
+def test_wf_11_the_self_link_is_the_id_verbatim() -> None:
+    for actor_id in (ID + "/", ID.upper(), ID + "#me", ID.replace("https", "http")):
+        door = world({"acct:al@example.com": jrd("acct:al@example.com", actor_id)})
+        assert resolve(door, person(preferredUsername="alice", webfinger="al@example.com")) is None
+
+
+@pytest.mark.spec("WF-10", "WF-20")
+def test_wf_20_what_was_found_is_kept_and_a_new_claim_is_asked_about() -> None:
+    documents: dict[str, Any] = {
+        "acct:alice@a.example.com": jrd("acct:alice@a.example.com"),
+        "acct:al@a.example.com": jrd("acct:al@a.example.com"),
+    }
+    door = world(documents)
+    alice = person(preferredUsername="alice")
+    assert [resolve(door, alice) for _ in range(3)] == ["alice@a.example.com"] * 3
+    assert len(door.fetches) == 1
+    assert resolve(door, person(preferredUsername="al")) == "al@a.example.com"
+    assert len(door.fetches) == 2
+    fetcher = door.fetcher()
+    del documents["acct:al@a.example.com"]
+    assert resolve(door, person(preferredUsername="al")) == "al@a.example.com"
+    assert run_sync(resolve_handle(fetcher, person(preferredUsername="al"), fetcher.budget(), fresh=True)) is None
+    assert resolve(door, person(preferredUsername="al")) is None
+    door.clock.advance(door.config.fetch.absent_fresh_s + 1)
+    documents["acct:al@a.example.com"] = jrd("acct:al@a.example.com")
+    assert resolve(door, person(preferredUsername="al")) == "al@a.example.com"
+    door.clock.advance(door.config.fetch.actor_fresh_s + 1)
+    del documents["acct:al@a.example.com"]
+    assert resolve(door, person(preferredUsername="al")) is None
+
+
+@pytest.mark.spec("WF-20", "SEC-108")
+def test_a_budget_that_is_used_up_says_nothing_of_a_handle() -> None:
+    door = world({"acct:alice@a.example.com": jrd("acct:alice@a.example.com")})
+    fetcher = door.fetcher()
+    spent = Budget(door.clock, fetches_max=0, seconds_max=10)
+    with pytest.raises(BudgetExhausted):
+        run_sync(resolve_handle(fetcher, person(preferredUsername="alice"), spent))
+    assert resolve(door, person(preferredUsername="alice")) == "alice@a.example.com"
 
 
 def test_handles_compare_without_case() -> None:
