@@ -199,17 +199,12 @@ def fill_intent(template: str, values: Mapping[str, str]) -> Iri:
         MalformedIri: What comes out is no address, or longer than `INTENT_CHARS_MAX` characters.
         LimitExceeded: See `expand`.
     """
-    head = _HEAD.match(template)
-    if head is None:
+    if _HEAD.match(template) is None:
         raise MalformedText("the host of a template stands before its gaps", template=template)
-    origin = _secure(parse_url(head[0])).origin
     if any(operator in ("+", "#") for operator, _names in _EXPRESSION.findall(template)):
         raise MalformedText("values are escaped in every gap", template=template)
     filled = expand(_readable(template), {name.replace("-", "%2D"): value for name, value in values.items()})
-    url = parse_url(filled, limits=_LIMITS)
-    if url.origin != origin:
-        raise MalformedText("the gaps of a template change its host", template=template)
-    return Iri(str(url))
+    return Iri(str(_secure(parse_url(filled, limits=_LIMITS))))
 
 
 def _readable(template: str) -> str:
