@@ -319,6 +319,7 @@ def test_wf_19_webfinger_is_open_and_unsigned(world):
 # ---- NodeInfo --------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.spec("NI-01", "NI-03")
 @pytest.mark.parametrize("version", ["2.0", "2.1"])
 def test_wf_17_nodeinfo(make_world, version):
     world = make_world(software=Software("blog", "2.3"), contact="abuse@home.example.com")
