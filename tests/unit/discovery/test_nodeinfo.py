@@ -255,6 +255,7 @@ def test_ni_02_the_old_versions_name_protocols_by_direction() -> None:
         document(version="1.0", protocols={"inbound": ["diaspora", "ostatus"], "outbound": ["diaspora", "zot"]})
     )
     assert (found.schema, found.protocols) == ("1.0", ("diaspora", "ostatus", "zot"))
+    assert parse_nodeinfo(document(protocols={"inbound": 7, "outbound": [7, "", "x"]})).protocols == ("x",)
 
 
 @pytest.mark.spec("NI-02")
@@ -384,3 +385,23 @@ def test_shared_cases_of_documents(vector_file: Path) -> None:
             assert "refused" in allowed, case["id"]
         else:
             assert "read" in allowed, case["id"]
+
+
+@pytest.mark.spec("NI-02")
+@pytest.mark.corpus(
+    "mobilizon/mobilizon__data.json",
+    "wordpress/mobilizon__wp-data.json",
+    "nodebb/django__nodebb.json",
+    "lemmy/django__lemmy.json",
+)
+def test_documents_of_real_servers_are_read(corpus_file: Path) -> None:
+    given = json.loads(corpus_file.read_text("utf-8"))
+    found = parse_nodeinfo(given)
+    assert (found.software, found.protocols) == (given["software"]["name"], ("activitypub",))
+    assert found.users_total == given["usage"]["users"]["total"]
+
+
+@pytest.mark.corpus("mobilizon/*_versions.json", "wordpress/*event-federation.json", "*/*well-known-nodeinfo.json")
+def test_indexes_of_real_servers_are_read(corpus_file: Path) -> None:
+    given = json.loads(corpus_file.read_text("utf-8"))
+    assert choose_nodeinfo(given) in [link["href"] for link in given["links"]]

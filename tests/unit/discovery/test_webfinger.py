@@ -370,3 +370,19 @@ def test_wf_18_the_actor_of_a_server() -> None:
     assert parse_jrd({"links": [SELF, service]}).server_actor_id() == ACTOR + "/s"
     assert parse_jrd({"links": [SELF]}).server_actor_id() == ACTOR
     assert parse_jrd({"links": [{**service, "type": "text/html"}]}).server_actor_id() is None
+
+
+@pytest.mark.corpus(
+    "mastodon/bonfire*webfinger.json",
+    "mastodon/mobilizon__mastodon-webfinger.json",
+    "mastodon/mastodon__activitypub-webfinger.json",
+    "pleroma/bonfire__pleroma_webfinger.json",
+    "osada/akkoma__mike*.json",
+    "gotosocial/gts__webfingerget*.json",
+    "friendica/*webfinger.json",
+)
+def test_descriptors_of_real_servers_are_read(corpus_file: Path) -> None:
+    given = json.loads(corpus_file.read_text("utf-8"))
+    found = parse_jrd(given)
+    links = [link.get("href") for link in given["links"] if link.get("type") == "application/activity+json"]
+    assert (found.subject, found.actor_id()) == (given["subject"], links[0] if links else None)

@@ -184,6 +184,7 @@ def test_wf_10_the_handle_of_an_actor(world):
     bob, eve = b.actor("bob"), b.actor("eve", preferredUsername="bob")
     assert world.context.handle_of(bob) == "bob@b.example.org"
     assert world.context.handle_of(eve) is None
+    assert world.context.handle_of(b.actor("nameless", preferredUsername=None)) is None
     before = len(world.network.exchanges)
     assert world.context.handle_of(world.context.get_actor(bob)) == "bob@b.example.org"
     assert world.context.handle_of(ALICE) == "alice@home.example.com"
