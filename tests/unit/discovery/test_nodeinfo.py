@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.receiving import Door, Peer, redirect
 
 from fedtext.config import Limits, Software
@@ -136,6 +139,24 @@ def test_ni_06_figures_that_are_not_known_are_left_out() -> None:
     assert build_nodeinfo(Software("blog", "1"))["usage"] == {"users": {}}, "unknown counts are not invented"
 
 
+NAMES = st.sampled_from(
+    [
+        "links",
+        "rel",
+        "href",
+        "software",
+        "name",
+        "version",
+        "protocols",
+        "inbound",
+        "usage",
+        "users",
+        "total",
+        "localPosts",
+        "metadata",
+        "staffAccounts",
+    ]
+)
 KINDS: dict[str, Any] = {"object": dict, "array": list, "string": str, "boolean": bool, "integer": int}
 
 
@@ -405,3 +426,18 @@ def test_documents_of_real_servers_are_read(corpus_file: Path) -> None:
 def test_indexes_of_real_servers_are_read(corpus_file: Path) -> None:
     given = json.loads(corpus_file.read_text("utf-8"))
     assert choose_nodeinfo(given) in [link["href"] for link in given["links"]]
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=6),
+    max_leaves=20,
+)
+
+
+@given(st.dictionaries(NAMES, VALUES, max_size=8))
+def test_only_our_errors_leave(found: dict[str, Any]) -> None:
+    choose_nodeinfo(found)
+    application_of(found)
+    with suppress(FedtextError):
+        parse_nodeinfo({"software": {"name": "x"}, **found})

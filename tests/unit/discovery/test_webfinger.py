@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.receiving import GONE, Door, Peer, answer, redirect
 
 from fedtext.config import Config, DevPolicy, Limits
@@ -386,3 +389,19 @@ def test_descriptors_of_real_servers_are_read(corpus_file: Path) -> None:
     found = parse_jrd(given)
     links = [link.get("href") for link in given["links"] if link.get("type") == "application/activity+json"]
     assert (found.subject, found.actor_id()) == (given["subject"], links[0] if links else None)
+
+
+NAMES = st.sampled_from(["subject", "aliases", "links", "properties", "rel", "href", "template", "type", "x"])
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=8) | st.just(ACTOR),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=5),
+    max_leaves=20,
+)
+
+
+@given(st.dictionaries(NAMES, VALUES, max_size=5))
+def test_only_our_errors_leave(document: dict[str, Any]) -> None:
+    with suppress(FedtextError):
+        found = parse_jrd(document)
+        assert found.actor_id() in (None, ACTOR)
+        assert found.server_actor_id() in (None, ACTOR)

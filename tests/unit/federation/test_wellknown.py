@@ -6,9 +6,26 @@ import json
 from urllib.parse import quote
 
 import pytest
+from tests.receiving import Door, redirect
 
 from fedtext import Image, Person, Software
-from fedtext.discovery import ServerFacts, application_of, intent_url, parse_host_meta, parse_jrd, parse_nodeinfo
+from fedtext.discovery import (
+    ServerFacts,
+    application_of,
+    fetch_nodeinfo,
+    intent_url,
+    lookup_object,
+    lookup_server_actor,
+    parse_host_meta,
+    parse_jrd,
+    parse_nodeinfo,
+    resolve_handle,
+)
+from fedtext.errors import FedtextError
+from fedtext.fetch import Fetcher
+from fedtext.http import Request, Response
+from fedtext.sync import run_sync
+from fedtext.wire.iri import Origin
 
 HOME, ALICE = "https://home.example.com", "https://home.example.com/users/1"
 WF = "/.well-known/webfinger?resource="
@@ -370,3 +387,55 @@ def test_only_the_relations_that_are_asked_for_are_given(world, rels: list[str],
     document = json.loads(response.body)
     assert [link["rel"] for link in document["links"]] == found
     assert document["subject"] == "acct:alice@home.example.com"
+
+
+# ---- our own client asks our own server ------------------------------------------------------------------------------
+
+
+def asking(world) -> Fetcher:
+    """Give the way out of somebody else on the same network."""
+    return Door(network=world.network).fetcher()
+
+
+def elsewhere(request: Request) -> Response:
+    """Send WebFinger and host metadata on, as the web server of the handles' host does."""
+    if request.path.startswith("/.well-known/"):
+        return redirect(HOME + request.target, status=301)
+    return Response(status=404)
+
+
+def only_host_meta(request: Request) -> Response:
+    """Know of host metadata alone."""
+    return elsewhere(request) if "host-meta" in request.path else Response(status=404)
+
+
+@pytest.mark.spec("WF-07", "WF-09", "WF-10", "WF-11")
+@pytest.mark.parametrize("front", [elsewhere, only_host_meta])
+def test_wf_09_a_split_domain_holds_from_both_ends(make_world, front):
+    world = make_world(handle_host="example.com")
+    world.network.script("example.com", front)
+    fetcher = asking(world)
+    for text in ("@alice@example.com", "@alice@home.example.com", ALICE):
+        found = run_sync(lookup_object(fetcher, text, fetcher.budget()))
+        assert found.id == ALICE
+        assert run_sync(resolve_handle(fetcher, found, fetcher.budget())) == "alice@example.com"
+
+
+def test_wf_09_without_the_other_end_nobody_is_found(make_world):
+    world = make_world(handle_host="example.com")
+    world.network.script("example.com", lambda request: Response(status=404))
+    fetcher = asking(world)
+    for text in ("@alice@example.com", "@alice@home.example.com"):
+        with pytest.raises(FedtextError):
+            run_sync(lookup_object(fetcher, text, fetcher.budget()))
+
+
+@pytest.mark.spec("WF-17", "WF-18")
+def test_wf_18_a_server_is_found_with_what_it_says_of_itself(world):
+    world.fed.nodeinfo(lambda context: ServerFacts(users_total=2, name="Home"))
+    fetcher = asking(world)
+    actor = run_sync(lookup_server_actor(fetcher, Origin(HOME), fetcher.budget()))
+    assert (actor.id, actor.type_name) == (f"{HOME}/ap/instance", "Application")
+    assert run_sync(resolve_handle(fetcher, actor, fetcher.budget())) == "home.example.com@home.example.com"
+    found = run_sync(fetch_nodeinfo(fetcher, Origin(HOME), fetcher.budget()))
+    assert (found.schema, found.users_total, found.name) == ("2.1", 2, "Home")
