@@ -1,5 +1,6 @@
 """WebFinger, host metadata, NodeInfo, handles, intents and pages: build, parse, look up."""
 
+from ..wire.acct import parse_handle
 from .answering import (
     OPEN_FIELDS,
     Question,
@@ -80,6 +81,7 @@ __all__ = [
     "lookup_page",
     "lookup_server_actor",
     "parse_afterwards",
+    "parse_handle",
     "parse_host_meta",
     "parse_jrd",
     "parse_nodeinfo",
