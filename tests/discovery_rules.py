@@ -50,7 +50,7 @@ RULES: Final = {
     "NI-04": "What we serve is valid by its schema.",
     "NI-05": "Redirects are followed; a refusal is final, a failure is worth another try.",
     "NI-06": "Figures that are not known are left out; none is invented (FEP-0151).",
-    "DISC-01": "A page leads to its document by its Link field or its head; plain JSON is none.",
+    "DISC-01": "A page leads to its document, at its own origin, by its Link field or its head; plain JSON is none.",
     "DISC-02": "The document has to name the page.",
     "DISC-03": "A document leads to its page by `url`.",
     "FEP-4adb": "An acct URI stands for the actor to which WebFinger leads.",

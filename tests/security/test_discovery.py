@@ -30,21 +30,23 @@ from fedtext.discovery import (
     fetch_nodeinfo_index,
     lookup_actor,
     lookup_object,
-    lookup_page,
     lookup_server_actor,
     parse_host_meta,
     resolve_handle,
 )
 from fedtext.discovery.handles import ask_host
 from fedtext.discovery.host_meta import fetch_host_meta
-from fedtext.discovery.pages import find_document
+from fedtext.discovery.pages import lookup_address
 from fedtext.errors import DocumentError, FedtextError, FetchRefused, MalformedText, OriginMismatch
 from fedtext.fetch import Fetcher, fetch_document, fetch_json, get_actor, get_object, resolve
+from fedtext.fetch.caching import Validators
+from fedtext.fetch.documents import fetch_found, fetch_if_changed
 from fedtext.http import Request
 from fedtext.sync import run_sync
 from fedtext.vocab import Actor, Person
 from fedtext.wire.acct import Handle, parse_handle
 from fedtext.wire.iri import Iri, Origin, parse_url
+from fedtext.wire.json import dump
 
 AP = "application/activity+json"
 JRD = "application/jrd+json"
@@ -85,14 +87,17 @@ DOORS: dict[str, Door] = {
     "lookup.lookup_object": lambda fetcher, url: lookup_object(fetcher, url, fetcher.budget()),
     "nodeinfo.fetch_nodeinfo": lambda fetcher, url: fetch_nodeinfo(fetcher, _origin(url), fetcher.budget()),
     "nodeinfo.fetch_nodeinfo_index": lambda fetcher, url: fetch_nodeinfo_index(fetcher, _origin(url), fetcher.budget()),
-    "pages.find_document": lambda fetcher, url: find_document(fetcher, url, fetcher.budget()),
-    "pages.lookup_page": lambda fetcher, url: lookup_page(fetcher, url, fetcher.budget()),
+    "pages.lookup_address": lambda fetcher, url: lookup_address(fetcher, url, fetcher.budget()),
     "servers.lookup_server_actor": lambda fetcher, url: lookup_server_actor(fetcher, _origin(url), fetcher.budget()),
     "webfinger.fetch_descriptor": lambda fetcher, url: fetch_descriptor(
         fetcher, url, _authority(url), fetcher.budget()
     ),
     "webfinger.fetch_jrd": of_handle(fetch_jrd),
     "documents.fetch_document": lambda fetcher, url: fetch_document(fetcher, url, fetcher.budget()),
+    "documents.fetch_found": lambda fetcher, url: fetch_found(fetcher, url, fetcher.budget(), pages=True),
+    "documents.fetch_if_changed": lambda fetcher, url: fetch_if_changed(
+        fetcher, Validators(address=url, etag='"x"'), fetcher.budget(), url
+    ),
     "documents.fetch_json": lambda fetcher, url: fetch_json(fetcher, url, fetcher.budget()),
     "fetcher.Fetcher.get": lambda fetcher, url: fetcher.get(
         url, accept=AP, accepts=lambda _type: True, budget=fetcher.budget()
@@ -153,11 +158,12 @@ class World:
 
     @property
     def stored(self) -> dict[str, bytes]:
-        return dict(run_sync(self.fetcher.ports.store.scan("", limit=1_000)))
+        found = run_sync(self.fetcher.ports.store.scan("", limit=1_000))
+        return {name: value for name, value in found if "/fetch-host/" not in name}  # how often it was asked
 
 
 def as_json(document: Any, media_type: str = JRD) -> Answer:
-    return Answer(headers=[("content-type", media_type)], body=fedtext.fetch.objects.dump(document).decode())
+    return Answer(headers=[("content-type", media_type)], body=dump(document).decode())
 
 
 def self_link(href: str) -> dict[str, Any]:

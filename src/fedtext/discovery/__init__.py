@@ -36,7 +36,6 @@ from .nodeinfo import (
     parse_nodeinfo,
     schema_of,
 )
-from .pages import lookup_page
 from .servers import lookup_server_actor
 from .webfinger import JRD, REL_AVATAR, REL_SERVICE, JRDLink, build_jrd, fetch_descriptor, fetch_jrd, parse_jrd
 
@@ -78,7 +77,6 @@ __all__ = [
     "intent_url",
     "lookup_actor",
     "lookup_object",
-    "lookup_page",
     "lookup_server_actor",
     "parse_afterwards",
     "parse_handle",

@@ -8,17 +8,15 @@ from __future__ import annotations
 
 from typing import Final
 
-from ..errors import BudgetExhausted, FetchError, HTTPStatusError, MissingProperty, OriginMismatch, WrongMediaType
+from ..errors import OriginMismatch
 from ..fetch import Budget, Fetcher, get_actor, get_object
 from ..vocab import Actor, Object
 from ..wire.acct import Handle, parse_acct_uri, parse_handle, split
 from ..wire.iri import parse_url
 from .handles import ask_host, resolve_handle, same_handle
-from .pages import lookup_page
+from .pages import lookup_address
 
 _ACCT: Final = "acct:"
-# "Not acceptable" as a document; or refused a moment ago, when it was not noted why.
-_MAY_BE_PAGES: Final = (None, "406")
 
 
 async def lookup_object(fetcher: Fetcher, text: str, budget: Budget) -> Object:
@@ -29,19 +27,9 @@ async def lookup_object(fetcher: Fetcher, text: str, budget: Budget) -> Object:
         FetchError: Not to be had.
         OriginMismatch: Handle and actor, or page and document, do not name each other.
     """
-    if "://" not in text:
-        return await lookup_actor(fetcher, parse_handle(text), budget)
-    try:
-        return await get_object(fetcher, text, budget, elsewhere=True)
-    except (WrongMediaType, HTTPStatusError) as refused:
-        if isinstance(refused, HTTPStatusError) and refused.context.get("status") not in _MAY_BE_PAGES:
-            raise
-        try:
-            return await lookup_page(fetcher, text, budget)
-        except (FetchError, MissingProperty) as error:
-            if isinstance(error, BudgetExhausted):
-                raise
-            raise refused from error  # it is no page that leads further either
+    if "://" in text:
+        return await lookup_address(fetcher, text, budget)
+    return await lookup_actor(fetcher, parse_handle(text), budget)
 
 
 async def dereference(fetcher: Fetcher, uri: str, budget: Budget) -> Object:

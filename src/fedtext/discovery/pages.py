@@ -1,11 +1,12 @@
-"""From the page for people to its document.
+"""What somebody has typed, which may be the address of a page for people.
 
-Decides which document a page stands for; refuses to believe a page that its document does not know.
+The fetch of it follows a page to its other form, at its own origin (DISC-01, SEC-098). Here it is asked whether that
+document knows the page.
 
-Threat: a page may name any document as its own other form, so that what somebody reads and what is answered are two
-things. The document must name the page as its address or its id (DISC-02).
+Threat: a page may name any document of its origin as its own other form, so that what somebody reads and what is
+answered are two things. The document must name the page as its address or its id (DISC-02).
 
-Sources: the SWICG draft on discovery from HTML; DISC-01 to DISC-03; ACT-26; SEC-115; SEC-116.
+Sources: the SWICG draft on discovery from HTML; DISC-01 to DISC-03; ACT-26; SEC-098; SEC-116.
 """
 
 from __future__ import annotations
@@ -14,51 +15,40 @@ from typing import Final
 
 import attrs
 
-from ..errors import DocumentError, MalformedText, MissingProperty, OriginMismatch
-from ..fetch import Budget, Fetcher, get_object
+from ..errors import DocumentError, OriginMismatch
+from ..fetch import Budget, Fetcher, forget_object, get_object
 from ..http import Request, Response
 from ..ports import ExchangeLimits, Transport
 from ..vocab import Object, dump
-from ..wire.iri import Iri, parse_url
+from ..wire.iri import parse_url
 from ..wire.json import JsonValue
-from ..wire.links import find_alternate
-from ..wire.media_types import parse_media_type
+from ..wire.media_types import is_html
 
-ACCEPT_PAGE: Final = "text/html, application/xhtml+xml;q=0.9"
-_PAGE_TYPES: Final = ("text/html", "application/xhtml+xml")
 _ADDRESSES_COUNT_MAX: Final = 16
 
 
-async def lookup_page(fetcher: Fetcher, url: str, budget: Budget) -> Object:
-    """Find the object that a page is about, by its Link field or its `<link rel="alternate">` (DISC-01).
+async def lookup_address(fetcher: Fetcher, url: str, budget: Budget) -> Object:
+    """Find the object at an address, or the one that the page there is about.
 
     Args:
         fetcher: The way out.
-        url: Of the page.
+        url: As typed.
         budget: Shared by all steps.
 
     Raises:
-        MissingProperty: The page names no document.
-        OriginMismatch: The document does not name the page.
-        FetchError: One of the two is not to be had.
+        OriginMismatch: There is a page, and the document that it names does not name it.
+        FetchError: Not to be had; `WrongMediaType` where a page names no document, `FetchRefused` where one of another
+            origin.
         DocumentError: The document is no object.
     """
-    page, document_id = await find_document(fetcher, url, budget)
-    if document_id is None:
-        raise MissingProperty("the page names no ActivityPub document", url=page)
-    found = await get_object(fetcher, document_id, budget)
-    if not names_page(found, url) and not names_page(found, page):
-        raise OriginMismatch("the document that the page names does not name the page", url=page, id=found.id or "")
-    return found
-
-
-async def find_document(fetcher: Fetcher, url: str, budget: Budget) -> tuple[str, Iri | None]:
-    """Fetch a page; give the address that answered, and that of the document that it names."""
     noting = _Noting(fetcher.ports.transport)
     listening = attrs.evolve(fetcher, ports=attrs.evolve(fetcher.ports, transport=noting))
-    fetched = await listening.get(url, accept=ACCEPT_PAGE, accepts=_is_page, budget=budget, signed=False)
-    header = ", ".join(noting.last.headers.get_all("link")) or None
-    return fetched.url, find_alternate(fetched.url, header, fetched.body.decode("utf-8", "replace"))
+    found = await get_object(listening, url, budget, elsewhere=True)
+    page = noting.page
+    if page is not None and not names_page(found, url) and not names_page(found, page):
+        await forget_object(fetcher, url)
+        raise OriginMismatch("the document that the page names does not name the page", url=page, id=found.id or "")
+    return found
 
 
 def names_page(found: Object, page: str) -> bool:
@@ -77,24 +67,19 @@ def _address(value: JsonValue) -> str | None:
         return None
 
 
-def _is_page(content_type: str) -> bool:
-    try:
-        return parse_media_type(content_type).type in _PAGE_TYPES
-    except MalformedText:
-        return False
-
-
 class _Noting:
-    """A transport that keeps the last response: its Link field is part of what a page says."""
+    """A transport that notes which page answered, if one did."""
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
-        self.last = Response(status=0)
+        self.page: str | None = None
 
     async def send(self, request: Request, limits: ExchangeLimits) -> Response:
-        """Carry out one exchange and note it."""
-        self.last = await self._transport.send(request, limits)
-        return self.last
+        """Carry out one exchange."""
+        response = await self._transport.send(request, limits)
+        if response.status == 200 and is_html(response.media_type):
+            self.page = request.url
+        return response
 
     async def close(self) -> None:
         """Leave the transport open: it is not ours."""
