@@ -123,7 +123,10 @@ class Router:
         return callback
 
     def nodeinfo(self, callback: CallbackT) -> CallbackT:
-        """Register who tells of the server: `(context) -> ServerFacts | None`; for NodeInfo, which anybody may read."""
+        """Register who tells of the server: `(context) -> ServerFacts | None`; for NodeInfo, which anybody may read.
+
+        It is asked at each request: keep figures that are dear to count.
+        """
         if self.nodeinfo_callback is not None:
             raise ConfigurationError("NodeInfo is told by one callback only")
         self.nodeinfo_callback = callback

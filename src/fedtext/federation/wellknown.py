@@ -98,8 +98,8 @@ async def _descriptor(engine: Engine, resource: str, ports: PortSet) -> JsonObje
     return build_jrd(
         parse_handle(f"{actor.preferred_username}@{engine.site.handle_host}"),
         actor_id,
-        profile_url=actor.url if isinstance(actor.url, str) else None,
-        avatar=_avatar(actor),
+        profile_url=_absolute(engine, actor.url),
+        avatar=_avatar(engine, actor),
         links=intent_links(engine.router.intents, engine.site.origin),
     )
 
@@ -111,13 +111,20 @@ def _of_server(engine: Engine) -> JsonObject:
     return build_jrd(handle, actor_id, links=(attrs.evolve(_REL_SERVICE, href=actor_id),))
 
 
-def _avatar(actor: Actor) -> JRDLink | None:
+def _avatar(engine: Engine, actor: Actor) -> JRDLink | None:
     """Give the picture of an actor where it has one address (WF-15)."""
     icon = actor.icon
-    url = icon.url if isinstance(icon, Image) else icon
-    if not isinstance(url, str):
+    url = _absolute(engine, icon.url if isinstance(icon, Image) else icon)
+    if url is None:
         return None
     return JRDLink(rel=REL_AVATAR, type=icon.media_type if isinstance(icon, Image) else None, href=url)
+
+
+def _absolute(engine: Engine, url: object) -> str | None:
+    """Give an address that others can follow: an application may write a path of its own site."""
+    if not isinstance(url, str):
+        return None
+    return engine.site.origin + url if url.startswith("/") else url
 
 
 async def _described(engine: Engine, resource: str, ports: PortSet) -> JsonObject | None:

@@ -8,9 +8,8 @@ from urllib.parse import quote
 import pytest
 from tests.receiving import Door, redirect
 
-from fedtext import Image, Person, Software
+from fedtext import Image, Person, ServerFacts, Software
 from fedtext.discovery import (
-    ServerFacts,
     application_of,
     fetch_nodeinfo,
     intent_url,
@@ -107,6 +106,7 @@ def test_wf_04_act_21_the_instance_actor(world, resource):
     ("icon", "link"),
     [
         (f"{HOME}/a.png", {"href": f"{HOME}/a.png"}),
+        (Image(url="/a.png"), {"href": f"{HOME}/a.png"}),
         (Image(url=f"{HOME}/a.png", media_type="image/png"), {"type": "image/png", "href": f"{HOME}/a.png"}),
         (None, None),
     ],
