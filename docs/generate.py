@@ -330,11 +330,19 @@ def draw_peers() -> str:
     return str(peers.draw())
 
 
+def draw_discovery() -> str:
+    """Draw the rules of discovery and the tests that show them."""
+    sys.path.insert(0, str(ROOT))
+    rules: Any = importlib.import_module("tests.discovery_rules")
+    return str(rules.draw())
+
+
 DRAWERS: dict[str, Callable[[], str]] = {
     "cli": draw_cli,
     "config": draw_config,
     "contracts": draw_contracts,
     "dependencies": draw_dependencies,
+    "discovery": draw_discovery,
     "error-tree": draw_error_tree,
     "errors": draw_errors,
     "inbound": draw_inbound,

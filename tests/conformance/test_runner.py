@@ -42,6 +42,7 @@ GREEN = frozenset(
         "structured-fields",
         "uri-template",
         "url",
+        "webfinger",
     }
 )
 
@@ -54,7 +55,6 @@ RATCHET = {
     "origin": 33,
     "portable": 0,
     "quotes": 0,
-    "webfinger": 52,
 }
 
 

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fedtext.discovery import canonical_resource, fill_intent, parse_host_meta, parse_question
 from fedtext.errors import FedtextError, MalformedIri, MalformedText
 from fedtext.wire.acct import parse_handle
 from fedtext.wire.html import paragraphs, sanitize, to_text
@@ -422,6 +423,10 @@ FINDERS: dict[str, Callable[[str], object]] = {
     "paragraphs": paragraphs,
     "text": to_text,
     "sanitize": sanitize,
+    "WebFinger query": parse_question,
+    "resource": canonical_resource,
+    "intent": lambda text: fill_intent(text, {"object": text}),
+    "XRD": lambda text: parse_host_meta(text.encode(), "application/xrd+xml"),
 }
 PUMPS = [
     "a.",

@@ -1,6 +1,6 @@
 """Host metadata (RFC 6415): where a host answers for its handles when it is not at the usual place (WF-07).
 
-Reads XRD and its JSON form; knows links and properties, nothing else.
+Reads and writes XRD and its JSON form; knows links and properties, nothing else.
 
 Threat: XML brings entities, external files and bombs of both (SEC-159). A document type declaration is refused as
 soon as it is met, before anything in it is read; the encoding is UTF-8 whatever the document says; what arrives is
@@ -11,6 +11,7 @@ Sources: RFC 6415; XRD 1.0 section 2.
 
 from __future__ import annotations
 
+from html import escape
 from typing import Final
 from urllib.parse import quote
 from xml.parsers import expat
@@ -20,14 +21,21 @@ import attrs
 from ..config import Limits
 from ..errors import DocumentError, MalformedText
 from ..fetch import Budget, Fetcher
-from ..wire.json import JsonValue, parse_object
-from ..wire.media_types import is_jrd, is_json_document, parse_media_type
+from ..wire.iri import Origin
+from ..wire.json import JsonObject, JsonValue, dump, parse_object
+from ..wire.media_types import JRD_JSON, JSON, is_jrd, is_json_document, parse_media_type
 
-ACCEPT_HOST_META: Final = "application/xrd+xml, application/xml;q=0.9, application/jrd+json;q=0.8"
+# JSON is asked for first: it declares nothing (SEC-159).
+ACCEPT_HOST_META: Final = (
+    "application/jrd+json, application/json;q=0.9, application/xrd+xml;q=0.8, application/xml;q=0.7"
+)
 REL_LRDD: Final = "lrdd"
+XRD_XML: Final = "application/xrd+xml"
+HOST_META_TYPES: Final = (XRD_XML, JSON, JRD_JSON)
 
 _XRD: Final = "http://docs.oasis-open.org/ns/xri/xrd-1.0"
 _XML_TYPES: Final = ("application/xrd+xml", "application/xml", "text/xml")
+_GAP: Final = "{uri}"
 _LINKS_MAX: Final = 64
 _DEFAULT_LIMITS: Final = Limits()
 
@@ -37,6 +45,7 @@ class HostLink:
     """One link: an address, or a template with "{uri}" in the place of what is asked for."""
 
     rel: str
+    type: str | None = None
     href: str | None = None
     template: str | None = None
 
@@ -48,13 +57,58 @@ class HostMeta:
     links: tuple[HostLink, ...] = ()
     properties: dict[str, str | None] = attrs.field(factory=dict[str, str | None])
 
-    def webfinger_url(self, resource: str) -> str | None:
-        """Give the address that answers for a resource, by the first LRDD template that is a web address."""
+    def webfinger_template(self) -> str | None:
+        """Give the first LRDD template that is a web address with a gap for the resource."""
         for link in self.links:
             template = link.template or ""
-            if link.rel == REL_LRDD and "{uri}" in template and template.startswith(("https://", "http://")):
-                return template.replace("{uri}", quote(resource, safe=""))
+            if link.rel == REL_LRDD and _GAP in template and template.startswith(("https://", "http://")):
+                return template
         return None
+
+    def webfinger_url(self, resource: str) -> str | None:
+        """Give the address that answers for a resource, by the first LRDD template that is a web address."""
+        template = self.webfinger_template()
+        return None if template is None else fill_template(template, resource)
+
+
+def fill_template(template: str, resource: str) -> str:
+    """Put a resource in its place in an LRDD template (RFC 6415 section 3.1.1.1: `{uri}` and nothing else)."""
+    return template.replace(_GAP, quote(resource, safe=""))
+
+
+def build_host_meta(origin: Origin) -> HostMeta:
+    """Build the metadata of a host: where it answers WebFinger (WF-08, HM-01).
+
+    Args:
+        origin: Where the answers come from.
+    """
+    template = f"{origin}/.well-known/webfinger?resource={{uri}}"
+    return HostMeta(links=(HostLink(rel=REL_LRDD, type=JRD_JSON, template=template),))
+
+
+def dump_host_meta(host_meta: HostMeta, media_type: str) -> bytes:
+    """Write host metadata as JSON, or as XRD without a document type declaration.
+
+    Args:
+        host_meta: What is written.
+        media_type: JSON where it is one of its types, XRD otherwise.
+    """
+    links = [_link_members(link) for link in host_meta.links]
+    if is_json_document(media_type):
+        return dump({"links": [*links], "properties": {**host_meta.properties}})
+    written = [
+        "".join(["<Link", *(f' {name}="{escape(str(value))}"' for name, value in members.items()), "/>"])
+        for members in links
+    ]
+    for name, value in host_meta.properties.items():
+        written.append(f'<Property type="{escape(name)}">{escape(value or "")}</Property>')
+    lines = ['<?xml version="1.0" encoding="UTF-8"?>', f'<XRD xmlns="{_XRD}">', *written, "</XRD>", ""]
+    return "\n".join(lines).encode()
+
+
+def _link_members(link: HostLink) -> JsonObject:
+    members = {"rel": link.rel, "type": link.type, "href": link.href, "template": link.template}
+    return {name: value for name, value in members.items() if value is not None}
 
 
 def parse_host_meta(body: bytes, media_type: str, limits: Limits = _DEFAULT_LIMITS) -> HostMeta:
@@ -118,11 +172,12 @@ def _from_json(body: bytes, limits: Limits) -> HostMeta:
 
 
 def _link(item: dict[str, JsonValue] | dict[str, str]) -> HostLink | None:
-    rel, href, template = item.get("rel"), item.get("href"), item.get("template")
+    rel, kind, href, template = item.get("rel"), item.get("type"), item.get("href"), item.get("template")
     if not isinstance(rel, str):
         return None
     return HostLink(
         rel=rel,
+        type=kind if isinstance(kind, str) else None,
         href=href if isinstance(href, str) else None,
         template=template if isinstance(template, str) else None,
     )

@@ -6,25 +6,49 @@ actor, and the actor's own name on that host leads back to it (WF-09, WF-10, WF-
 
 from __future__ import annotations
 
+from typing import Final
+
 from ..errors import OriginMismatch
 from ..fetch import Budget, Fetcher, get_actor, get_object
 from ..vocab import Actor, Object
-from ..wire.acct import Handle, parse_handle, split
+from ..wire.acct import Handle, parse_acct_uri, parse_handle, split
 from ..wire.iri import parse_url
 from .handles import ask_host, resolve_handle, same_handle
+from .pages import lookup_address
+
+_ACCT: Final = "acct:"
 
 
 async def lookup_object(fetcher: Fetcher, text: str, budget: Budget) -> Object:
-    """Find what a handle (`@user@host`) or an absolute URL names.
+    """Find what somebody has typed: a handle (`@user@host`), or the address of a document or of a page about it.
 
     Raises:
         MalformedText: Neither a handle nor a URL.
         FetchError: Not to be had.
-        OriginMismatch: Handle and actor do not name each other.
+        OriginMismatch: Handle and actor, or page and document, do not name each other.
     """
     if "://" in text:
-        return await get_object(fetcher, text, budget, elsewhere=True)
+        return await lookup_address(fetcher, text, budget)
     return await lookup_actor(fetcher, parse_handle(text), budget)
+
+
+async def dereference(fetcher: Fetcher, uri: str, budget: Budget) -> Object:
+    """Give what a URI in a document stands for: an address is fetched, an acct URI led by WebFinger (FEP-4adb).
+
+    Args:
+        fetcher: The way out.
+        uri: "https:" or "acct:".
+        budget: Shared by all that one message causes.
+
+    Raises:
+        MalformedText: An acct URI that is none.
+        MalformedIri: A URI of another scheme: no host can be asked whose it is.
+        FetchError: Not to be had.
+        OriginMismatch: The handle and its actor do not name each other.
+    """
+    if uri[: len(_ACCT)].lower() == _ACCT:
+        return await lookup_actor(fetcher, parse_acct_uri(uri), budget)
+    return await get_object(fetcher, uri, budget)
 
 
 async def lookup_actor(fetcher: Fetcher, handle: Handle, budget: Budget) -> Actor:

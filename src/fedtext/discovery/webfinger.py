@@ -10,18 +10,24 @@ from urllib.parse import quote
 
 import attrs
 
-from ..errors import DocumentError, FetchError, HTTPStatusError, MalformedIri, TypeMismatch
+from ..errors import DocumentError, FetchError, FetchRefused, HTTPStatusError, MalformedIri, TypeMismatch
 from ..fetch import Budget, Fetcher
+from ..ports import store_key
 from ..wire.acct import Handle, split
 from ..wire.iri import parse_url
 from ..wire.json import JsonObject, JsonValue, parse_object
 from ..wire.media_types import ACTIVITY_JSON, is_activity, is_jrd
-from .host_meta import fetch_host_meta
+from .answering import select_links
+from .host_meta import fetch_host_meta, fill_template
 
 ACCEPT_JRD = "application/jrd+json, application/json"
 REL_SELF = "self"
 REL_PROFILE = "http://webfinger.net/rel/profile-page"
-_LINKS_MAX = 64
+REL_AVATAR = "http://webfinger.net/rel/avatar"
+REL_SERVICE = "https://www.w3.org/ns/activitystreams#Service"
+"""The actor of a server as a whole (FEP-d556)."""
+
+LINKS_COUNT_MAX = 64
 
 
 @attrs.frozen(kw_only=True)
@@ -36,39 +42,69 @@ class JRDLink:
 
 @attrs.frozen(kw_only=True)
 class JRD:
-    """A JSON Resource Descriptor: the subject as given (optional), aliases and links (RFC 7033 section 4.4)."""
+    """A JSON Resource Descriptor (RFC 7033 section 4.4); whatever is optional there may be missing here (WF-06).
+
+    Args:
+        subject: As given.
+        aliases: As given, perhaps of schemes that are no addresses.
+        links: In their order.
+        properties: Identifiers to texts; None: it says that there is none.
+    """
 
     subject: str | None
     aliases: tuple[str, ...] = ()
     links: tuple[JRDLink, ...] = ()
+    properties: dict[str, str | None] = attrs.field(factory=dict[str, str | None])
 
     def actor_id(self) -> str | None:
         """Give the href of the first self link of an ActivityPub type (WF-02, WF-03)."""
+        return self._actor_link(REL_SELF)
+
+    def server_actor_id(self) -> str | None:
+        """Give the id of the actor of the server, where this describes one (FEP-d556)."""
+        return self._actor_link(REL_SERVICE) or self.actor_id()
+
+    def _actor_link(self, rel: str) -> str | None:
         for link in self.links:
-            if link.rel == REL_SELF and link.href is not None and link.type is not None and is_activity(link.type):
+            if link.rel == rel and link.href is not None and link.type is not None and is_activity(link.type):
                 return link.href
         return None
 
 
 def build_jrd(
-    handle: Handle, actor_id: str, *, profile_url: str | None = None, rels: Collection[str] = ()
+    handle: Handle,
+    actor_id: str,
+    *,
+    profile_url: str | None = None,
+    avatar: JRDLink | None = None,
+    links: Sequence[JRDLink] = (),
+    rels: Collection[str] = (),
 ) -> JsonObject:
     """Build the JRD of an actor: exactly one self link, and it comes first (WF-02).
 
     Args:
         handle: "user@host", the subject.
-        actor_id: Where the self link leads.
+        actor_id: Where the self link leads: the id verbatim (WF-11).
         profile_url: Page for people.
+        avatar: Address and media type of the picture; its relation does not matter (WF-15).
+        links: What else there is, such as the places of intents.
         rels: Only links of these relations, if any are named (RFC 7033 section 4.3); subject and aliases stay.
     """
-    links: list[JsonValue] = [{"rel": REL_SELF, "type": ACTIVITY_JSON, "href": actor_id}]
+    found = [JRDLink(rel=REL_SELF, type=ACTIVITY_JSON, href=actor_id)]
     aliases: list[JsonValue] = [actor_id]
     if profile_url is not None:
-        links.append({"rel": REL_PROFILE, "type": "text/html", "href": profile_url})
+        found.append(JRDLink(rel=REL_PROFILE, type="text/html", href=profile_url))
         if profile_url != actor_id:
             aliases.append(profile_url)
-    wanted: list[JsonValue] = [link for link in links if not rels or (isinstance(link, dict) and link["rel"] in rels)]
-    return {"subject": f"acct:{handle}", "aliases": aliases, "links": wanted}
+    if avatar is not None:
+        found.append(attrs.evolve(avatar, rel=REL_AVATAR))
+    dumped: list[JsonValue] = [_dump_link(link) for link in (*found, *links)]
+    return select_links({"subject": f"acct:{handle}", "aliases": aliases, "links": dumped}, rels)
+
+
+def _dump_link(link: JRDLink) -> JsonObject:
+    members = {"rel": link.rel, "type": link.type, "href": link.href, "template": link.template}
+    return {name: value for name, value in members.items() if value is not None}
 
 
 def parse_jrd(document: JsonObject) -> JRD:
@@ -83,11 +119,13 @@ def parse_jrd(document: JsonObject) -> JRD:
     links = document.get("links", [])
     if not isinstance(links, list):
         raise TypeMismatch("the links of a JRD are a list")
-    aliases = document.get("aliases")
+    aliases, properties = document.get("aliases"), document.get("properties")
+    named = list(properties.items())[:LINKS_COUNT_MAX] if isinstance(properties, dict) else []
     return JRD(
         subject=subject,
-        aliases=tuple(a for a in aliases[:_LINKS_MAX] if isinstance(a, str)) if isinstance(aliases, list) else (),
-        links=_links(links[:_LINKS_MAX]),
+        aliases=tuple(a for a in aliases[:LINKS_COUNT_MAX] if isinstance(a, str)) if isinstance(aliases, list) else (),
+        links=_links(links[:LINKS_COUNT_MAX]),
+        properties={name: value for name, value in named if value is None or isinstance(value, str)},
     )
 
 
@@ -123,26 +161,57 @@ def _is_web_address(value: JsonValue) -> bool:
 
 
 async def fetch_jrd(fetcher: Fetcher, handle: Handle, budget: Budget) -> JRD:
-    """Ask the host of a handle for its JRD, unsigned (TRU-04: WebFinger is open).
+    """Ask the host of a handle for its JRD; see `fetch_descriptor`."""
+    return await fetch_descriptor(fetcher, f"acct:{handle}", split(handle)[1], budget)
 
-    A host that refuses at the usual place may say in its host metadata where else it answers (WF-07).
+
+async def fetch_descriptor(fetcher: Fetcher, resource: str, host: str, budget: Budget) -> JRD:
+    """Ask a host for the JRD of a resource, unsigned (TRU-04: WebFinger is open).
+
+    A host that refuses at the usual place may say in its host metadata where else it answers (WF-07); where that was
+    so, it is asked there first the next time.
+
+    Args:
+        fetcher: The way out.
+        resource: A URI of any scheme.
+        host: Whom to ask; perhaps with a port.
+        budget: Shared by all steps.
 
     Raises:
         FetchError: Not to be had.
         DocumentError: Not a JRD.
     """
-    base, resource = _base(fetcher, handle), f"acct:{handle}"
+    base = _base(fetcher, host)
+    key = store_key(fetcher.site, "lrdd", base)
+    remembered = await fetcher.ports.store.get(key)
+    if remembered is not None:
+        try:
+            return await _fetch_at(fetcher, fill_template(remembered.decode(), resource), budget)
+        except (HTTPStatusError, FetchRefused):  # it has moved again
+            await fetcher.ports.store.delete(key)
     url = f"{base}/.well-known/webfinger?resource={quote(resource, safe='')}"
     try:
         return await _fetch_at(fetcher, url, budget)
     except HTTPStatusError as refused:
-        try:
-            elsewhere = (await fetch_host_meta(fetcher, base, budget)).webfinger_url(resource)
-        except (FetchError, DocumentError) as error:
-            raise refused from error
-        if elsewhere is None or elsewhere == url:
+        template = await _template_of(fetcher, base, budget, refused)
+        elsewhere = fill_template(template, resource)
+        if elsewhere == url:
             raise
-    return await _fetch_at(fetcher, elsewhere, budget)
+    found = await _fetch_at(fetcher, elsewhere, budget)
+    await fetcher.ports.store.put(key, template.encode(), ttl_s=fetcher.config.fetch.actor_fresh_s)
+    return found
+
+
+async def _template_of(fetcher: Fetcher, base: str, budget: Budget, refused: HTTPStatusError) -> str:
+    """Ask a host that has refused where else it answers; without any such place, the refusal stands."""
+    try:
+        template = (await fetch_host_meta(fetcher, base, budget)).webfinger_template()
+    except (FetchError, DocumentError) as error:
+        raise refused from error
+    # Threat: what was asked over TLS is not answered without it (WF-01).
+    if template is None or (base.startswith("https://") and not template.lower().startswith("https://")):
+        raise refused
+    return template
 
 
 async def _fetch_at(fetcher: Fetcher, url: str, budget: Budget) -> JRD:
@@ -161,9 +230,8 @@ async def _fetch_at(fetcher: Fetcher, url: str, budget: Budget) -> JRD:
         raise
 
 
-def _base(fetcher: Fetcher, handle: Handle) -> str:
-    """Choose https always, but for hosts that `DevPolicy` lists and that are to be reached without TLS."""
-    _user, host = split(handle)
+def _base(fetcher: Fetcher, host: str) -> str:
+    """Choose https always, but for hosts that `DevPolicy` lists and that are to be reached without TLS (WF-01)."""
     dev = fetcher.config.dev
     name = host.rpartition(":")[0] or host
     plain = dev is not None and "http" in dev.schemes and dev.ca_file is None and name in dev.hosts

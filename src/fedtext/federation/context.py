@@ -88,6 +88,10 @@ class Host(Protocol):
         """See `Context.lookup`."""
         ...
 
+    async def handle_of(self, context: Context, reference: object) -> Handle | None:
+        """See `Context.handle_of`."""
+        ...
+
     async def send(self, context: Context, activity: Activity, *, to: object, within: object) -> Iri:
         """See `Context.send`."""
         ...
@@ -230,6 +234,8 @@ class Context(_Addresses):
     async def get(self, reference: object, *, fresh: bool = False, as_actor: object = None) -> Object:
         """Give the object behind a reference: embedded, cached, ours, or fetched within the usual bounds.
 
+        A reference may also be an acct URI, which WebFinger leads to its actor (FEP-4adb).
+
         Args:
             reference: An id or a model.
             fresh: Ask its host in any case.
@@ -309,6 +315,20 @@ class Context(_Addresses):
         """Find what a handle ("@bob@mastodon.example") or URL names; over the network unless cached."""
         return await self._engine.lookup(self, text)
 
+    async def handle_of(self, reference: object) -> Handle | None:
+        """Give the handle of an actor, as the hosts confirm it that have to know; over the network unless cached.
+
+        What an actor says of its own name is a claim: show what this gives, or else the id (WF-20, SEC-154). A handle
+        may change; keep the id.
+
+        Args:
+            reference: The actor, or its id.
+
+        Raises:
+            FetchError: The actor is not to be had, or a host cannot be reached now.
+        """
+        return await self._engine.handle_of(self, reference)
+
     async def send(self, activity: Activity, *, to: object = None, within: object = None) -> Iri:
         """Queue an activity of an own actor; durable when it returns, and no network here.
 
@@ -365,6 +385,10 @@ class BlockingContext(_Addresses):
     def lookup(self, text: str) -> Object:
         """See `Context.lookup`."""
         return self._run(lambda context: context.lookup(text))
+
+    def handle_of(self, reference: object) -> Handle | None:
+        """See `Context.handle_of`."""
+        return self._run(lambda context: context.handle_of(reference))
 
     def send(self, activity: Activity, *, to: object = None, within: object = None) -> Iri:
         """See `Context.send`."""

@@ -18,6 +18,7 @@ from ..http import Request, Response
 from ..keys import Algorithm
 from ..ports import Backend, Batch, Job, PortSet, Statement, store_key
 from ..vocab import Activity, Object
+from ..wire.acct import Handle
 from ..wire.iri import Iri, Origin
 from ..wire.json import JsonObject, parse_object
 from .actor_keys import ActorKeys
@@ -50,6 +51,10 @@ class Operations(Protocol):
 
     async def lookup(self, engine: Engine, context: Context, text: str) -> Object:
         """Find an object."""
+        ...
+
+    async def handle_of(self, engine: Engine, context: Context, reference: object) -> Handle | None:
+        """Give the confirmed handle of an actor."""
         ...
 
     async def send(self, engine: Engine, context: Context, activity: Activity, *, to: object, within: object) -> Iri:
@@ -209,6 +214,10 @@ class Engine:
     async def lookup(self, context: Context, text: str) -> Object:
         """See `Context.lookup`."""
         return await self.operations.lookup(self, context, text)
+
+    async def handle_of(self, context: Context, reference: object) -> Handle | None:
+        """See `Context.handle_of`."""
+        return await self.operations.handle_of(self, context, reference)
 
     async def send(self, context: Context, activity: Activity, *, to: object, within: object) -> Iri:
         """See `Context.send`."""

@@ -138,7 +138,9 @@ async def _find_handle(engine: Engine, text: str, ports: PortSet) -> str:
     handle = parse_handle(text)
     engine.refuse(f"https://{split(handle)[1]}/")
     fetcher = engine.fetcher(ports)
-    return str((await lookup_actor(fetcher, handle, fetcher.budget())).id)
+    found = str((await lookup_actor(fetcher, handle, fetcher.budget())).id)
+    engine.refuse(found)  # it may lie on another host than its handle (SEC-151)
+    return found
 
 
 def later(engine: Engine, job: Job, ports: PortSet, reason: str, *, host_failed: bool = False) -> JobOutcome:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..discovery import lookup_object
+from ..discovery import claimed_handle, lookup_object, resolve_handle
 from ..dispatch import failure
 from ..errors import ConfigurationError, FedtextError, Gone, HTTPStatusError, NotFound, RecipientGone
 from ..fetch import get_object
@@ -10,12 +10,13 @@ from ..http import Headers, Request, Response
 from ..ports import Event, Job, PortSet
 from ..signatures import BODILESS_METHODS, build_challenge
 from ..vocab import Activity, Object, load_as, reference_id
-from ..wire.acct import parse_handle, split
+from ..wire.acct import Handle, parse_handle, split
 from ..wire.iri import Iri
 from . import sending, serving, step, wellknown
 from .context import Context, Scope
 from .engine import Engine
 from .inboxes import take
+from .mentions import ACCT
 from .outcomes import JobOutcome
 from .routes import Route, RouteKind
 
@@ -35,7 +36,9 @@ class EngineOperations:
         except FedtextError as error:
             ports.observer.emit(Event(name="request.refused", fields={"code": error.code, "error": str(error)}))
             allow = route.allow if error.status_hint == 405 else None
-            return failure(error, allow=allow, challenge=build_challenge(bodiless=request.method in BODILESS_METHODS))
+            challenge = build_challenge(bodiless=request.method in BODILESS_METHODS)
+            refusal = failure(error, allow=allow, challenge=challenge)
+            return wellknown.opened(refusal) if route.kind in wellknown.KINDS else refusal
 
     async def run_job(self, engine: Engine, job: Job, ports: PortSet) -> JobOutcome:
         """Carry out one job; see `step.run_job`."""
@@ -52,6 +55,8 @@ class EngineOperations:
             raise ConfigurationError("a reference is an id or a model", reference=repr(reference))
         if context.parse(iri) is not None or iri == engine.instance_actor_id:
             return await _local(engine, iri, context.ports)
+        if iri[: len(ACCT)].lower() == ACCT:  # FEP-4adb
+            return await self.lookup(engine, context, iri)
         fetcher = engine.way_out(context, iri, as_actor)
         return await get_object(fetcher, iri, fetcher.budget(), fresh=fresh)
 
@@ -62,7 +67,23 @@ class EngineOperations:
             return local
         engine.refuse(text if "://" in text else f"https://{split(parse_handle(text))[1]}/")
         fetcher = engine.fetcher(context.ports)
-        return await lookup_object(fetcher, text, fetcher.budget())
+        found = await lookup_object(fetcher, text, fetcher.budget())
+        engine.refuse(str(found.id))  # it may lie on another host than what was asked for (SEC-151)
+        return found
+
+    async def handle_of(self, engine: Engine, context: Context, reference: object) -> Handle | None:
+        """Give the confirmed handle of an actor; see `Context.handle_of`."""
+        # Threat: an actor that somebody has embedded may claim any handle; its own document is asked (FEP-2c59).
+        actor = await context.get_actor(reference_id(reference) if isinstance(reference, Object) else reference)
+        if actor.id == engine.instance_actor_id:
+            return parse_handle(f"{engine.site.authority}@{engine.site.authority}")
+        if context.parse(actor) is not None:
+            return None if actor.preferred_username is None else context.handle(actor.preferred_username)
+        claimed = claimed_handle(actor)
+        if claimed is not None:
+            engine.refuse(f"https://{split(claimed)[1]}/")
+        fetcher = engine.fetcher(context.ports)
+        return await resolve_handle(fetcher, actor, fetcher.budget())
 
     async def send(self, engine: Engine, context: Context, activity: Activity, *, to: object, within: object) -> Iri:
         """Queue an activity; see `Context.send`."""
@@ -89,10 +110,8 @@ async def _respond(engine: Engine, request: Request, route: Route, ports: PortSe
     if route.kind in (RouteKind.INBOX, RouteKind.SHARED_INBOX):
         return await take(engine, request, route, ports)
     serving.require_get(request, route)
-    if route.kind is RouteKind.WEBFINGER:
-        return await wellknown.webfinger(engine, request, ports)
-    if route.kind in (RouteKind.NODEINFO_INDEX, RouteKind.NODEINFO):
-        return wellknown.nodeinfo(engine, route)
+    if route.kind in wellknown.KINDS:
+        return await wellknown.serve(engine, request, route, ports)
     return await serving.serve(engine, request, route, ports)
 
 

@@ -9,6 +9,7 @@ from typing import Any, Protocol, TypeVar
 import attrs
 
 from ..delivery import Follower
+from ..discovery import Intent, build_intent
 from ..dispatch import Page, PageRequest
 from ..errors import ConfigurationError
 from ..inbox import Listener
@@ -80,6 +81,9 @@ class Router:
         self.listeners: list[Listener] = []
         self.unverified: list[Callback] = []
         self.handle_callback: Callback | None = None
+        self.resource_callback: Callback | None = None
+        self.nodeinfo_callback: Callback | None = None
+        self.intents: list[Intent] = []
         self.follower_source: FollowerSource | None = None
 
     def actor(self, path: str) -> Callable[[CallbackT], CallbackT]:
@@ -107,6 +111,43 @@ class Router:
             raise ConfigurationError("names are mapped by one callback only")
         self.handle_callback = callback
         return callback
+
+    def resource(self, callback: CallbackT) -> CallbackT:
+        """Register who describes what is no actor: `(context, resource) -> JRD as a dict | None`; asked by WebFinger.
+
+        The resource is text of somebody else's: any URI, a handle or an address (RFC 7033 section 4.5).
+        """
+        if self.resource_callback is not None:
+            raise ConfigurationError("resources are described by one callback only")
+        self.resource_callback = callback
+        return callback
+
+    def nodeinfo(self, callback: CallbackT) -> CallbackT:
+        """Register who tells of the server: `(context) -> ServerFacts | None`; for NodeInfo, which anybody may read.
+
+        It is asked at each request: keep figures that are dear to count.
+        """
+        if self.nodeinfo_callback is not None:
+            raise ConfigurationError("NodeInfo is told by one callback only")
+        self.nodeinfo_callback = callback
+        return callback
+
+    def intent(self, kind: str, template: str) -> None:
+        """Name a page of the application where its people do something that they were asked for elsewhere (FEP-3b86).
+
+        WebFinger tells it of every actor. The page shows what is to be done and lets its reader confirm: nothing
+        changes by a GET. What it offers afterwards is read by `discovery.parse_afterwards`.
+
+        Args:
+            kind: A type of activity, such as "Follow", "Like" or "Create", or "Object" for a page that only shows it.
+            template: A path with gaps, named as in ActivityStreams: "/intents/follow?uri={object}".
+
+        Raises:
+            ConfigurationError: No such kind or gap, no path, or the kind has a page already.
+        """
+        if any(intent.kind == kind for intent in self.intents):
+            raise ConfigurationError("this intent has a page already", kind=kind)
+        self.intents.append(build_intent(kind, template))
 
     def object(
         self, path: str, *, source: type[Any] | None = None, load: Callback | None = None
@@ -176,6 +217,12 @@ class Router:
         self.unverified.extend(router.unverified)
         if router.handle_callback is not None:
             self.handle(router.handle_callback)
+        if router.resource_callback is not None:
+            self.resource(router.resource_callback)
+        for intent in router.intents:
+            self.intent(intent.kind, intent.template)
+        if router.nodeinfo_callback is not None:
+            self.nodeinfo(router.nodeinfo_callback)
         if router.follower_source is not None:
             self.followers(router.follower_source)
 
@@ -187,8 +234,8 @@ class Router:
         found += [route.load for route in self.objects if route.load is not None]
         found += [listener.callback for listener in self.listeners]
         found += self.unverified
-        if self.handle_callback is not None:
-            found.append(self.handle_callback)
+        single = (self.handle_callback, self.resource_callback, self.nodeinfo_callback)
+        found += [callback for callback in single if callback is not None]
         return found
 
 

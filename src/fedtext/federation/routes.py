@@ -14,6 +14,7 @@ class RouteKind(Enum):
     """What lives at a path."""
 
     WEBFINGER = "webfinger"
+    HOST_META = "host-meta"
     NODEINFO_INDEX = "nodeinfo-index"
     NODEINFO = "nodeinfo"
     SHARED_INBOX = "shared-inbox"
@@ -52,6 +53,8 @@ class Route:
 
 _FIXED = {
     "/.well-known/webfinger": RouteKind.WEBFINGER,
+    "/.well-known/host-meta": RouteKind.HOST_META,
+    "/.well-known/host-meta.json": RouteKind.HOST_META,
     "/.well-known/nodeinfo": RouteKind.NODEINFO_INDEX,
     "/nodeinfo/2.0": RouteKind.NODEINFO,
     "/nodeinfo/2.1": RouteKind.NODEINFO,

@@ -1,26 +1,70 @@
-"""WebFinger and NodeInfo, served from what is registered."""
+"""WebFinger, host metadata and NodeInfo, served from what is registered."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from urllib.parse import parse_qsl, unquote
+from typing import Final, cast
+from urllib.parse import unquote
 
-from ..discovery import build_jrd, build_nodeinfo, build_nodeinfo_index
+import attrs
+
+from ..discovery import (
+    HOST_META_TYPES,
+    OPEN_FIELDS,
+    REL_AVATAR,
+    REL_SERVICE,
+    JRDLink,
+    ResourceKind,
+    ServerFacts,
+    build_host_meta,
+    build_jrd,
+    build_nodeinfo,
+    build_nodeinfo_index,
+    canonical_resource,
+    dump_host_meta,
+    intent_links,
+    parse_question,
+    schema_of,
+    select_links,
+)
 from ..dispatch import json_response
-from ..errors import ConfigurationError, DocumentError, MalformedIri, MalformedText, NotFound, RecipientGone
-from ..http import Request, Response
+from ..errors import ConfigurationError, DocumentError, MalformedIri, NotFound, RecipientGone
+from ..http import Headers, Request, Response
 from ..ports import Event, PortSet
-from ..vocab import Object, load
+from ..vocab import Actor, Image, Object, load
 from ..wire.acct import Handle, parse_handle, split
 from ..wire.iri import Url, parse_url
-from ..wire.media_types import JRD_JSON
+from ..wire.json import JsonObject
+from ..wire.media_types import ACTIVITY_JSON, JRD_JSON, JSON, best_of
 from . import serving
 from .context import Scope
 from .engine import Engine
 from .routes import Route, RouteKind
 
-_OPEN = [("access-control-allow-origin", "*"), ("cache-control", "public, max-age=3600")]
-_QUERY_FIELDS_MAX = 64
+KINDS: Final = frozenset({RouteKind.WEBFINGER, RouteKind.HOST_META, RouteKind.NODEINFO_INDEX, RouteKind.NODEINFO})
+_REL_SERVICE: Final = JRDLink(rel=REL_SERVICE, type=ACTIVITY_JSON)
+
+
+async def serve(engine: Engine, request: Request, route: Route, ports: PortSet) -> Response:
+    """Answer one of the well-known documents; each is open to every page (WF-07, WF-19).
+
+    Raises:
+        MalformedText: See `webfinger`.
+        NotFound: See `webfinger`.
+        RecipientGone: See `webfinger`.
+    """
+    if route.kind is RouteKind.WEBFINGER:
+        return await webfinger(engine, request, ports)
+    if route.kind is RouteKind.HOST_META:
+        return host_meta(engine, request)
+    return await nodeinfo(engine, route, ports)
+
+
+def opened(response: Response) -> Response:
+    """Let pages of others read an answer, refusals too (RFC 7033 section 5)."""
+    return attrs.evolve(response, headers=response.headers.with_fields(OPEN_FIELDS[0]))
+
+
+# ---- WebFinger -------------------------------------------------------------------------------------------------------
 
 
 async def webfinger(engine: Engine, request: Request, ports: PortSet) -> Response:
@@ -31,40 +75,76 @@ async def webfinger(engine: Engine, request: Request, ports: PortSet) -> Respons
         NotFound: Nobody of ours (404).
         RecipientGone: Was removed (410).
     """
-    resource, rels = _asked(request)
+    question = parse_question(request.query)
+    try:
+        document = await _descriptor(engine, question.resource, ports)
+    except NotFound:
+        described = await _described(engine, question.resource, ports)
+        if described is None:
+            raise
+        document = described
+    return json_response(select_links(document, question.rels), media_type=JRD_JSON, headers=OPEN_FIELDS)
+
+
+async def _descriptor(engine: Engine, resource: str, ports: PortSet) -> JsonObject:
     identifier, actor_id = await _subject(engine, resource, ports)
     if identifier is None:
-        return _jrd(Handle(f"{engine.site.authority}@{engine.site.authority}"), actor_id, None, rels)
+        return _of_server(engine)
     if await engine.is_removed(ports, actor_id) is not None:
         raise RecipientGone
     actor = await serving.own_actor(engine, identifier, ports)
     if actor is None or actor.preferred_username is None:
         raise NotFound
-    profile = actor.url if isinstance(actor.url, str) else None
-    return _jrd(parse_handle(f"{actor.preferred_username}@{engine.site.handle_host}"), actor_id, profile, rels)
+    return build_jrd(
+        parse_handle(f"{actor.preferred_username}@{engine.site.handle_host}"),
+        actor_id,
+        profile_url=_absolute(engine, actor.url),
+        avatar=_avatar(engine, actor),
+        links=intent_links(engine.router.intents, engine.site.origin),
+    )
 
 
-def _jrd(handle: Handle, actor_id: str, profile: str | None, rels: Sequence[str]) -> Response:
-    document = build_jrd(handle, actor_id, profile_url=profile, rels=rels)
-    return json_response(document, media_type=JRD_JSON, headers=_OPEN)
+def _of_server(engine: Engine) -> JsonObject:
+    """Describe the actor that signs on behalf of the server, by both of its relations (ACT-21, FEP-d556)."""
+    actor_id = engine.instance_actor_id
+    handle = Handle(f"{engine.site.authority}@{engine.site.authority}")
+    return build_jrd(handle, actor_id, links=(attrs.evolve(_REL_SERVICE, href=actor_id),))
 
 
-def _asked(request: Request) -> tuple[str, list[str]]:
-    """Give the one resource that is asked for, and the relations of the links that are wanted (none: all)."""
-    try:
-        fields = parse_qsl(request.query, keep_blank_values=True, max_num_fields=_QUERY_FIELDS_MAX, errors="strict")
-    except (ValueError, UnicodeDecodeError) as error:
-        raise MalformedText("the query cannot be read") from error
-    resources = [value for name, value in fields if name == "resource"]
-    if len(resources) != 1 or not resources[0]:
-        raise MalformedText("WebFinger takes exactly one resource", public_detail="Give exactly one resource.")
-    return resources[0], [value for name, value in fields if name == "rel"]
+def _avatar(engine: Engine, actor: Actor) -> JRDLink | None:
+    """Give the picture of an actor where it has one address (WF-15)."""
+    icon = actor.icon
+    url = _absolute(engine, icon.url if isinstance(icon, Image) else icon)
+    if url is None:
+        return None
+    return JRDLink(rel=REL_AVATAR, type=icon.media_type if isinstance(icon, Image) else None, href=url)
+
+
+def _absolute(engine: Engine, url: object) -> str | None:
+    """Give an address that others can follow: an application may write a path of its own site."""
+    if not isinstance(url, str):
+        return None
+    return engine.site.origin + url if url.startswith("/") else url
+
+
+async def _described(engine: Engine, resource: str, ports: PortSet) -> JsonObject | None:
+    """Ask the application for what is no actor of ours (WF-08)."""
+    callback = engine.router.resource_callback
+    if callback is None:
+        return None
+    found = await engine.caller.call(callback, engine.context(ports, Scope()), resource)
+    if found is not None and not isinstance(found, dict):
+        raise ConfigurationError("the resource callback gives a JRD as a dict, or None", given=type(found).__name__)
+    return cast("JsonObject | None", found)
 
 
 async def _subject(engine: Engine, resource: str, ports: PortSet) -> tuple[str | None, str]:
     """Give identifier and id of whom a resource names; no identifier for the instance actor (WF-04)."""
-    if "://" in resource:
-        return await _by_url(engine, resource, ports)
+    kind, canonical = canonical_resource(resource)
+    if kind is ResourceKind.URI:
+        raise NotFound
+    if kind is ResourceKind.URL:
+        return await _by_url(engine, canonical, ports)
     handle = parse_handle(resource)
     if split(handle)[1] not in (engine.site.handle_host, engine.site.authority):
         raise NotFound
@@ -87,6 +167,8 @@ async def _by_url(engine: Engine, resource: str, ports: PortSet) -> tuple[str | 
     """Take an actor's id, or the address of its page for people."""
     url = parse_url(resource)
     if url.origin == engine.site.origin:
+        if url.target == "/":  # the server itself (FEP-d556)
+            return None, engine.instance_actor_id
         route = engine.route(url.target)
         if route is not None and route.kind is RouteKind.INSTANCE_ACTOR:
             return None, engine.instance_actor_id
@@ -141,16 +223,44 @@ async def _is_identifier(engine: Engine, name: str, ports: PortSet) -> bool:
     return await serving.own_actor(engine, name, ports) is not None
 
 
-def nodeinfo(engine: Engine, route: Route) -> Response:
-    """Answer the NodeInfo index and documents (WF-17)."""
+# ---- host-meta -------------------------------------------------------------------------------------------------------
+
+
+def host_meta(engine: Engine, request: Request) -> Response:
+    """Answer `/.well-known/host-meta`, as XRD or JSON, and `host-meta.json` (WF-08)."""
+    offers = HOST_META_TYPES if request.path.endswith("host-meta") else (JSON,)
+    media_type = best_of(request.headers.get("accept"), offers)
+    body = dump_host_meta(build_host_meta(engine.site.origin), media_type)
+    fields = [("content-type", media_type), *OPEN_FIELDS, ("vary", "Accept")]
+    return Response(status=200, headers=Headers.build(fields), body=body)
+
+
+# ---- NodeInfo --------------------------------------------------------------------------------------------------------
+
+
+async def nodeinfo(engine: Engine, route: Route, ports: PortSet) -> Response:
+    """Answer the NodeInfo index and documents, with what the application tells of itself (WF-17, WF-18)."""
     if route.kind is RouteKind.NODEINFO_INDEX:
-        document = build_nodeinfo_index(engine.site.origin)
-        return json_response(document, media_type="application/json", headers=_OPEN)
+        document = build_nodeinfo_index(engine.site.origin, application=engine.instance_actor_id)
+        return json_response(document, media_type=JSON, headers=OPEN_FIELDS)
     version = route.path.rpartition("/")[2]
-    media_type = f'application/json; profile="http://nodeinfo.diaspora.software/ns/schema/{version}#"'
-    return json_response(
-        build_nodeinfo(engine.software, version=version, contact=engine.contact), media_type=media_type, headers=_OPEN
+    document = build_nodeinfo(
+        engine.software, version=version, facts=await _facts(engine, ports), contact=engine.contact
     )
+    return json_response(document, media_type=f'{JSON}; profile="{schema_of(version)}#"', headers=OPEN_FIELDS)
+
+
+async def _facts(engine: Engine, ports: PortSet) -> ServerFacts:
+    callback = engine.router.nodeinfo_callback
+    found = None if callback is None else await engine.caller.call(callback, engine.context(ports, Scope()))
+    if found is None:
+        return ServerFacts()
+    if not isinstance(found, ServerFacts):
+        raise ConfigurationError("the nodeinfo callback gives ServerFacts or None", given=type(found).__name__)
+    return found
+
+
+# ---- what contexts ask for -------------------------------------------------------------------------------------------
 
 
 async def local_lookup(engine: Engine, text: str, ports: PortSet) -> Object | None:

@@ -2,6 +2,7 @@
 
 from ..adapters.backends import MemoryBackend, SqliteBackend, connect
 from ..delivery import Follower
+from ..discovery import ServerFacts
 from ..dispatch import Page, PageRequest
 from ..federation.actor_keys import StoredKeys
 from ..federation.context import BlockingContext, Context, Local
@@ -44,6 +45,7 @@ __all__ = [
     "Ports",
     "Representation",
     "Router",
+    "ServerFacts",
     "Site",
     "Sql",
     "SqlValue",

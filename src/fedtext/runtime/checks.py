@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import inspect
 import logging
+import re
 import textwrap
 from collections.abc import Callable, Sequence
 from enum import Enum
@@ -28,6 +29,8 @@ from ..wire.iri import is_public_host, parse_url
 from .served import Served
 
 _NAME_LIKE = frozenset({"name", "username", "user_name", "handle", "slug", "nick", "nickname", "title"})
+# WF-12, WF-13: what servers of every kind take.
+_TAKEN_BY_ALL = re.compile(r"[A-Za-z0-9_]{1,30}")
 _WAITING_S_MAX = 60.0
 _SKEW_S_MAX = 60.0
 _FUTURE_S_MAX = 300.0  # as far as clocks of servers differ
@@ -166,6 +169,9 @@ async def _sample(federation: Served, ports: PortSet, identifier: str) -> list[F
     if name is None or await identifier_of(engine, name, ports) != identifier:
         message = f"the handle callback does not lead from {name!r} to {identifier!r}: nobody finds this actor"
         found.append(_error("handle.unreachable", message, "let @fed.handle map every name that actors get"))
+    elif _TAKEN_BY_ALL.fullmatch(name) is None:
+        message = f"some servers do not take {name!r} as a name"
+        found.append(_warning("handle.unusual", message, "keep to 1 to 30 of the letters a-z, digits and '_'"))
     if federation.engine.router.outboxes:
         context = engine.context(ports, Scope(identifier=identifier))
         callback = federation.engine.router.outboxes[0].callback

@@ -18,6 +18,7 @@ Sources: RFC 9110 sections 8.3 and 12.5.1; ActivityPub section 3.2; RFC 6906; SE
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from enum import Enum
 
 import attrs
@@ -156,6 +157,21 @@ def prefers_html(accept: str | None, *, default: Representation = Representation
     if activity == html:
         return Representation.ACTIVITY if activity[1] else default
     return Representation.ACTIVITY if activity > html else Representation.HTML
+
+
+def best_of(accept: str | None, offers: Sequence[str]) -> str:
+    """Choose among media types that say the same.
+
+    Args:
+        accept: The value of the Accept field; None when there is none.
+        offers: Types without parameters, lower case, at least one, the dearest to us first.
+
+    Returns:
+        The one that is most welcome; the first of them where the client does not say, or wants none.
+    """
+    weights = _weights(accept or "")
+    groups = [(offer, f"{offer.partition('/')[0]}/*") for offer in offers]
+    return max(groups, key=lambda offer: _weight_of(weights, frozenset({offer[0]}), offer[1])[0])[0]
 
 
 def _readable(content_type: str | None) -> MediaType | None:

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs
 from fedtext import Federation, Person, connect
 from fedtext.adapters.clocks import ManualClock
 from fedtext.adapters.transports.guard import AddressGuard
-from fedtext.discovery import parse_host_meta, parse_jrd, resolve_handle
+from fedtext.discovery import answer_webfinger, parse_host_meta, parse_jrd, resolve_handle
 from fedtext.http import Headers, Request, Response
 from fedtext.jsonld import normalize
 from fedtext.sync import run_sync
@@ -21,7 +21,7 @@ from fedtext.wire.acct import parse_handle, split
 from fedtext.wire.iri import origin_of
 from fedtext.wire.json import dump
 
-from ..cases import Case, Overrides, as_received, library, listed, own_case, wanted
+from ..cases import Case, Overrides, as_received, listed, own_case, wanted
 from ..scripted import Answer, ScriptedTransport, fetcher_over
 
 _JRD: Final = "application/jrd+json"
@@ -57,8 +57,7 @@ def _serve(case: dict[str, Any]) -> Response:
         headers=Headers.build([("host", request["host"])]),
     )
     if "resources" in server:  # descriptors that the application gives; the library chooses among their links
-        answer: Response = library("fedtext.discovery", "answer_webfinger")(asked, server["resources"])
-        return answer
+        return answer_webfinger(asked, server["resources"])
     federation = _federation(server)
     try:
         return run_sync(ask(federation.wsgi(), asked))

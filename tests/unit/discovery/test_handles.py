@@ -8,11 +8,22 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from tests.receiving import Door, answer
+from tests.receiving import Door, answer, redirect
 
 from fedtext.discovery import claimed_handle, resolve_handle
 from fedtext.discovery.handles import ask_host, same_handle
-from fedtext.errors import FedtextError, HTTPStatusError, OriginMismatch, TypeMismatch, Unreachable
+from fedtext.errors import (
+    BudgetExhausted,
+    DocumentError,
+    FedtextError,
+    FetchRefused,
+    Gone,
+    HTTPStatusError,
+    OriginMismatch,
+    TypeMismatch,
+    Unreachable,
+)
+from fedtext.fetch import Budget
 from fedtext.http import Request, Response
 from fedtext.sync import run_sync
 from fedtext.vocab import Actor, Person, load
@@ -130,6 +141,125 @@ def test_wf_09_hosts_that_disagree(second: Any, error: type[FedtextError]) -> No
     with pytest.raises(error):
         run_sync(ask_host(fetcher, parse_handle("alice@a.example.com"), fetcher.budget()))
     assert resolve(door, person(preferredUsername="alice")) is None
+
+
+@pytest.mark.spec("WF-11")
+def test_wf_11_the_self_link_is_the_id_verbatim() -> None:
+    for actor_id in (ID + "/", ID.upper(), ID + "#me", ID.replace("https", "http")):
+        door = world({"acct:al@example.com": jrd("acct:al@example.com", actor_id)})
+        assert resolve(door, person(preferredUsername="alice", webfinger="al@example.com")) is None
+
+
+@pytest.mark.spec("WF-20")
+def test_wf_20_what_was_found_is_kept_and_a_new_claim_is_asked_about() -> None:
+    documents: dict[str, Any] = {
+        "acct:alice@a.example.com": jrd("acct:alice@a.example.com"),
+        "acct:al@a.example.com": jrd("acct:al@a.example.com"),
+    }
+    door = world(documents)
+    assert [resolve(door, person(preferredUsername="alice")) for _ in range(3)] == ["alice@a.example.com"] * 3
+    assert len(door.fetches) == 1
+    assert resolve(door, person(preferredUsername="al")) == "al@a.example.com"
+    assert len(door.fetches) == 2
+    door.clock.advance(door.config.fetch.actor_fresh_s + 1)
+    del documents["acct:al@a.example.com"]
+    assert resolve(door, person(preferredUsername="al")) is None
+
+
+@pytest.mark.spec("WF-20")
+def test_wf_20_whoever_wants_it_fresh_asks_anew() -> None:
+    documents: dict[str, Any] = {"acct:alice@a.example.com": jrd("acct:alice@a.example.com")}
+    door = world(documents)
+    alice, fetcher = person(preferredUsername="alice"), door.fetcher()
+    assert resolve(door, alice) == "alice@a.example.com"
+    del documents["acct:alice@a.example.com"]
+    assert resolve(door, alice) == "alice@a.example.com"
+    assert run_sync(resolve_handle(fetcher, alice, fetcher.budget(), fresh=True)) is None
+    assert resolve(door, alice) is None
+
+
+HANDLE = "alice@a.example.com"
+
+
+@pytest.mark.spec("SEC-017", "WF-14")
+@pytest.mark.parametrize(
+    ("served", "error", "kept"),
+    [
+        (Response(status=404), HTTPStatusError, True),
+        (Response(status=410), Gone, True),
+        (answer(b"x", "text/html"), HTTPStatusError, True),
+        (jrd(None), TypeMismatch, True),
+        ({"subject": "nobody", "links": []}, DocumentError, True),
+        (jrd("acct:bob@a.example.com"), HTTPStatusError, True),
+        (Response(status=503), Unreachable, False),
+        (Response(status=302), HTTPStatusError, True),
+    ],
+)
+def test_sec_017_what_a_host_refuses_is_not_asked_again_for_a_while(
+    served: Any, error: type[FedtextError], kept: bool
+) -> None:
+    documents: dict[str, Any] = {f"acct:{HANDLE}": served}
+    door = world(documents)
+    with pytest.raises(FedtextError):
+        ask(door)
+    asked = len(door.fetches)
+    documents[f"acct:{HANDLE}"] = jrd(f"acct:{HANDLE}")
+    if kept:
+        with pytest.raises(error):
+            ask(door)
+        assert len(door.fetches) == asked
+    door.clock.advance(door.config.fetch.absent_fresh_s + 1)
+    assert ask(door) == (HANDLE, ID)
+
+
+def ask(door: Door, handle: str = HANDLE) -> tuple[str, str]:
+    fetcher = door.fetcher()
+    return run_sync(ask_host(fetcher, parse_handle(handle), fetcher.budget()))
+
+
+def test_an_address_that_may_not_be_asked_is_no_word_of_the_host() -> None:
+    """What was refused here may be allowed tomorrow, and costs no request."""
+    documents: dict[str, Any] = {f"acct:{HANDLE}": redirect("http://a.example.com/")}
+    door = world(documents)
+    with pytest.raises(FetchRefused):
+        ask(door)
+    documents[f"acct:{HANDLE}"] = jrd(f"acct:{HANDLE}")
+    assert ask(door) == (HANDLE, ID)
+
+
+@pytest.mark.spec("WF-12")
+def test_wf_12_a_name_of_another_host_is_asked_for_as_it_is_spelled() -> None:
+    """To that host Alice and alice may be two people."""
+    door = Door()
+    other = "https://a.example.com/users/2"
+
+    def handle(request: Request) -> Response:
+        upper = "Alice" in request.query
+        found = jrd(f"acct:{'Alice' if upper else 'alice'}@a.example.com", other if upper else ID)
+        return answer(found, "application/jrd+json")
+
+    door.network.script("a.example.com", handle)
+    assert [ask(door, "alice@A.example.com")[1], ask(door, "Alice@a.example.com")[1]] == [ID, other]
+    assert [ask(door, "alice@a.example.com")[1], ask(door, "Alice@a.example.com")[1]] == [ID, other]
+    assert len(door.fetches) == 2
+
+
+def test_whatever_else_is_kept_counts_as_nothing() -> None:
+    door = world({f"acct:{HANDLE}": jrd(f"acct:{HANDLE}")})
+    for kept in (b"{}", b'{"subject": 7, "actor": 7}', b'{"refused": "?"}'):
+        run_sync(door.ports.store.put("https%3A%2F%2Fb.example.com/acct/alice%40a.example.com", kept))
+        with pytest.raises(HTTPStatusError):
+            ask(door)
+
+
+@pytest.mark.spec("WF-20", "SEC-108")
+def test_a_budget_that_is_used_up_says_nothing_of_a_handle() -> None:
+    door = world({"acct:alice@a.example.com": jrd("acct:alice@a.example.com")})
+    fetcher = door.fetcher()
+    spent = Budget(door.clock, fetches_max=0, seconds_max=10)
+    with pytest.raises(BudgetExhausted):
+        run_sync(resolve_handle(fetcher, person(preferredUsername="alice"), spent))
+    assert resolve(door, person(preferredUsername="alice")) == "alice@a.example.com"
 
 
 def test_handles_compare_without_case() -> None:

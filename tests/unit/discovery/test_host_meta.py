@@ -11,9 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fedtext.discovery import HostLink, HostMeta, parse_host_meta
-from fedtext.discovery.host_meta import is_host_meta
+from fedtext.discovery import HostLink, HostMeta, build_host_meta, dump_host_meta, parse_host_meta
+from fedtext.discovery.host_meta import ACCEPT_HOST_META, is_host_meta
 from fedtext.errors import DocumentError, FedtextError
+from fedtext.wire.iri import Origin
+from fedtext.wire.media_types import best_of
 
 XML = "application/xrd+xml"
 NS = "http://docs.oasis-open.org/ns/xri/xrd-1.0"
@@ -129,6 +131,35 @@ def test_media_types(media_type: str, taken: bool) -> None:
 def test_wf_07_the_template(template: str, url: str | None) -> None:
     links = (HostLink(rel="other", template="https://y.example/{uri}"), HostLink(rel="lrdd", template=template))
     assert HostMeta(links=links).webfinger_url("acct:a@b.example") == url
+
+
+WRITTEN = HostMeta(
+    links=(
+        HostLink(rel="lrdd", type="application/jrd+json", template="https://a.example/wf?resource={uri}&x='\"<>"),
+        HostLink(rel="a", href="https://a.example/"),
+    ),
+    properties={"http://p.example/?a&b": "<b>&\"'", "q": None},
+)
+
+
+@pytest.mark.spec("WF-08", "HM-01")
+@pytest.mark.parametrize("media_type", [XML, "application/json", "application/jrd+json"])
+def test_wf_08_what_is_written_is_read_again(media_type: str) -> None:
+    assert parse_host_meta(dump_host_meta(WRITTEN, media_type), media_type) == WRITTEN
+
+
+@pytest.mark.spec("WF-08", "HM-01")
+def test_hm_01_where_our_host_answers() -> None:
+    found = build_host_meta(Origin("https://a.example"))
+    asked = found.webfinger_url("acct:alice@a.example")
+    assert asked == "https://a.example/.well-known/webfinger?resource=acct%3Aalice%40a.example"
+    assert b"<!DOCTYPE" not in dump_host_meta(found, XML)
+
+
+@pytest.mark.spec("SEC-159")
+def test_sec_159_json_is_asked_for_first() -> None:
+    assert best_of(ACCEPT_HOST_META, [XML, "application/jrd+json"]) == "application/jrd+json"
+    assert best_of(ACCEPT_HOST_META, [XML, "text/html"]) == XML
 
 
 @pytest.mark.vectors("webfinger/host-meta.json")

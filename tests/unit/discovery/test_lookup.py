@@ -6,10 +6,19 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from tests.receiving import Door, Peer, PeerActor, redirect
+from tests.receiving import GONE, Door, Peer, PeerActor, redirect
 
-from fedtext.discovery import lookup_object
-from fedtext.errors import FedtextError, FetchError, FetchRefused, MalformedText, OriginMismatch, TypeMismatch
+from fedtext.discovery import dereference, lookup_object
+from fedtext.errors import (
+    FedtextError,
+    FetchError,
+    FetchRefused,
+    Gone,
+    MalformedIri,
+    MalformedText,
+    OriginMismatch,
+    TypeMismatch,
+)
 from fedtext.sync import run_sync
 from fedtext.vocab import Object
 
@@ -91,6 +100,58 @@ def test_wf_09_a_second_hop_is_refused(door: Door, peer: Peer, alice: PeerActor)
         )
     with pytest.raises(OriginMismatch):
         look_up(door, "@alice@one.example.com")
+
+
+@pytest.mark.spec("FEP-4adb")
+def test_fep_4adb_a_uri_in_a_document_is_led_to_its_object(door: Door, peer: Peer, alice: PeerActor) -> None:
+    name(peer, "alice@a.example.com", alice.id)
+    fetcher = door.fetcher()
+    for uri in ("acct:alice@a.example.com", "ACCT:alice@A.example.com", alice.id):
+        assert run_sync(dereference(fetcher, uri, fetcher.budget())).id == alice.id
+
+
+@pytest.mark.spec("FEP-4adb", "SEC-154")
+def test_fep_4adb_a_handle_of_somebody_else_is_none(door: Door, peer: Peer, alice: PeerActor) -> None:
+    name(Peer(door.network, "evil.example.org"), "alice@evil.example.org", alice.id)
+    fetcher = door.fetcher()
+    with pytest.raises(OriginMismatch):
+        run_sync(dereference(fetcher, "acct:alice@evil.example.org", fetcher.budget()))
+
+
+@pytest.mark.spec("FEP-4adb", "SEC-063")
+def test_fep_4adb_an_address_is_the_id_and_nothing_that_it_leads_to(door: Door, peer: Peer, alice: PeerActor) -> None:
+    www = Peer(door.network, "www.example.com").serve("/@alice", redirect(alice.id))
+    fetcher = door.fetcher()
+    with pytest.raises(FetchRefused):
+        run_sync(dereference(fetcher, www, fetcher.budget()))
+
+
+@pytest.mark.spec("FEP-4adb")
+@pytest.mark.parametrize(
+    ("uri", "error"),
+    [
+        ("acct:", MalformedText),
+        ("acct:alice", MalformedText),
+        ("acct:alice@127.0.0.1", MalformedText),
+        ("alice@a.example.com", MalformedIri),
+        ("did:key:z6Mk", MalformedIri),
+        ("urn:x", MalformedIri),
+        ("", MalformedIri),
+    ],
+)
+def test_fep_4adb_what_nobody_can_be_asked_about(door: Door, uri: str, error: type[FedtextError]) -> None:
+    fetcher = door.fetcher()
+    with pytest.raises(error):
+        run_sync(dereference(fetcher, uri, fetcher.budget()))
+    assert door.fetches == []
+
+
+@pytest.mark.spec("WF-14")
+def test_wf_14_a_handle_that_is_gone_is_told_so(door: Door, peer: Peer) -> None:
+    peer.serve("/.well-known/webfinger?resource=acct%3Aalice%40a.example.com", GONE)
+    with pytest.raises(Gone):
+        look_up(door, "@alice@a.example.com")
+    assert len(door.fetches) == 1
 
 
 # ---- SEC-154: handles for actors of others ---------------------------------------------------------------------------

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
-from tests.receiving import GONE, Door, Peer, answer
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.receiving import GONE, Door, Peer, answer, redirect
 
 from fedtext.config import Config, DevPolicy, Limits
-from fedtext.discovery import JRD, build_jrd, fetch_jrd, parse_jrd
+from fedtext.discovery import JRD, JRDLink, build_jrd, fetch_descriptor, fetch_jrd, parse_jrd
 from fedtext.errors import (
     BodyTooLarge,
     DocumentError,
     FedtextError,
     FetchError,
+    FetchRefused,
     Gone,
     HTTPStatusError,
     TypeMismatch,
@@ -255,3 +260,148 @@ def test_wf_07_no_other_place_is_sought_for_other_answers(
     with pytest.raises(error):
         fetch(door)
     assert len(door.fetches) == 1
+
+
+@pytest.mark.spec("WF-07")
+def test_wf_07_where_a_host_answered_is_remembered_for_its_other_names(door: Door, peer: Peer) -> None:
+    other = Peer(door.network, "social.example.com")
+    peer.serve(HOST_META, XRD.format(template="https://social.example.com/wf?r={uri}").encode(), media_type="text/xml")
+    for name in ("alice", "bob"):
+        other.serve(f"/wf?r=acct%3A{name}%40a.example.com", {"links": [SELF]}, media_type=JRD_TYPE)
+    fetch(door)
+    assert len(door.fetches) == 3
+    assert fetch(door, "bob@a.example.com").actor_id() == ACTOR
+    assert door.fetches[3:] == ["https://social.example.com/wf?r=acct%3Abob%40a.example.com"]
+
+
+@pytest.mark.spec("WF-07")
+def test_wf_07_a_host_that_has_moved_back_is_found_again(door: Door, peer: Peer) -> None:
+    other = Peer(door.network, "social.example.com")
+    peer.serve(HOST_META, XRD.format(template="https://social.example.com/wf?r={uri}").encode(), media_type="text/xml")
+    target = "/wf?r=acct%3Aalice%40a.example.com"
+    other.serve(target, {"links": [SELF]}, media_type=JRD_TYPE)
+    fetch(door)
+    other.serve(target, Response(status=404))
+    peer.serve(ASKED, {"subject": "acct:alice@a.example.com", "links": [SELF]}, media_type=JRD_TYPE)
+    assert fetch(door).subject == "acct:alice@a.example.com"
+    assert fetch(door).subject == "acct:alice@a.example.com"
+    assert door.fetches[-1].startswith("https://a.example.com/.well-known/webfinger?"), "nothing else is remembered"
+
+
+@pytest.mark.spec("WF-07", "WF-14")
+@pytest.mark.parametrize(
+    ("served", "error"), [(GONE, Gone), (Response(status=503), Unreachable), (answer(b"[]", JRD_TYPE), DocumentError)]
+)
+def test_wf_07_what_the_other_place_says_counts(
+    door: Door, peer: Peer, served: Response, error: type[FedtextError]
+) -> None:
+    other = Peer(door.network, "social.example.com")
+    peer.serve(HOST_META, XRD.format(template="https://social.example.com/wf?r={uri}").encode(), media_type="text/xml")
+    other.serve("/wf?r=acct%3Aalice%40a.example.com", served)
+    for _ in range(2):
+        with pytest.raises(error):
+            fetch(door)
+
+
+@pytest.mark.spec("WF-01")
+@pytest.mark.parametrize("scheme", ["http", "HTTP"])
+def test_wf_01_what_was_asked_over_tls_is_not_answered_without(door: Door, peer: Peer, scheme: str) -> None:
+    template = f"{scheme}://social.example.com/wf?r={{uri}}"
+    peer.serve(HOST_META, XRD.format(template=template).encode(), media_type="text/xml")
+    with pytest.raises(HTTPStatusError):
+        fetch(door)
+    assert all(url.startswith("https://a.example.com/") for url in door.fetches)
+
+
+@pytest.mark.spec("WF-01")
+def test_wf_01_no_redirect_leads_away_from_tls(door: Door, peer: Peer) -> None:
+    peer.serve(ASKED, redirect("http://a.example.com/wf"))
+    with pytest.raises(FetchRefused):
+        fetch(door)
+    assert len(door.fetches) == 1
+
+
+@pytest.mark.spec("WF-16")
+def test_wf_16_redirects_are_followed_three_times(door: Door, peer: Peer) -> None:
+    peer.serve(ASKED, redirect("/1"))
+    peer.serve("/1", redirect("/2"))
+    peer.serve("/2", redirect("/3"))
+    peer.serve("/3", {"links": [SELF]}, media_type=JRD_TYPE)
+    assert fetch(door).actor_id() == ACTOR
+    peer.serve("/3", redirect("/4"))
+    peer.serve("/4", {"links": [SELF]}, media_type=JRD_TYPE)
+    with pytest.raises(FetchRefused):
+        fetch(door)
+
+
+@pytest.mark.spec("WF-08")
+@pytest.mark.parametrize("resource", ["https://a.example.com/", "mailto:a@a.example.com", "urn:x:y?z&w"])
+def test_wf_08_a_resource_of_any_scheme_may_be_asked_for(door: Door, peer: Peer, resource: str) -> None:
+    target = f"/.well-known/webfinger?resource={quote(resource, safe='')}"
+    peer.serve(target, {"subject": resource, "links": []}, media_type=JRD_TYPE)
+    fetcher = door.fetcher()
+    found = run_sync(fetch_descriptor(fetcher, resource, "a.example.com", fetcher.budget()))
+    assert found.subject == resource
+
+
+@pytest.mark.spec("WF-06")
+def test_wf_06_properties_are_texts_or_nothing() -> None:
+    properties: dict[str, Any] = {"a": "x", "b": None, "c": 7, "d": ["x"], **{str(n): "x" for n in range(100)}}
+    found = parse_jrd({"properties": properties}).properties
+    assert (found["a"], found["b"], "c" in found, len(found) <= 64) == ("x", None, False, True)
+    assert parse_jrd({"properties": ["x"]}).properties == {}
+
+
+@pytest.mark.spec("WF-15")
+def test_wf_15_pictures_and_other_links_are_built() -> None:
+    built: Any = build_jrd(
+        parse_handle("alice@a.example.com"),
+        ACTOR,
+        avatar=JRDLink(rel="x", type="image/png", href="https://a.example.com/a.png"),
+        links=[JRDLink(rel="r", template="https://a.example.com/{uri}")],
+        rels=("http://webfinger.net/rel/avatar", "r"),
+    )
+    assert built["links"] == [
+        {"rel": "http://webfinger.net/rel/avatar", "type": "image/png", "href": "https://a.example.com/a.png"},
+        {"rel": "r", "template": "https://a.example.com/{uri}"},
+    ]
+
+
+@pytest.mark.spec("WF-18")
+def test_wf_18_the_actor_of_a_server() -> None:
+    service = {"rel": "https://www.w3.org/ns/activitystreams#Service", "type": SELF["type"], "href": ACTOR + "/s"}
+    assert parse_jrd({"links": [SELF, service]}).server_actor_id() == ACTOR + "/s"
+    assert parse_jrd({"links": [SELF]}).server_actor_id() == ACTOR
+    assert parse_jrd({"links": [{**service, "type": "text/html"}]}).server_actor_id() is None
+
+
+@pytest.mark.corpus(
+    "mastodon/bonfire*webfinger.json",
+    "mastodon/mobilizon__mastodon-webfinger.json",
+    "mastodon/mastodon__activitypub-webfinger.json",
+    "pleroma/bonfire__pleroma_webfinger.json",
+    "osada/akkoma__mike*.json",
+    "gotosocial/gts__webfingerget*.json",
+    "friendica/*webfinger.json",
+)
+def test_descriptors_of_real_servers_are_read(corpus_file: Path) -> None:
+    given = json.loads(corpus_file.read_text("utf-8"))
+    found = parse_jrd(given)
+    links = [link.get("href") for link in given["links"] if link.get("type") == "application/activity+json"]
+    assert (found.subject, found.actor_id()) == (given["subject"], links[0] if links else None)
+
+
+NAMES = st.sampled_from(["subject", "aliases", "links", "properties", "rel", "href", "template", "type", "x"])
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=8) | st.just(ACTOR),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=5),
+    max_leaves=20,
+)
+
+
+@given(st.dictionaries(NAMES, VALUES, max_size=5))
+def test_only_our_errors_leave(document: dict[str, Any]) -> None:
+    with suppress(FedtextError):
+        found = parse_jrd(document)
+        assert found.actor_id() in (None, ACTOR)
+        assert found.server_actor_id() in (None, ACTOR)

@@ -110,7 +110,7 @@ def test_both_contexts_have_the_same_names():
     names = [{name for name in dir(kind) if not name.startswith("_")} for kind in (Context, BlockingContext)]
     assert names[0] - names[1] == {"blocking"}
     assert names[1] - names[0] == set()
-    for name in ("get", "get_actor", "lookup", "send", "confirm"):
+    for name in ("get", "get_actor", "lookup", "handle_of", "send", "confirm"):
         awaited, called = getattr(Context, name), getattr(BlockingContext, name)
         assert inspect.signature(awaited).parameters.keys() == inspect.signature(called).parameters.keys()
         assert inspect.iscoroutinefunction(awaited)
@@ -124,6 +124,7 @@ async def test_get_and_send_in_both_colours(make_world):
     async_context, blocking = world.fed.context(), world.fed.blocking_context()
     assert (await async_context.get_actor(bob)).id == blocking.get_actor(bob).id == bob
     assert (await async_context.lookup("@bob@b.example.org")).id == blocking.lookup("@bob@b.example.org").id == bob
+    assert await async_context.handle_of(bob) == blocking.handle_of(bob) == "bob@b.example.org"
     like = Like(actor=async_context.actor_uri(1), object=f"{bob}/1")
     sent = [await async_context.send(like, to=bob), blocking.send(like, to=bob)]
     await world.fed.worker().drain()

@@ -12,7 +12,7 @@ from fedtext.delivery import FanoutTask, Follower, decode_task
 from fedtext.errors import PolicyRefusal
 from fedtext.federation.fanning import GONE_S, gone_key, resolved_key
 from fedtext.federation.step import run_job
-from fedtext.http import Response
+from fedtext.http import Headers, Response
 from fedtext.keys import VerificationKey, load_public_pem, parse_multikey
 from fedtext.ports import LaneKind
 from fedtext.signatures import check_owner, data_integrity, linked_data
@@ -419,6 +419,25 @@ def test_tru_01_handles_of_blocked_hosts_are_not_looked_up(make_world):
     world.context.send(mentioning("bob@b.example.org"))
     world.settle()
     assert b.asked == []
+    assert len(world.buried()) == 1
+
+
+@pytest.mark.spec("SEC-151")
+def test_sec_151_nor_is_anybody_there_reached_by_the_name_of_another_host(make_world):
+    def refuse(iri: str) -> None:
+        if "blocked.example.org" in iri:
+            raise PolicyRefusal
+
+    world = make_world(refuse=refuse)
+    blocked = world.remote("blocked.example.org")
+    bob = blocked.actor("bob", webfinger="bob@front.example.org")
+    link = {"rel": "self", "type": "application/activity+json", "href": bob}
+    jrd = json.dumps({"subject": "acct:bob@front.example.org", "links": [link]}).encode()
+    fields = Headers.build([("content-type", "application/jrd+json")])
+    world.network.script("front.example.org", lambda request: Response(status=200, headers=fields, body=jrd))
+    world.context.send(mentioning("bob@front.example.org"))
+    world.settle()
+    assert blocked.got == []
     assert len(world.buried()) == 1
 
 

@@ -7,7 +7,7 @@ import sqlite3
 
 import pytest
 
-from fedtext import BlockingContext, Context, Note
+from fedtext import BlockingContext, Context, Note, Person
 from fedtext.adapters.backends import SqliteBackend
 from fedtext.errors import (
     ConfigurationError,
@@ -21,7 +21,7 @@ from fedtext.errors import (
     StoreError,
     Unreachable,
 )
-from fedtext.http import Headers, Request
+from fedtext.http import Headers, Request, Response
 from fedtext.sync import run_sync
 from fedtext.testing.faults import FailNth
 from fedtext.vocab import Create
@@ -130,6 +130,8 @@ def refuse(iri: str) -> None:
         lambda context: context.get_actor("https://blocked.example.org/1"),
         lambda context: context.lookup("@x@blocked.example.org"),
         lambda context: context.lookup("https://blocked.example.org/1"),
+        lambda context: context.get("acct:x@blocked.example.org"),
+        lambda context: context.handle_of("https://blocked.example.org/1"),
     ],
 )
 def test_tru_01_policy_is_asked_before_the_network(make_world, ask):
@@ -151,6 +153,55 @@ def test_lookups(world):
     assert world.context.lookup(f"{HOME}/posts/7").id == f"{HOME}/posts/7"
     assert world.context.lookup("@home.example.com@home.example.com").id == f"{HOME}/ap/instance"
     assert len(world.network.exchanges) == before
+
+
+@pytest.mark.spec("SEC-151")
+def test_sec_151_nobody_of_a_refused_host_is_found_by_another_s_name(make_world):
+    world = make_world(refuse=refuse)
+    blocked = world.remote("blocked.example.org").actor("bob", webfinger="bob@front.example.org")
+    front = world.remote("front.example.org")
+    link = {"rel": "self", "type": "application/activity+json", "href": blocked}
+    jrd = json.dumps({"subject": "acct:bob@front.example.org", "links": [link]}).encode()
+    fields = Headers.build([("content-type", "application/jrd+json")])
+    world.network.script(front.host, lambda request: Response(status=200, headers=fields, body=jrd))
+    with pytest.raises(PolicyRefusal):
+        world.context.lookup("@bob@front.example.org")
+
+
+@pytest.mark.spec("FEP-4adb")
+def test_fep_4adb_an_acct_uri_is_a_reference(world):
+    bob = world.remote().actor("bob")
+    assert world.context.get("acct:bob@b.example.org").id == bob
+    assert world.context.get_actor("ACCT:bob@B.example.org").id == bob
+    before = len(world.network.exchanges)
+    assert world.context.get("acct:alice@home.example.com").id == ALICE
+    assert len(world.network.exchanges) == before
+
+
+@pytest.mark.spec("WF-10", "WF-20")
+def test_wf_10_the_handle_of_an_actor(world):
+    b = world.remote()
+    bob, eve = b.actor("bob"), b.actor("eve", preferredUsername="bob")
+    assert world.context.handle_of(bob) == "bob@b.example.org"
+    assert world.context.handle_of(eve) is None
+    assert world.context.handle_of(b.actor("nameless", preferredUsername=None)) is None
+    before = len(world.network.exchanges)
+    assert world.context.handle_of(world.context.get_actor(bob)) == "bob@b.example.org"
+    assert world.context.handle_of(ALICE) == "alice@home.example.com"
+    assert world.context.handle_of(f"{HOME}/ap/instance") == "home.example.com@home.example.com"
+    assert len(world.network.exchanges) == before
+
+
+@pytest.mark.spec("WF-11", "SEC-154")
+def test_sec_154_what_somebody_says_of_an_actor_is_not_its_handle(world):
+    """evil embeds bob with a handle of its own, and answers for that handle: bob's own document counts."""
+    bob = world.remote().actor("bob")
+    link = {"rel": "self", "type": "application/activity+json", "href": bob}
+    jrd = json.dumps({"subject": "acct:fool@evil.example.org", "links": [link]}).encode()
+    fields = Headers.build([("content-type", "application/jrd+json")])
+    world.network.script("evil.example.org", lambda request: Response(status=200, headers=fields, body=jrd))
+    embedded = Person(id=bob, preferred_username="fool", webfinger="fool@evil.example.org")
+    assert world.context.handle_of(embedded) == "bob@b.example.org"
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,9 @@ def full() -> Router:
     router = Router()
     router.actor("/users/{pk}")(nothing)
     router.handle(nothing)
+    router.resource(nothing)
+    router.nodeinfo(nothing)
+    router.intent("Follow", "/follow?uri={object}")
     router.object("/posts/{pk}", source=Crowd, load=nothing)(nothing)
     router.object("/notes/{a}/{b}")(nothing)
     router.outbox("/users/{pk}/outbox")(nothing)
@@ -39,6 +42,8 @@ def test_registering_gives_the_callback_back():
     for register in (
         router.actor("/u/{pk}"),
         router.handle,
+        router.resource,
+        router.nodeinfo,
         router.object("/p/{pk}"),
         router.outbox("/u/{pk}/outbox"),
         router.on(Create),
@@ -58,6 +63,9 @@ def test_an_actor_s_path_has_exactly_one_parameter(path):
     [
         lambda router: router.actor("/people/{pk}")(nothing),
         lambda router: router.handle(nothing),
+        lambda router: router.resource(nothing),
+        lambda router: router.nodeinfo(nothing),
+        lambda router: router.intent("Follow", "/other?uri={object}"),
         lambda router: router.followers(Crowd()),
     ],
 )
@@ -69,7 +77,9 @@ def test_what_there_is_once_is_registered_once(register):
 def test_a_router_is_taken_over_whole():
     whole = Router()
     whole.include(full())
-    for name in ("actors", "objects", "outboxes", "listeners", "unverified", "handle_callback"):
+    for name in ("actors", "objects", "outboxes", "listeners", "unverified", "intents"):
+        assert getattr(whole, name) == getattr(full(), name), name
+    for name in ("handle_callback", "resource_callback", "nodeinfo_callback"):
         assert getattr(whole, name) == getattr(full(), name), name
     assert isinstance(whole.follower_source, Crowd)
     with pytest.raises(ConfigurationError):
@@ -85,8 +95,8 @@ def test_routers_add_up():
 
 
 def test_every_callback_is_known_to_the_checks():
-    # actor, two objects, outbox, load, two listeners, handle, and who is told of refused deliveries
-    assert len(full().callbacks()) == 9
+    # actor, two objects, outbox, load, two listeners, handle, resource, nodeinfo, and who is told of refused deliveries
+    assert len(full().callbacks()) == 11
     assert Router().callbacks() == []
 
 

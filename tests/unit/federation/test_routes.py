@@ -19,6 +19,8 @@ def router() -> Router:
 
 TABLE = [
     ("/.well-known/webfinger", RouteKind.WEBFINGER, None),
+    ("/.well-known/host-meta", RouteKind.HOST_META, None),
+    ("/.well-known/host-meta.json", RouteKind.HOST_META, None),
     ("/.well-known/nodeinfo", RouteKind.NODEINFO_INDEX, None),
     ("/nodeinfo/2.0", RouteKind.NODEINFO, None),
     ("/nodeinfo/2.1", RouteKind.NODEINFO, None),

@@ -100,14 +100,25 @@ def test_an_actor_is_tried(actor: str, code: str) -> None:
     @federation.actor("/users/{pk}")
     def give(context, pk):
         if pk == "wrong-id":
-            return context.actor(Person, handle="wrong-id", pk="another")
+            return context.actor(Person, handle="wrong_id", pk="another")
         return context.actor(Person, handle="bob") if pk == "hidden" else None
 
     @federation.handle
     def pk_of(context, name):
-        return "wrong-id" if name == "wrong-id" else None
+        return "wrong-id" if name == "wrong_id" else None
 
     assert codes(federation.check(actor=actor)) == {code}
+
+
+@pytest.mark.spec("WF-12", "WF-13")
+@pytest.mark.parametrize(
+    ("name", "usual"), [("alice_9", True), ("A" * 30, True), ("a" * 31, False), ("a.b", False), ("a-b", False)]
+)
+def test_wf_12_names_that_some_servers_do_not_take(name: str, usual: bool) -> None:
+    federation = Federation("https://blog.example", backend=connect("memory://"))
+    federation.actor("/users/{pk}")(lambda context, pk: context.actor(Person, handle=name))
+    federation.handle(lambda context, text: "7")
+    assert codes(federation.check(actor="7")) == (set() if usual else {"handle.unusual"})
 
 
 def test_newest_posts_are_tried(blog, post_class) -> None:

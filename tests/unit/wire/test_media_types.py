@@ -15,6 +15,7 @@ from fedtext.wire.media_types import (
     MEDIA_TYPE_CHARS_MAX,
     MediaType,
     Representation,
+    best_of,
     is_activity,
     is_jrd,
     is_json_document,
@@ -212,3 +213,21 @@ def test_nothing_leaves_the_predicates(text: str) -> None:
     assert isinstance(prefers_html(text), Representation)
     assert is_activity(text) <= is_json_document(text)
     assert is_jrd(text) <= is_json_document(text)
+
+
+@pytest.mark.parametrize(
+    ("accept", "chosen"),
+    [
+        (None, "application/xml"),
+        ("", "application/xml"),
+        ("*/*", "application/xml"),
+        ("application/json", "application/json"),
+        ("application/*;q=0.5, application/json", "application/json"),
+        ("text/*", "text/plain"),
+        ("application/xml;q=0.1, application/json;q=0.2", "application/json"),
+        ("image/png", "application/xml"),
+        ("nonsense", "application/xml"),
+    ],
+)
+def test_the_most_welcome_of_equals(accept: str | None, chosen: str) -> None:
+    assert best_of(accept, ["application/xml", "application/json", "text/plain"]) == chosen
