@@ -165,9 +165,15 @@ def _note(found: dict[str, _Use], iri: str, values: tuple[JsonValue, ...]) -> No
         use = found.get(key)
         if use is None:
             use = found[key] = _Use(iri, is_defined=defined)
-        elif defined and not use.is_defined:
+        elif defined and (not use.is_defined or _comes_before(iri, use.iri, key)):
             use.iri, use.is_defined = iri, True
         use.forms.update(_form(value) for value in values if not _is_node(value))
+
+
+def _comes_before(iri: str, other: str, name: str) -> bool:
+    """Tell which of two addresses has the plain name where one document has both: not the one that stands first."""
+    usual = standard_iris()[name]
+    return other != usual and (iri == usual or iri < other)
 
 
 def _form(value: JsonValue) -> str | None:

@@ -9,7 +9,8 @@ refused.
 Nor does RDF know in which order the values of a name stand, how often a value is repeated, or whether a number is
 written as one or as a text with a datatype. A stranger may change all that under a valid signature, and of several
 values readers take the first. So values go on in an order and a form that follow from the statements alone; only nodes
-without an id keep the order in which they stand, as the options of a poll have to.
+without an id keep the order in which they stand, as the options of a poll have to. A node that is named in several
+places is written out at the first of them, counted from the top, whichever the document has it in.
 
 Invariants: nothing is fetched, and a context that is not at hand is refused; what it may cost is counted before the
 processor and the canonization see it; the document is not changed.
@@ -19,6 +20,7 @@ Sources: SEC-119 to SEC-125, SEC-133; JLD-06, JLD-09; RDF Dataset Canonicalizati
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping
 from typing import Final, cast
 
@@ -40,6 +42,7 @@ from .statements import RDF, is_iri, quads_of, term_of, usual_literal
 _WRAPPED: Final = "urn:fedtext:document"
 _PROOF: Final = "https://w3id.org/security#proof"
 _SECURITY: Final = "https://w3id.org/security#"
+_OBJECT: Final = "https://www.w3.org/ns/activitystreams#object"
 _CREATED: Final = "<http://purl.org/dc/terms/created>"
 _TYPE: Final = f"<{RDF}type>"
 _LINKS: Final = frozenset({"@graph", "@included", "@reverse"})
@@ -155,6 +158,8 @@ def signed_view(document: JsonObject, limits: Limits) -> SignedView:
     visible = seen.node(node, is_root=True)
     if visible is None:
         raise DocumentError("the id of the signed document is missing or no IRI")
+    if not seen.references.isdisjoint(seen.bodies):
+        visible = _settled(visible, seen.bodies)
     compacted = compact_plainly(visible, {})
     canonical = canonize_quads(quads_of(visible), budget=VERIFICATION_BUDGET)
     if seen.has_proof:
@@ -234,12 +239,13 @@ def _require_same(node: JsonObject, visible: str) -> None:
 class _Seen:
     """One pass over an expanded document that keeps what RDF says of it, and refuses what can be read in two ways."""
 
-    __slots__ = ("has_proof", "root", "with_properties")
+    __slots__ = ("bodies", "has_proof", "references", "root")
 
     def __init__(self) -> None:
         self.has_proof = False
         self.root = ""
-        self.with_properties: set[str] = set()
+        self.bodies: JsonObject = {}
+        self.references: set[str] = set()
 
     def node(self, node: JsonObject, *, is_root: bool = False) -> JsonObject | None:
         """Give what RDF sees of a node; None when that is nothing."""
@@ -295,10 +301,44 @@ class _Seen:
 
     def _check_once(self, node: JsonObject) -> None:
         identified = node.get("@id")
-        if isinstance(identified, str) and len(node) > 1:
-            if identified in self.with_properties:
-                raise ContextRefused("a node of a signed document stands in two places", id=identified)
-            self.with_properties.add(identified)
+        if not isinstance(identified, str):
+            return
+        if len(node) == 1:
+            self.references.add(identified)
+        elif identified in self.bodies:
+            raise ContextRefused("a node of a signed document stands in two places", id=identified)
+        else:
+            self.bodies[identified] = node
+
+
+def _settled(root: JsonObject, bodies: JsonObject) -> JsonObject:
+    """Write each node out at the first place that names it, and name it elsewhere.
+
+    A stranger may write it out at any of these places. First is what is the fewest steps from the top; of those in one
+    node, `object`, where an activity has what it is about; then the names and the values in their order.
+    """
+    left = dict(bodies)
+    top: JsonObject = {}
+    pending: deque[tuple[JsonObject, JsonObject]] = deque([(root, top)])
+
+    def placed(value: JsonObject) -> JsonObject:
+        if "@value" in value:
+            return value
+        if "@list" in value:
+            return {"@list": [placed(item) for item in cast("list[JsonObject]", value["@list"])]}
+        body = left.pop(str(value["@id"]), None) if "@id" in value else value
+        if body is None:
+            return {"@id": value["@id"]}
+        written: JsonObject = {}
+        pending.append((cast("JsonObject", body), written))
+        return written
+
+    while pending:
+        node, written = pending.popleft()
+        for name in sorted(node, key=lambda name: (name != _OBJECT, name)):
+            members = cast("list[JsonObject]", node[name])
+            written[name] = node[name] if name[:1] == "@" else [placed(member) for member in members]
+    return top
 
 
 def _refuse_syntax(iri: str) -> None:
@@ -326,13 +366,15 @@ def _as_set(values: list[JsonObject]) -> list[JsonObject]:
         key = _key(value)
         if key is None:
             others.append(value)
-        elif key not in known or len(value) > len(known[key]):  # a reference beside the node itself says no more
-            known[key] = value
+        else:
+            known.setdefault(key, value)  # of a node and a reference to it either will do: see `_settled`
     return [*(known[key] for key in sorted(known)), *others]
 
 
 def _key(value: JsonObject) -> tuple[str, str] | None:
-    """Give what a value is known by among those of its name: language and term; None for blank nodes and lists."""
+    """Give what a value is known by among those of its name: language and term; None for what has no id."""
     if "@value" in value:
         return str(value.get("@language", "")), str(term_of(value))
+    if value.get("@list") == []:
+        return "", f"<{RDF}nil>"
     return ("", f"<{value['@id']}>") if "@id" in value else None

@@ -13,6 +13,7 @@ from fedtext.jsonld import canonical_options, canonize_document, check_shape, si
 AS2 = "https://www.w3.org/ns/activitystreams"
 INTEGRITY = "https://w3id.org/security/data-integrity/v1"
 LIMITS = Limits()
+RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 ID = "https://a.example.com/1"
 LIKE: dict[str, Any] = {
     "@context": AS2,
@@ -99,6 +100,8 @@ def test_the_view_says_what_the_canonical_form_says():
         {"url": {"@id": "https://a.example.com/a b"}},
         {"inReplyTo": {"id": "relative", "type": "Note"}},
         {"summary": {"@value": "x", "@language": "not a tag"}},
+        {"summary": {"@value": "x", "@type": "https://ns.example/{x}"}},
+        {"tag": {"id": "relative", "tag": {"id": "urn:x", "name": "below what is lost"}}},
         {"summary": None},
         {"tag": []},
         {"@index": "x"},
@@ -139,6 +142,11 @@ def test_lists_keep_their_order():
         {**LIKE, "id": "_:b0"},
         {**LIKE, "tag": {"name": "x", "proof": {"type": "DataIntegrityProof"}}, "@context": [AS2, INTEGRITY]},
         {**LIKE, "@context": [AS2, {"n": "@nest"}], "n": {"summary": "x"}},
+        {**LIKE, "@context": [AS2, {"g": {"@id": "https://ns.example/g", "@container": "@graph"}}], "g": {"name": "x"}},
+        {**LIKE, f"{RDF}type": {"id": f"{AS2}#Note"}},
+        {**LIKE, "target": {"id": f"{RDF}nil"}},
+        {**LIKE, "target": {f"{RDF}first": "x"}},
+        {**LIKE, "summary": {"@value": "{}", "@type": f"{RDF}JSON"}},
     ],
 )
 def test_what_reads_in_two_ways_is_refused(document):
@@ -152,14 +160,133 @@ def test_sec_133_a_document_has_an_id(identified):
         signed_view({**LIKE, **identified}, LIMITS)
 
 
-def test_a_document_is_one_node():
-    for document in ({"@context": AS2, "@value": "x"}, {"@context": AS2, "@list": []}, {"@context": AS2}):
-        with pytest.raises(DocumentError):
-            signed_view(document, LIMITS)
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"@value": "x"},
+        {"@list": []},
+        {"@list": [LIKE]},
+        {"@set": []},
+        {"@set": [{"id": "urn:a", "name": "a"}, {"id": "urn:b", "name": "b"}]},
+        {},
+    ],
+)
+def test_a_document_is_one_node(members):
+    with pytest.raises(DocumentError):
+        signed_view({"@context": AS2, **members}, LIMITS)
 
 
 def test_a_reference_twice_is_none_of_that():
     assert view(target={"id": LIKE["object"]["id"]})["target"] == LIKE["object"]["id"]
+
+
+# ---- what follows from the statements alone --------------------------------------------------------------------------
+
+PERSON: dict[str, Any] = {"id": "https://a.example.com/carol", "type": "Person", "name": "Carol"}
+NOTE: dict[str, Any] = LIKE["object"]
+OTHER_AS2 = "http://www.w3.org/ns/activitystreams#"
+
+
+def blank(**members: Any) -> dict[str, Any]:
+    return {"type": "Link", **members}
+
+
+def in_list(*values: Any) -> dict[str, Any]:
+    return {"orderedItems": list(values)}
+
+
+@pytest.mark.parametrize(
+    ("members", "elsewhere"),
+    [
+        # `object` comes before all other names of one node, then the names, then the values in their order
+        ({"object": NOTE, "actor": NOTE["id"]}, {"object": NOTE["id"], "actor": NOTE}),
+        ({"actor": PERSON, "target": PERSON["id"]}, {"actor": PERSON["id"], "target": PERSON}),
+        ({"object": {**NOTE, "tag": NOTE["id"]}}, None),
+        # the fewest steps from the top
+        (
+            {"actor": PERSON, "object": {**NOTE, "attributedTo": PERSON["id"]}},
+            {"actor": PERSON["id"], "object": {**NOTE, "attributedTo": PERSON}},
+        ),
+        (
+            {"actor": "urn:x", "tag": blank(href=PERSON), "object": {**NOTE, "url": blank(href=PERSON["id"])}},
+            {"actor": "urn:x", "tag": blank(href=PERSON["id"]), "object": {**NOTE, "url": blank(href=PERSON)}},
+        ),
+        # of lists the first place, too
+        (in_list(PERSON, "urn:x", PERSON["id"]), in_list(PERSON["id"], "urn:x", PERSON)),
+        (
+            {"target": PERSON["id"], **in_list(PERSON, blank(name="x"))},
+            {"target": PERSON, **in_list(PERSON["id"], blank(name="x"))},
+        ),
+        # a node that comes with another one
+        (
+            {"actor": {**PERSON, "icon": "urn:i"}, "object": {**NOTE, "icon": {"id": "urn:i", "name": "i"}}},
+            {"actor": {**PERSON, "icon": {"id": "urn:i", "name": "i"}}, "object": {**NOTE, "icon": "urn:i"}},
+        ),
+    ],
+)
+def test_sec_123_a_node_is_written_out_at_the_first_place_that_names_it(members, elsewhere):
+    expected = signed_view({**LIKE, **members}, LIMITS)
+    assert {name: expected.document[name] for name in members} == members
+    assert canonize_document(expected.document) == expected.canonical
+    if elsewhere is not None:
+        assert signed_view({**LIKE, **elsewhere}, LIMITS) == expected
+
+
+def test_sec_123_a_node_that_names_itself_stays():
+    replies = {"id": "urn:r", "type": "Collection", "first": {"type": "CollectionPage", "partOf": "urn:r"}}
+    assert view(replies=replies)["replies"] == replies
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"tag": [{"@list": []}, {"@list": []}]},
+        {"tag": [{"@list": []}, {"@list": []}, {"@list": []}]},
+    ],
+)
+def test_sec_123_two_empty_lists_are_one(other):
+    assert view(**other) == view(tag={"@list": []})
+
+
+def test_sec_123_lists_of_some_are_two():
+    found = signed_view({**LIKE, "orderedItems": [PERSON["id"]], "items": {"@list": [PERSON["id"]]}}, LIMITS)
+    assert found.canonical.count("rest>") == 2
+
+
+@pytest.mark.parametrize("name", ["actor", "object", "to", "name"])
+def test_sec_123_of_two_addresses_the_usual_one_has_the_plain_name(name):
+    plain = {name: "https://a.example.com/x", f"{OTHER_AS2}{name}": {"id": "https://b.example.com/y"}}
+    short = {f"as:{name}": {"id": "https://a.example.com/x"}, **plain}
+    short.pop(name)
+    if name == "name":
+        short["as:name"] = {"@value": "https://a.example.com/x"}
+    bare = {member: value for member, value in LIKE.items() if member != name}
+    for members in (plain, dict(reversed(plain.items())), short, dict(reversed(short.items()))):
+        document = signed_view({**bare, **members}, LIMITS).document
+        assert document[name] == "https://a.example.com/x"
+        assert document[f"{OTHER_AS2}{name}"] == {"id": "https://b.example.com/y"}
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        (["b", "a"], ["a", "b"]),
+        ([{"@value": "b", "@language": "de"}, "a", {"@value": "a", "@language": "en"}], None),
+        (["a", True, 2, 1.5], [1.5, 2, "a", True]),
+        ([{"id": NOTE["id"]}, {"id": "urn:a"}], None),
+        (["b", {"id": "urn:a"}, {"@value": "a"}], ["a", "b", {"id": "urn:a"}]),
+    ],
+)
+def test_sec_123_values_have_one_order(values, expected):
+    orders = [view(**{"https://ns.example/p": order})["https://ns.example/p"] for order in (values, values[::-1])]
+    assert orders[0] == orders[1]
+    assert expected in (None, orders[0])
+
+
+def test_nodes_without_an_id_keep_the_order_in_which_they_stand():
+    options = [{"type": "Note", "name": "b"}, {"type": "Note", "name": "a"}]
+    assert view(oneOf=options)["oneOf"] == options
+    assert view(oneOf=[*options, "urn:x"])["oneOf"] == ["urn:x", *options]
 
 
 def test_a_proof_is_covered_and_does_not_go_on():
@@ -170,6 +297,14 @@ def test_a_proof_is_covered_and_does_not_go_on():
     assert found.canonical == canonize_document(document)
     with pytest.raises(ContextRefused):
         signed_view({**document, "unknown": {"target": {"id": ID}}, "target": ID}, LIMITS)
+
+
+def test_beside_a_proof_nothing_is_signed_that_does_not_go_on():
+    """The proof is in the canonical form of the whole, and so is what stands below a node that is lost."""
+    lost = {"tag": {"id": "relative", "tag": {"id": "urn:x", "name": "x"}}}
+    document = {**LIKE, **lost, "@context": [AS2, INTEGRITY], "proof": {"type": "DataIntegrityProof"}}
+    with pytest.raises(ContextRefused):
+        signed_view(document, LIMITS)
 
 
 # ---- options ---------------------------------------------------------------------------------------------------------

@@ -32,6 +32,23 @@ def typed(value: Any, datatype: str) -> dict[str, Any]:
         ([{"@value": 5.5}, typed("5.5E0", "double"), typed(5.5, "double")], {"@value": 5.5}),
         ([typed("5", "nonNegativeInteger"), typed(5, "nonNegativeInteger")], typed(5, "nonNegativeInteger")),
         ([typed("05", "integer")], typed("05", "integer")),
+        ([typed("-0", "integer")], typed("-0", "integer")),
+        ([{"@value": -0.0}, {"@value": 0}], {"@value": 0}),
+        ([{"@value": 10**20}, typed("100000000000000000000", "integer"), {"@value": 1e20}], {"@value": 10**20}),
+        ([{"@value": 1e21}, {"@value": 10**21}, typed("1.0E21", "double")], {"@value": 1e21}),
+        ([typed(10**21, "integer"), typed("1.0E21", "integer")], typed(1e21, "integer")),
+        ([typed("1" * 22, "integer")], typed("1" * 22, "integer")),
+        ([typed("1.50", "double"), typed("15e-1", "double"), {"@value": 1.5}], {"@value": 1.5}),
+        ([typed(5, "double"), typed("5.0E0", "double"), typed("5", "double")], typed(5.0, "double")),
+        ([typed("1.5E0", "float"), typed(1.5, "float")], typed(1.5, "float")),
+        ([typed("1.50E0", "float")], typed("1.50E0", "float")),
+        ([typed("INF", "double"), typed("1E400", "double")], typed("INF", "double")),
+        ([typed("a half", "double")], typed("a half", "double")),
+        ([typed("TRUE", "boolean")], typed("TRUE", "boolean")),
+        ([typed(True, f"{NS}t"), typed("true", f"{NS}t")], typed("true", f"{NS}t")),
+        ([typed(5, f"{NS}t"), typed("5", f"{NS}t")], typed("5", f"{NS}t")),
+        ([typed("5", "decimal"), typed(5, "decimal")], typed(5, "decimal")),
+        ([{"@value": ""}], {"@value": ""}),
         ([typed("1", "boolean")], typed("1", "boolean")),
         ([typed("x", f"{NS}t")], typed("x", f"{NS}t")),
         ([typed("2026-01-01T00:00:00Z", "dateTime")], typed("2026-01-01T00:00:00Z", "dateTime")),
@@ -61,6 +78,33 @@ def test_a_lone_surrogate_is_no_text() -> None:
 )
 def test_what_an_iri_is(text: str, fine: bool) -> None:
     assert is_iri(text) is fine
+
+
+def test_json_is_one_literal_in_whatever_order_and_spelling() -> None:
+    one, other = typed({"a": [1.0, "\u00e9"], "b": None}, "@json"), typed({"b": None, "a": [1, "\u00e9"]}, "@json")
+    assert term_of(one) == term_of(other)
+    assert str(term_of(one)).endswith("^^<http://www.w3.org/1999/02/22-rdf-syntax-ns#JSON>")
+    assert usual_literal(one) == usual_literal(other)
+
+
+@pytest.mark.parametrize(
+    ("node", "count"),
+    [
+        ({"@id": "urn:a"}, 0),
+        ({"@id": "urn:a", "@type": [f"{NS}T", f"{NS}U", f"{NS}T"]}, 2),
+        ({"@id": "urn:a", f"{NS}p": [{"@value": 1}, {"@value": 1.0}, {"@value": "1"}]}, 2),
+        ({"@id": "urn:a", f"{NS}p": [{}, {}]}, 2),
+        ({"@id": "urn:a", f"{NS}p": [{"@list": []}, {"@list": []}]}, 1),
+        ({"@id": "urn:a", f"{NS}p": [{"@list": [{"@value": 1}]}, {"@list": [{"@value": 1}]}]}, 6),
+        ({"@id": "urn:a", f"{NS}p": [{"@list": [{"@list": [{"@value": 1}]}, {"@id": "urn:b"}]}]}, 7),
+        ({f"{NS}p": [{"@id": "urn:b", f"{NS}q": [{"@id": "urn:a"}]}]}, 2),
+        ({"@id": "urn:a", "@index": "x", f"{NS}p": [{"@value": 1}]}, 1),
+    ],
+)
+def test_each_statement_is_said_once(node: dict[str, Any], count: int) -> None:
+    found = quads_of(node)
+    assert len(found) == len(set(found)) == count
+    assert canonize_quads(found) == canonize_document([node])
 
 
 # ---- statements ------------------------------------------------------------------------------------------------------

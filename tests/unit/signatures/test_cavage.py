@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from typing import Any
 
 import attrs
 import pytest
@@ -11,7 +12,7 @@ from fedtext.config import Scheme
 from fedtext.errors import LocalProtocolError, SignatureMalformed, SignatureMismatch
 from fedtext.http import Headers, Request
 from fedtext.keys import HashName, PrivateKey, VerificationKey, generate_ed25519, generate_ml_dsa, generate_rsa
-from fedtext.signatures import build_digest, check_claim, parse_claim, sign, signature_base, verify
+from fedtext.signatures import build_digest, cavage, check_claim, parse_claim, sign, signature_base, verify
 
 NOW_S = 1_790_000_000
 DATE = "Mon, 21 Sep 2026 14:13:20 GMT"
@@ -222,3 +223,15 @@ def test_sig_12_a_signature_without_the_query_has_the_hash_that_it_names(
     with pytest.raises(SignatureMismatch):
         verify(request, claim, verification_key, now_s=NOW_S, authorities={"b.example"})
     verify(request, claim, verification_key, now_s=NOW_S, authorities={"b.example"}, insecure_queryless_get=True)
+
+
+@pytest.mark.parametrize(
+    ("options", "target"), [({}, GET.target), ({"queryless": False}, GET.target), ({"queryless": True}, GET.path)]
+)
+def test_sig_13_the_query_is_left_out_of_what_is_signed_only_when_asked(
+    key: PrivateKey, options: dict[str, Any], target: str
+) -> None:
+    signed = cavage.sign(GET, key, key_id=KEY_ID, now_s=NOW_S, **options)
+    assert signed.target == GET.target
+    base = f"(request-target): get {target}\nhost: b.example\ndate: {DATE}"
+    key.public.verify(parse_claim(signed).signature, base.encode())

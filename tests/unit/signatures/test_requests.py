@@ -75,3 +75,12 @@ def test_sec_043_a_get_without_its_query_is_not_taken_by_itself() -> None:
     asked = attrs.evolve(bare, target="/users/2?page=1")
     with pytest.raises(SignatureMismatch):
         verify(asked, parse_claim(asked), owned(KEYS["RSA"]), now_s=NOW_S, authorities={"b.example"})
+
+
+@pytest.mark.parametrize("queryless", [False, True])
+def test_sig_13_whether_the_query_is_signed_is_passed_on(queryless: bool) -> None:
+    get = Request.to("https://b.example/users/2?page=1")
+    request = sign(get, KEYS["RSA"], key_id=KEY_ID, now_s=NOW_S, queryless=queryless)
+    claim = parse_claim(request)
+    base = claimed_base(request, claim).replace(b"?page=1" if queryless else b"", b"")
+    KEYS["RSA"].public.verify(claim.signature, base)
