@@ -15,7 +15,9 @@ import attrs
 from ..config import Config
 from ..errors import (
     BodyTooLarge,
+    BudgetExhausted,
     FetchRefused,
+    FetchTimeout,
     Gone,
     HostPaused,
     HTTPStatusError,
@@ -29,7 +31,7 @@ from ..ports import ExchangeLimits, PortSet, store_key
 from ..wire.iri import Url, parse_url, resolve
 from .budget import Budget
 from .caching import Validators
-from .courtesy import KEPT_S, HostRecord, after_answer, after_failure, decode_record, take_turn
+from .courtesy import KEPT_S, HostRecord, after_answer, after_failure, decode_record, speaks_of_host, take_turn
 from .knocking import Signer, send_signed
 
 _REDIRECTS = (301, 302, 303, 307, 308)
@@ -207,6 +209,7 @@ class Fetcher:
         self, request: Request, host: str, *, budget: Budget, bytes_max: int | None, signed: bool
     ) -> Response:
         store, clock, limits = self.ports.store, self.ports.clock, self.config.limits
+        budget.require(request.url)  # before a turn is taken that others could have used
         place = store_key(self.site, "fetch-host", host)
         known = decode_record(await store.get(place))
         per_minute_max = limits.host_fetches_per_minute_max
@@ -215,8 +218,15 @@ class Fetcher:
         had_time = budget.seconds_left >= limits.connect_s_max
         try:
             response = await self._send(request, budget=budget, bytes_max=bytes_max, signed=signed)
-        except Unreachable:
-            if had_time:  # else it says more about us than about the host
+        except FetchTimeout as error:
+            if budget.seconds_left > 0:
+                raise
+            # What came before took the time: that says nothing of this host, and nobody may remember it as its fault.
+            raise BudgetExhausted("this message has taken as long as one may", url=request.url) from error
+        except Unreachable as error:
+            # With less time it says more about us than about the host. A name with a dot at its end is spelled so by
+            # whoever names it, and need not be known to a host that is well.
+            if had_time and speaks_of_host(error) and not _has_dot(request):
                 await store.put(place, after_failure(record, now_s=clock.now_s()).encode(), ttl_s=KEPT_S)
             raise
         await self._learn(place, record, response)
@@ -240,6 +250,10 @@ class Fetcher:
         if not signed or self.signer is None:
             return await self.ports.transport.send(request, before())
         return await send_signed(request, self.signer, ports=self.ports, site=self.site, before=before)
+
+
+def _has_dot(request: Request) -> bool:
+    return parse_url(request.url).host.endswith(".")
 
 
 def _next_hop(address: str, response: Response) -> str:

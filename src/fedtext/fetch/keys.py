@@ -32,7 +32,6 @@ from ..errors import (
     KeyRefused,
     KeyUnavailable,
     MalformedIri,
-    Unreachable,
 )
 from ..keys import PRIVATE_MEMBERS, PublicKey, VerificationKey, key_material, load_public_pem
 from ..ports import store_key
@@ -41,6 +40,7 @@ from ..wire.ip_addresses import parse_address
 from ..wire.iri import Url, parse_url
 from ..wire.json import JsonObject, JsonValue, dump, parse_object
 from .budget import Budget
+from .courtesy import speaks_of_host
 from .documents import fetch_document, fetch_json
 from .fetcher import Fetcher
 from .knocking import learn_capabilities
@@ -166,8 +166,10 @@ async def _fetch_and_cache(fetcher: Fetcher, key_id: str, address: str, use: Key
         key = await _fetch(fetcher, key_id, address, use, budget)
     except (FetchError, DocumentError, KeyRefused, KeyOwnerMismatch, AlgorithmRefused) as error:
         verdict, mark = _verdict(error, key_id)
-        if isinstance(error, Unreachable) and not error.context.get("status"):
-            raise verdict from error  # the host as a whole is remembered, once (see `courtesy`)
+        # The host as a whole is remembered, once (see `courtesy`); and a budget that others spent says nothing of the
+        # key: else whoever names somebody's key last in a message could keep it away from us (SEC-069, SEC-108).
+        if isinstance(error, BudgetExhausted) or speaks_of_host(error):
+            raise verdict from error
         seconds = policy.absent_fresh_s if verdict.permanent else UNAVAILABLE_FRESH_S
         # Only where there is no good key: a failed refresh does not take away what was confirmed.
         await store.add_if_absent(store_key(fetcher.site, use.value, key_id), mark, ttl_s=seconds)

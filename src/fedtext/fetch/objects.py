@@ -29,6 +29,7 @@ from ..wire.iri import parse_url
 from ..wire.json import JsonObject
 from .budget import Budget
 from .caching import CachedDocument, decode_cached
+from .courtesy import speaks_of_host
 from .documents import Found, fetch_found, fetch_if_changed
 from .embedded import origin_or_none
 from .fetcher import Fetcher
@@ -120,7 +121,7 @@ async def _fetch_and_cache(
     except (FetchError, DocumentError) as error:
         if error.permanent:
             await store.put(key, _ABSENT, ttl_s=policy.absent_fresh_s)
-        elif error.context.get("status"):  # without one it is the host: see `courtesy`. What we have is better than it
+        elif not speaks_of_host(error):  # else see `courtesy`. A copy that we have is better than a mark
             await store.add_if_absent(key, _UNREACHABLE, ttl_s=UNREACHABLE_FRESH_S)
         raise
     fresh_until_s = fetcher.ports.clock.now_s() + policy.actor_fresh_s
