@@ -5,12 +5,14 @@ SEC-069, 108, 109, 118. After each: whoever did nothing wrong is asked, and beli
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 
 import pytest
-from tests.receiving import KEYS, Door, Peer, post
+from tests.receiving import KEYS, Door, Peer, answer, post
 
-from fedtext.errors import BudgetExhausted, FedtextError, FetchTimeout, KeyUnavailable, Unreachable
+from fedtext.adapters.coalesce import AsyncCoalesce
+from fedtext.errors import BudgetExhausted, FedtextError, FetchError, FetchTimeout, KeyUnavailable, Unreachable
 from fedtext.fetch import Budget, get_object, resolve
 from fedtext.http import Request, Response
 from fedtext.sync import run_sync
@@ -144,3 +146,37 @@ def test_sec_069_an_object_that_takes_too_long_is_not_waited_for_again_at_once(d
     with pytest.raises(Unreachable):
         fetch(door, PATH)
     assert len(peer.asked) == 1
+
+
+@pytest.mark.spec("SEC-108")
+def test_sec_108_who_joins_a_fetch_does_not_share_its_spent_budget() -> None:
+    """Threat: a message that has spent all asks first for what somebody else's message needs at the same moment."""
+    door = Door(coalesce=AsyncCoalesce())
+    alice = Peer(door.network).actor()
+
+    async def both(*calls: object) -> list[object]:
+        return await asyncio.gather(*calls, return_exceptions=True)  # type: ignore[call-overload,no-any-return]
+
+    fetcher = door.fetcher()
+    objects = [get_object(fetcher, alice.id, budget) for budget in (spent(door), fetcher.budget())]
+    refused, found = asyncio.run(both(*objects))
+    assert isinstance(refused, BudgetExhausted)
+    assert getattr(found, "id", found) == alice.id
+    keys = [resolve(fetcher, alice.key_id, budget) for budget in (spent(door), fetcher.budget())]
+    refused, found = asyncio.run(both(*keys))
+    assert isinstance(refused, KeyUnavailable)
+    assert getattr(found, "owner", found) == alice.id
+
+
+@pytest.mark.spec("SEC-069")
+def test_sec_069_a_page_that_was_named_as_an_id_can_still_be_looked_up(door: Door, peer: Peer) -> None:
+    """Threat: an activity about the address of a page, sent before somebody looks the page up."""
+    alice = peer.actor()
+    markup = f'<link rel="alternate" type="application/activity+json" href="{alice.id}">'
+    page = peer.serve("/@alice", answer(markup.encode(), "text/html"))
+    for _ in range(2):
+        with pytest.raises(FetchError):
+            fetch(door, page)
+    assert len(peer.asked) == 1
+    fetcher = door.fetcher()
+    assert run_sync(get_object(fetcher, page, fetcher.budget(), elsewhere=True)).id == alice.id

@@ -8,7 +8,8 @@ arrives is bytes of an accepted media type, nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar
 
 import attrs
 
@@ -33,6 +34,8 @@ from .budget import Budget
 from .caching import Validators
 from .courtesy import KEPT_S, HostRecord, after_answer, after_failure, decode_record, speaks_of_host, take_turn
 from .knocking import Signer, send_signed
+
+T = TypeVar("T")
 
 _REDIRECTS = (301, 302, 303, 307, 308)
 # A host that answers so may answer otherwise in a while (SEC-070, SEC-118).
@@ -172,6 +175,26 @@ class Fetcher:
                 return _judge(response, address, accepts, bytes_max or self.config.limits.document_bytes_max)
             trail.hop(address)
             current = _next_hop(address, response)
+
+    async def share(self, key: str, fetch: Callable[[], Awaitable[T]]) -> T:
+        """Run a fetch, or share the run of the same key that is under way.
+
+        Threat: whoever comes first brings the budget. Where it gives out, those who joined go on with their own, so
+        that a message that has spent all does not take others along (SEC-108).
+        """
+        while True:
+            own = False
+
+            async def run() -> T:
+                nonlocal own
+                own = True
+                return await fetch()
+
+            try:
+                return await self.ports.coalesce.run(key, run)
+            except BudgetExhausted:
+                if own:
+                    raise
 
     def trail(self) -> Trail:
         """Give the trail of one fetch."""
