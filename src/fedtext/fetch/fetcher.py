@@ -224,6 +224,7 @@ class Fetcher:
                 turn,
                 at_once_max=limits.host_fetches_at_once_max,
                 waiting_max=limits.host_fetches_waiting_max,
+                waits_s_max=budget.seconds_left,  # a line is no place to outstay one's deadline
             )
         except TooManyWaiting as error:
             raise HostPaused("too many wait for this host", host=host, retry_after_s=1) from error
