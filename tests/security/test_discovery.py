@@ -125,7 +125,7 @@ QUIET = {"handles.resolve_handle", "threads.ancestors", "threads.conversation"}
 # They are given a host, or make one out of an address.
 BY_HOST = {name for name in DOORS if name.startswith(("handles.", "webfinger.", "servers."))} | {"lookup.lookup_actor"}
 # They take a Fetcher and never the network.
-WITHOUT_NETWORK = {"keys.remember", "objects.cached_documents", "objects.forget_object"}
+WITHOUT_NETWORK = {"fetcher.Fetcher.share", "keys.remember", "objects.cached_documents", "objects.forget_object"}
 
 
 def ways_out() -> Iterator[str]:

@@ -23,6 +23,10 @@ T = TypeVar("T")
 _THREAD_WAITS_S_MAX = 10.0
 
 
+def _waits_s(asked_s: float | None) -> float:
+    return _THREAD_WAITS_S_MAX if asked_s is None else max(0.0, min(asked_s, _THREAD_WAITS_S_MAX))
+
+
 @attrs.define
 class _ThreadLine:
     free: threading.Semaphore
@@ -51,7 +55,15 @@ class InlineCoalesce:
         """Run the factory and give its result."""
         return await factory()
 
-    async def in_turn(self, key: str, factory: Callable[[], Awaitable[T]], *, at_once_max: int, waiting_max: int) -> T:
+    async def in_turn(
+        self,
+        key: str,
+        factory: Callable[[], Awaitable[T]],
+        *,
+        at_once_max: int,
+        waiting_max: int,
+        waits_s_max: float | None = None,
+    ) -> T:
         """Run the factory when fewer than `at_once_max` of this key are under way; wait in line until then."""
         with self._lock:
             line = self._lines.setdefault(key, _ThreadLine(threading.Semaphore(at_once_max)))
@@ -59,7 +71,7 @@ class InlineCoalesce:
                 raise TooManyWaiting(key=key)
             line.present += 1
         try:
-            if not line.free.acquire(timeout=_THREAD_WAITS_S_MAX):
+            if not line.free.acquire(timeout=_waits_s(waits_s_max)):
                 raise TooManyWaiting("nobody in line has had a turn for long", key=key)
             try:
                 return await factory()
@@ -105,7 +117,15 @@ class AsyncCoalesce:
                 self._flights.pop(place, None)
                 flight.task.cancel()
 
-    async def in_turn(self, key: str, factory: Callable[[], Awaitable[T]], *, at_once_max: int, waiting_max: int) -> T:
+    async def in_turn(
+        self,
+        key: str,
+        factory: Callable[[], Awaitable[T]],
+        *,
+        at_once_max: int,
+        waiting_max: int,
+        waits_s_max: float | None = None,
+    ) -> T:
         """Run the factory when fewer than `at_once_max` of this key are under way; wait in line until then."""
         place = (id(asyncio.get_running_loop()), key)
         line = self._lines.setdefault(place, _TaskLine(asyncio.Semaphore(at_once_max)))
@@ -113,8 +133,15 @@ class AsyncCoalesce:
             raise TooManyWaiting(key=key)
         line.present += 1
         try:
-            async with line.free:
+            try:
+                async with asyncio.timeout(waits_s_max):
+                    await line.free.acquire()
+            except TimeoutError as error:
+                raise TooManyWaiting("no turn came in time", key=key) from error
+            try:
                 return await factory()
+            finally:
+                line.free.release()
         finally:
             line.present -= 1
             if line.present == 0:

@@ -13,6 +13,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from types import TracebackType
 from typing import Final
 
@@ -23,6 +24,7 @@ ADDRESS_S_MAX: Final = 30.0
 LINE_CHARS_MAX: Final = 4_096
 LINES_COUNT_MAX: Final = 1_000
 _END_S_MAX: Final = 5.0
+_LOOK_S: Final = 0.5
 _ADDRESS: Final = re.compile(r"https://[A-Za-z0-9.\-]{1,253}(?::[0-9]{1,5})?(?:/[^\s\"'|<>]{0,200})?")
 
 
@@ -87,9 +89,11 @@ class Tunnel:
         others: list[str] = []
         while (left_s := end_s - time.monotonic()) > 0:
             try:
-                line = self._lines.get(timeout=left_s)
+                line = self._lines.get(timeout=min(left_s, _LOOK_S))
             except queue.Empty:
-                break
+                if self._reader.is_alive():
+                    continue
+                break  # its last word found no room
             if line is None:
                 break
             for address in addresses_in(line):
@@ -116,10 +120,14 @@ class Tunnel:
         if stream is None:
             return
         with stream:
-            for line in stream:
-                if not self._lines.full():  # whoever waits has what it needs, or never gets it
-                    self._lines.put(line[:LINE_CHARS_MAX])
-        self._lines.put(None)
+            while line := stream.readline(LINE_CHARS_MAX):  # a line without an end comes in pieces
+                self._note(line)
+        self._note(None)
+
+    def _note(self, line: str | None) -> None:
+        """Hand a line to whoever waits; nobody may, and then it is dropped instead of waiting for room."""
+        with suppress(queue.Full):
+            self._lines.put_nowait(line)
 
 
 def _started(words: Sequence[str]) -> subprocess.Popen[str]:

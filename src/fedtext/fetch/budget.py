@@ -33,8 +33,16 @@ class Budget:
         Raises:
             BudgetExhausted: Nothing is left, or the deadline has passed.
         """
+        self.require(url)
+        self.fetches_left -= 1
+
+    def require(self, url: str) -> None:
+        """See that one more request may be sent.
+
+        Raises:
+            BudgetExhausted: See `spend`.
+        """
         if self.fetches_left <= 0:
             raise BudgetExhausted("this message has caused as many fetches as one may", url=url)
         if self.seconds_left <= 0:
             raise BudgetExhausted("this message has taken as long as one may", url=url)
-        self.fetches_left -= 1

@@ -16,7 +16,7 @@ from typing import Final
 
 import attrs
 
-from ..errors import FedtextError, HostPaused
+from ..errors import FedtextError, HostPaused, Unreachable
 from ..http import Response
 from ..wire.json import JsonValue, dump, parse_object
 from ..wire.retry_after import parse_retry_after
@@ -114,6 +114,14 @@ def after_failure(record: HostRecord, *, now_s: float) -> HostRecord:
     count = record.failures_count + 1
     pause_s = min(PAUSE_S_MAX, PAUSE_S_MIN * 2.0 ** min(count - 1, 16))
     return attrs.evolve(record, failures_count=count, paused_until_s=now_s + pause_s)
+
+
+def speaks_of_host(error: FedtextError) -> bool:
+    """Tell whether a failure is that of the host as a whole, whatever path was asked for.
+
+    Threat: a gateway that hangs up on some paths would else let whoever names such a path pause the host.
+    """
+    return isinstance(error, Unreachable) and not {"status", "during"} & error.context.keys()
 
 
 def _number(value: JsonValue) -> float:

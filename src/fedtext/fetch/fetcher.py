@@ -8,14 +8,17 @@ arrives is bytes of an accepted media type, nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar
 
 import attrs
 
 from ..config import Config
 from ..errors import (
     BodyTooLarge,
+    BudgetExhausted,
     FetchRefused,
+    FetchTimeout,
     Gone,
     HostPaused,
     HTTPStatusError,
@@ -29,8 +32,10 @@ from ..ports import ExchangeLimits, PortSet, store_key
 from ..wire.iri import Url, parse_url, resolve
 from .budget import Budget
 from .caching import Validators
-from .courtesy import KEPT_S, HostRecord, after_answer, after_failure, decode_record, take_turn
+from .courtesy import KEPT_S, HostRecord, after_answer, after_failure, decode_record, speaks_of_host, take_turn
 from .knocking import Signer, send_signed
+
+T = TypeVar("T")
 
 _REDIRECTS = (301, 302, 303, 307, 308)
 # A host that answers so may answer otherwise in a while (SEC-070, SEC-118).
@@ -171,6 +176,26 @@ class Fetcher:
             trail.hop(address)
             current = _next_hop(address, response)
 
+    async def share(self, key: str, fetch: Callable[[], Awaitable[T]]) -> T:
+        """Run a fetch, or share the run of the same key that is under way.
+
+        Threat: whoever comes first brings the budget. Where it gives out, those who joined go on with their own, so
+        that a message that has spent all does not take others along (SEC-108).
+        """
+        while True:
+            own = False
+
+            async def run() -> T:
+                nonlocal own
+                own = True
+                return await fetch()
+
+            try:
+                return await self.ports.coalesce.run(key, run)
+            except BudgetExhausted:
+                if own:
+                    raise
+
     def trail(self) -> Trail:
         """Give the trail of one fetch."""
         return Trail(self.config.limits.redirects_count_max)
@@ -199,6 +224,7 @@ class Fetcher:
                 turn,
                 at_once_max=limits.host_fetches_at_once_max,
                 waiting_max=limits.host_fetches_waiting_max,
+                waits_s_max=budget.seconds_left,  # a line is no place to outstay one's deadline
             )
         except TooManyWaiting as error:
             raise HostPaused("too many wait for this host", host=host, retry_after_s=1) from error
@@ -207,6 +233,7 @@ class Fetcher:
         self, request: Request, host: str, *, budget: Budget, bytes_max: int | None, signed: bool
     ) -> Response:
         store, clock, limits = self.ports.store, self.ports.clock, self.config.limits
+        budget.require(request.url)  # before a turn is taken that others could have used
         place = store_key(self.site, "fetch-host", host)
         known = decode_record(await store.get(place))
         per_minute_max = limits.host_fetches_per_minute_max
@@ -215,8 +242,15 @@ class Fetcher:
         had_time = budget.seconds_left >= limits.connect_s_max
         try:
             response = await self._send(request, budget=budget, bytes_max=bytes_max, signed=signed)
-        except Unreachable:
-            if had_time:  # else it says more about us than about the host
+        except FetchTimeout as error:
+            if budget.seconds_left > 0:
+                raise
+            # What came before took the time: that says nothing of this host, and nobody may remember it as its fault.
+            raise BudgetExhausted("this message has taken as long as one may", url=request.url) from error
+        except Unreachable as error:
+            # With less time it says more about us than about the host. A name with a dot at its end is spelled so by
+            # whoever names it, and need not be known to a host that is well.
+            if had_time and speaks_of_host(error) and not _has_dot(request):
                 await store.put(place, after_failure(record, now_s=clock.now_s()).encode(), ttl_s=KEPT_S)
             raise
         await self._learn(place, record, response)
@@ -240,6 +274,10 @@ class Fetcher:
         if not signed or self.signer is None:
             return await self.ports.transport.send(request, before())
         return await send_signed(request, self.signer, ports=self.ports, site=self.site, before=before)
+
+
+def _has_dot(request: Request) -> bool:
+    return parse_url(request.url).host.endswith(".")
 
 
 def _next_hop(address: str, response: Response) -> str:

@@ -32,7 +32,6 @@ from ..errors import (
     KeyRefused,
     KeyUnavailable,
     MalformedIri,
-    Unreachable,
 )
 from ..keys import PRIVATE_MEMBERS, PublicKey, VerificationKey, key_material, load_public_pem
 from ..ports import store_key
@@ -41,6 +40,7 @@ from ..wire.ip_addresses import parse_address
 from ..wire.iri import Url, parse_url
 from ..wire.json import JsonObject, JsonValue, dump, parse_object
 from .budget import Budget
+from .courtesy import speaks_of_host
 from .documents import fetch_document, fetch_json
 from .fetcher import Fetcher
 from .knocking import learn_capabilities
@@ -97,7 +97,12 @@ async def resolve(
             return known
         return await _fetch_and_cache(fetcher, key_id, address, use, budget)
 
-    return await fetcher.ports.coalesce.run(cache_key, fetch)
+    try:
+        return await fetcher.share(cache_key, fetch)
+    except BudgetExhausted as error:
+        # Nothing is remembered of it: a budget that others spent says nothing of the key. Else whoever names somebody's
+        # key last in a message could keep it away from us (SEC-069, SEC-108).
+        raise KeyUnavailable("the host of the key cannot be asked for this message", key_id=key_id) from error
 
 
 def admit_key_id(fetcher: Fetcher, key_id: str) -> str:
@@ -164,9 +169,11 @@ async def _fetch_and_cache(fetcher: Fetcher, key_id: str, address: str, use: Key
     policy, store = fetcher.config.fetch, fetcher.ports.store
     try:
         key = await _fetch(fetcher, key_id, address, use, budget)
+    except BudgetExhausted:
+        raise
     except (FetchError, DocumentError, KeyRefused, KeyOwnerMismatch, AlgorithmRefused) as error:
         verdict, mark = _verdict(error, key_id)
-        if isinstance(error, Unreachable) and not error.context.get("status"):
+        if speaks_of_host(error):
             raise verdict from error  # the host as a whole is remembered, once (see `courtesy`)
         seconds = policy.absent_fresh_s if verdict.permanent else UNAVAILABLE_FRESH_S
         # Only where there is no good key: a failed refresh does not take away what was confirmed.
@@ -187,7 +194,7 @@ def _verdict(error: FedtextError, key_id: str) -> tuple[FedtextError, bytes]:
         return error, _ABSENT
     if isinstance(error, AlgorithmRefused):
         return KeyRefused("the key is of a kind that cannot be used here", key_id=key_id), _ABSENT
-    if error.permanent and not isinstance(error, BudgetExhausted):
+    if error.permanent:
         return KeyRefused("the document with the key cannot be used", key_id=key_id), _ABSENT
     return KeyUnavailable("the host of the key cannot be reached", key_id=key_id), _UNAVAILABLE
 

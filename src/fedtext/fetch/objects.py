@@ -21,6 +21,7 @@ from ..errors import (
     HTTPStatusError,
     TypeMismatch,
     Unreachable,
+    WrongMediaType,
 )
 from ..keys import without_private_keys
 from ..ports import store_key, store_prefix
@@ -29,6 +30,7 @@ from ..wire.iri import parse_url
 from ..wire.json import JsonObject
 from .budget import Budget
 from .caching import CachedDocument, decode_cached
+from .courtesy import speaks_of_host
 from .documents import Found, fetch_found, fetch_if_changed
 from .embedded import origin_or_none
 from .fetcher import Fetcher
@@ -36,7 +38,9 @@ from .fetcher import Fetcher
 _ABSENT = b"absent"
 _GONE = b"gone"
 _UNREACHABLE = b"unreachable"
-_MARKS = (_ABSENT, _GONE, _UNREACHABLE)
+# There is something else than a document: nothing for an id, perhaps a page for those who look for one.
+_OTHER = b"other"
+_MARKS = (_ABSENT, _GONE, _UNREACHABLE, _OTHER)
 # Shorter than the first pause of a retry: who waits for this object must not find our own mark in its place.
 UNREACHABLE_FRESH_S = 15
 
@@ -63,13 +67,13 @@ async def get_object(
     key = _cache_key(fetcher, iri)
     cached = await fetcher.ports.store.get(key)
     copy = None if cached is None or cached in _MARKS else decode_cached(cached, fetcher.config.limits)
-    found = None if fresh else _restore(cached, copy, fetcher, iri)
+    found = None if fresh or (elsewhere and cached == _OTHER) else _restore(cached, copy, fetcher, iri)
 
     async def fetch() -> Object:
         return await _fetch_and_cache(fetcher, iri, key, copy, budget, pages=elsewhere)
 
     if found is None:
-        found = await fetcher.ports.coalesce.run(key, fetch)
+        found = await fetcher.share(f"{key}?page" if elsewhere else key, fetch)
     if not elsewhere and origin_or_none(found.id) != origin_or_none(iri):
         raise FetchRefused("the address leads to an object of another origin", url=iri, id=found.id or "")
     return found
@@ -95,7 +99,7 @@ def _is_fresh(copy: CachedDocument, fetcher: Fetcher) -> bool:
 
 
 def _restore(cached: bytes | None, copy: CachedDocument | None, fetcher: Fetcher, iri: str) -> Object | None:
-    if cached == _ABSENT:
+    if cached in (_ABSENT, _OTHER):
         raise HTTPStatusError("it was not to be had a moment ago", url=iri)
     if cached == _UNREACHABLE:
         raise Unreachable("its host could not be reached a moment ago", url=iri)
@@ -119,8 +123,9 @@ async def _fetch_and_cache(
         raise
     except (FetchError, DocumentError) as error:
         if error.permanent:
-            await store.put(key, _ABSENT, ttl_s=policy.absent_fresh_s)
-        elif error.context.get("status"):  # without one it is the host: see `courtesy`. What we have is better than it
+            mark = _OTHER if isinstance(error, WrongMediaType) and not pages else _ABSENT
+            await store.put(key, mark, ttl_s=policy.absent_fresh_s)
+        elif not speaks_of_host(error):  # else see `courtesy`. A copy that we have is better than a mark
             await store.add_if_absent(key, _UNREACHABLE, ttl_s=UNREACHABLE_FRESH_S)
         raise
     fresh_until_s = fetcher.ports.clock.now_s() + policy.actor_fresh_s

@@ -112,6 +112,8 @@ async def _next(
     if pause is not None:
         await pause(PACE_S)
     following = await _fetch(fetcher, str(page_id), budget, pause)
+    if origin_or_none(following.id) != origin:  # it was redirected
+        raise FetchRefused("a page of another origin", url=following.id or "")
     whole = following.part_of if isinstance(following, CollectionPage) else None
     whole_id = reference_id(whole)
     if whole_id is not None and origin_or_none(whole_id) != origin:

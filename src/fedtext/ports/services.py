@@ -56,11 +56,19 @@ class Coalesce(Protocol):
         """Run the factory, or wait for the run of the same key that is under way and share its result or error."""
         ...
 
-    async def in_turn(self, key: str, factory: Callable[[], Awaitable[T]], *, at_once_max: int, waiting_max: int) -> T:
+    async def in_turn(
+        self,
+        key: str,
+        factory: Callable[[], Awaitable[T]],
+        *,
+        at_once_max: int,
+        waiting_max: int,
+        waits_s_max: float | None = None,
+    ) -> T:
         """Run the factory when fewer than `at_once_max` of this key are under way; wait in line until then.
 
         Raises:
-            TooManyWaiting: So many stand in line already.
+            TooManyWaiting: So many stand in line already, or no turn came in `waits_s_max` seconds.
         """
         ...
 

@@ -196,3 +196,35 @@ def test_no_thread_waits_where_the_line_is_full() -> None:
     with pytest.raises(TooManyWaiting):
         run_sync(coalesce.in_turn("a", again, at_once_max=1, waiting_max=0))
     assert coalesce._lines == {}
+
+
+@pytest.mark.spec("SEC-108")
+@pytest.mark.parametrize("waits_s_max", [0.0, 0.01])
+def test_sec_108_nobody_stands_in_line_longer_than_it_has_time(waits_s_max):
+    async def main():
+        lines, work = AsyncCoalesce(), Work()
+        (first,) = await started(lines.in_turn("k", work, at_once_max=1, waiting_max=9))
+        with pytest.raises(TooManyWaiting):
+            await lines.in_turn("k", Work(), at_once_max=1, waiting_max=9, waits_s_max=waits_s_max)
+        work.gate.set()
+        assert await first == 1
+        assert await lines.in_turn("k", work, at_once_max=1, waiting_max=9, waits_s_max=waits_s_max or 1) == 2
+        assert not lines._lines
+
+    asyncio.run(main())
+
+
+@pytest.mark.spec("SEC-108")
+def test_sec_108_no_thread_stands_in_line_longer_than_it_has_time():
+    coalesce = InlineCoalesce()
+
+    async def once():
+        return 1
+
+    async def nested():
+        with pytest.raises(TooManyWaiting):
+            await coalesce.in_turn("a", once, at_once_max=1, waiting_max=9, waits_s_max=0.0)
+        return 2
+
+    assert run_sync(coalesce.in_turn("a", nested, at_once_max=1, waiting_max=9)) == 2
+    assert run_sync(coalesce.in_turn("a", once, at_once_max=1, waiting_max=9, waits_s_max=0.0)) == 1

@@ -35,12 +35,16 @@ def test_for_a_year(stage, person, days: int, kept: bool) -> None:
     assert run_sync(deletes.is_deleted(world.context(), NOTE, BOB)) is kept
 
 
-def test_copies_that_were_kept_go(stage, person) -> None:
+@pytest.mark.parametrize("whose", [(), ("for", "https://b.example/users/amy")])
+def test_copies_that_were_kept_go_for_whomever_they_were_kept(stage, person, whose: tuple[str, ...]) -> None:
     world = stage(Deletes())
     context = world.context()
-    run_sync(context.store.put(context.key("object", NOTE), b"{}"))
+    copy, other = context.key("object", NOTE, *whose), context.key("object", f"{NOTE}0", *whose)
+    for key in (copy, other):
+        run_sync(context.store.put(key, b"{}"))
     world.receive(Delete(id=f"{NOTE}#delete", actor=person("bob").id, object=NOTE))
-    assert run_sync(context.store.get(context.key("object", NOTE))) is None
+    assert run_sync(context.store.get(copy)) is None
+    assert run_sync(context.store.get(other)) is not None
 
 
 def test_called_twice_is_as_called_once(stage, person) -> None:

@@ -79,3 +79,26 @@ def test_one_that_does_not_listen_is_ended_all_the_same(monkeypatch: pytest.Monk
     with Tunnel(command(code), 1) as tunnel:
         tunnel.address()
     assert tunnel._process.poll() is not None
+
+
+def test_nobody_waits_for_one_that_talks_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its last word finds the queue full, and its reader ends all the same."""
+    monkeypatch.setattr("fedtext.cli.tunnel.LINES_COUNT_MAX", 3)
+    with Tunnel(command('print("noise\\n" * 50)'), 1) as tunnel:
+        tunnel._process.wait()
+        tunnel._reader.join(2)
+        assert not tunnel._reader.is_alive()
+        with pytest.raises(ConfigurationError):
+            tunnel.address()
+
+
+def test_a_line_without_an_end_comes_in_pieces() -> None:
+    code = """
+        import sys, time
+        sys.stdout.write("x" * 10_000 + " https://x.example ")
+        sys.stdout.write("y" * 10_000)
+        sys.stdout.flush()
+        time.sleep(60)
+    """
+    with Tunnel(command(code), 1, address_s_max=10) as tunnel:
+        assert tunnel.address() == "https://x.example"

@@ -6,7 +6,7 @@ from typing import Any
 
 import attrs
 import pytest
-from tests.receiving import Door, Peer
+from tests.receiving import Door, Peer, redirect
 
 from fedtext.config import Config, Limits
 from fedtext.errors import BudgetExhausted, FedtextError, FetchRefused, HostPaused, TypeMismatch
@@ -190,3 +190,13 @@ def test_what_others_can_make_us_cost(door: Door) -> None:
     fetcher = attrs.evolve(door.fetcher())
     budget = crawl_budget(fetcher, 200)
     assert (budget.fetches_left, budget.seconds_left) == (402, 460.0)
+
+
+@pytest.mark.spec("COL-05", "SEC-091")
+def test_col_05_a_redirect_does_not_lead_to_pages_of_another_origin(door: Door, peer: Peer) -> None:
+    other = Peer(door.network, "evil.example.org")
+    page = serve(other, "/page", orderedItems=[NOTES[0]])
+    peer.serve("/page", redirect(page))
+    serve(peer, "/outbox", first=f"{ORIGIN}/page")
+    with pytest.raises(FetchRefused, match="of another origin"):
+        walk(door)

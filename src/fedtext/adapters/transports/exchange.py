@@ -87,6 +87,19 @@ def encode_request(request: Request, url: Url) -> httpcore.Request:
         raise LocalProtocolError("a header cannot be written in latin-1", url=request.url) from error
 
 
+# Faults of a connection that stood: the path, too, may be the cause, so they say nothing of the host as a whole.
+_CONNECTED = (
+    httpcore.ReadError,
+    httpcore.WriteError,
+    httpcore.RemoteProtocolError,
+    anyio.BrokenResourceError,
+    anyio.ClosedResourceError,
+    anyio.EndOfStream,
+    BrokenPipeError,
+    ConnectionResetError,
+)
+
+
 def as_error(fault: Exception, url: Url) -> FedtextError:
     """Give the error of our tree for a fault of the layers below."""
     where = str(url)
@@ -94,6 +107,10 @@ def as_error(fault: Exception, url: Url) -> FedtextError:
         return FetchTimeout("the exchange took too long", url=where)
     if isinstance(fault, httpcore.LocalProtocolError):
         return LocalProtocolError("the request cannot be written as HTTP", url=where, reason=str(fault))
-    if isinstance(fault, ssl.SSLError) or isinstance(fault.__cause__ or fault.__context__, ssl.SSLError):
+    is_tls = isinstance(fault, ssl.SSLError) or isinstance(fault.__cause__ or fault.__context__, ssl.SSLError)
+    if is_tls and not isinstance(fault, _CONNECTED):
         return Unreachable("TLS was not established", url=where, reason=str(fault))
-    return Unreachable("the exchange broke", url=where, reason=str(fault) or type(fault).__name__)
+    reason = str(fault) or type(fault).__name__
+    if isinstance(fault, _CONNECTED):
+        return Unreachable("the exchange broke", url=where, reason=reason, during="exchange")
+    return Unreachable("no connection came about", url=where, reason=reason)

@@ -103,3 +103,19 @@ def test_faults_become_errors_of_the_tree(fault: Exception, expected: type[Fedte
     error = as_error(fault, URL)
     assert (type(error), error.permanent) == (expected, permanent)
     assert error.context["url"] == "https://social.example/users/a?x=1"
+
+
+@pytest.mark.spec("SEC-118")
+@pytest.mark.parametrize(
+    ("fault", "connected"),
+    [
+        (httpcore.ConnectError("refused"), False),
+        (_tls_fault(), False),
+        (UnicodeError("label too long"), False),
+        (httpcore.ReadError(), True),
+        (httpcore.WriteError(), True),
+        (httpcore.RemoteProtocolError("illegal status line"), True),
+    ],
+)
+def test_sec_118_a_fault_of_a_connection_that_stood_is_not_that_of_its_host(fault: Exception, connected: bool) -> None:
+    assert ("during" in as_error(fault, URL).context) is connected
