@@ -23,7 +23,7 @@ from ..errors import DocumentError, MalformedText
 from ..fetch import Budget, Fetcher
 from ..wire.iri import Origin
 from ..wire.json import JsonObject, JsonValue, dump, parse_object
-from ..wire.media_types import JRD_JSON, JSON, is_jrd, is_json_document, parse_media_type
+from ..wire.media_types import JRD_JSON, JSON, is_json_document, parse_media_type
 
 # JSON is asked for first: it declares nothing (SEC-159).
 ACCEPT_HOST_META: Final = (
@@ -122,14 +122,14 @@ def parse_host_meta(body: bytes, media_type: str, limits: Limits = _DEFAULT_LIMI
     Raises:
         DocumentError: Neither XRD nor its JSON form, or XML with a document type declaration.
     """
-    if is_json_document(media_type) or is_jrd(media_type):
+    if is_json_document(media_type):
         return _from_json(body, limits)
     return _from_xml(body)
 
 
 def is_host_meta(media_type: str) -> bool:
     """Tell whether a media type can be host metadata."""
-    if is_json_document(media_type) or is_jrd(media_type):
+    if is_json_document(media_type):
         return True
     try:
         return parse_media_type(media_type).type in _XML_TYPES
