@@ -198,7 +198,7 @@ def _inbox(facts: Facts) -> Iterator[Finding]:
     unsigned, mistyped = facts.unsigned_post, facts.mistyped_post
     if unsigned is not None and unsigned.status != 401:
         mend = "answer what is not signed with 401, before its body is read"
-        yield _failure(("COL-11",), (EVERYBODY,), f"an unsigned POST got {unsigned.status}", mend)
+        yield _failure(("SIG-26",), (EVERYBODY,), f"an unsigned POST got {unsigned.status}", mend)
     if mistyped is not None and mistyped.status not in (400, 401, 406, 415):
         mend = "take application/activity+json and ld+json with the profile alone"
         yield _failure(("INB-01",), (EVERYBODY,), f"a POST of plain text got {mistyped.status}", mend)

@@ -60,7 +60,7 @@ FAULTS = [
     ("WF-11", {"webfinger": answer({"links": [{**SELF, "href": f"{ID}/"}]})}),
     ("WF-17", {"nodeinfo": answer({"links": []}, status=404)}),
     ("WF-17", {"nodeinfo": answer({})}),
-    ("COL-11", {"unsigned_post": answer(status=202)}),
+    ("SIG-26", {"unsigned_post": answer(status=202)}),
     ("INB-01", {"mistyped_post": answer(status=202)}),
     ("SIG-05", {"clock_off_s": CLOCK_OFF_S_MAX + 1}),
     ("SIG-05", {"clock_off_s": -CLOCK_OFF_S_MAX - 1}),
