@@ -23,6 +23,7 @@ _COMMANDS = (
     ("serve", "serving", "serve a federation with uvicorn"),
     ("worker", "working", "carry out what waits in the queue"),
     ("lookup", "looking_up", "show an actor or post of the network"),
+    ("doctor", "doctoring", "say what a server's peers would refuse of it"),
     ("verify", "verifying", "show why the signature of a request does, or does not, verify"),
     ("sign", "signing", "sign a request as every server takes it"),
     ("inbox", "receiving", "show what arrives at an inbox, verified step by step"),
