@@ -36,7 +36,6 @@ from fedtext.discovery import (
 )
 from fedtext.discovery.handles import ask_host
 from fedtext.discovery.host_meta import fetch_host_meta
-from fedtext.discovery.pages import lookup_address
 from fedtext.errors import DocumentError, FedtextError, FetchRefused, MalformedText, OriginMismatch
 from fedtext.fetch import Fetcher, fetch_document, fetch_json, get_actor, get_object, resolve
 from fedtext.fetch.caching import Validators
@@ -94,7 +93,6 @@ DOORS: dict[str, Door] = {
     "lookup.lookup_object": lambda fetcher, url: lookup_object(fetcher, url, fetcher.budget()),
     "nodeinfo.fetch_nodeinfo": lambda fetcher, url: fetch_nodeinfo(fetcher, _origin(url), fetcher.budget()),
     "nodeinfo.fetch_nodeinfo_index": lambda fetcher, url: fetch_nodeinfo_index(fetcher, _origin(url), fetcher.budget()),
-    "pages.lookup_address": lambda fetcher, url: lookup_address(fetcher, url, fetcher.budget()),
     "servers.lookup_server_actor": lambda fetcher, url: lookup_server_actor(fetcher, _origin(url), fetcher.budget()),
     "webfinger.fetch_descriptor": lambda fetcher, url: fetch_descriptor(
         fetcher, url, _authority(url), fetcher.budget()
@@ -125,7 +123,7 @@ QUIET = {"handles.resolve_handle", "threads.ancestors", "threads.conversation"}
 # They are given a host, or make one out of an address.
 BY_HOST = {name for name in DOORS if name.startswith(("handles.", "webfinger.", "servers."))} | {"lookup.lookup_actor"}
 # They take a Fetcher and never the network.
-WITHOUT_NETWORK = {"fetcher.Fetcher.share", "keys.remember", "objects.cached_documents", "objects.forget_object"}
+WITHOUT_NETWORK = {"fetcher.Fetcher.share", "keys.remember", "objects.cached_documents"}
 
 
 def ways_out() -> Iterator[str]:

@@ -171,7 +171,7 @@ def test_sec_108_who_joins_a_fetch_does_not_share_its_spent_budget() -> None:
 @pytest.mark.spec("SEC-069")
 def test_sec_069_a_page_that_was_named_as_an_id_can_still_be_looked_up(door: Door, peer: Peer) -> None:
     """Threat: an activity about the address of a page, sent before somebody looks the page up."""
-    alice = peer.actor()
+    alice = peer.actor(url=peer.url("/@alice"))
     markup = f'<link rel="alternate" type="application/activity+json" href="{alice.id}">'
     page = peer.serve("/@alice", answer(markup.encode(), "text/html"))
     for _ in range(2):

@@ -27,6 +27,8 @@ def test_the_table_is_the_settled_one() -> None:
     assert (limits.body_bytes_max, limits.document_bytes_max, limits.discovery_bytes_max) == (2**20, 2**20, 2**16)
     assert (limits.json_depth_max, limits.json_nodes_max, limits.redirects_count_max) == (32, 50_000, 3)
     assert (limits.fetches_per_message_max, limits.keys_per_actor_max, limits.recipients_count_max) == (20, 16, 1_000)
+    assert (limits.host_fetches_at_once_count_max, limits.host_fetches_per_minute_max) == (2, 60)
+    assert limits.collection_pages_count_max == 200
     assert (limits.connect_s_max, limits.exchange_s_max, limits.inbox_s_max) == (5.0, 15.0, 10.0)
 
 

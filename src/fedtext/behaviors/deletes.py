@@ -24,16 +24,7 @@ class Deletes:
         if object_id is None:
             return
         await remember_deleted(context, object_id, str(delete.actor_id))
-        await _forget(context, object_id)
-
-
-async def _forget(context: Context, object_id: str) -> None:
-    """Drop the copies, also those that were fetched on behalf of one of our actors and kept for that one alone."""
-    key = context.key("object", object_id)
-    await context.store.delete(key)
-    while found := await context.store.scan(f"{key}/"):
-        for below, _ in found:
-            await context.store.delete(below)
+        await context.forget(object_id)
 
 
 async def remember_deleted(context: Context, object_id: str, actor_id: str) -> None:

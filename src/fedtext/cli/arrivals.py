@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
 import attrs
 
@@ -17,8 +17,7 @@ from ..fetch import resolve
 from ..http import Request
 from ..keys import NamedKey
 from ..runtime import Federation
-from ..runtime.asgi import ASGIApp, Message, Receive, Scope, Send
-from ..runtime.edges import build_request
+from ..runtime.asgi import ASGIApp, Message, Receive, Scope, Send, read_head
 from ..signatures import examine, parse_claims
 from ..wire.json import parse_object
 from .console import Console, plain
@@ -81,10 +80,12 @@ class Arrivals:
 
     async def _show(self, scope: Scope, body: bytes, answer: _Answer) -> None:
         try:
-            request = attrs.evolve(_request(scope, self._federation), body=body)
+            head = read_head(scope, self._federation.config.limits)
         except FedtextError as error:
             self._console.complain(f"a request that cannot be read: {error.message} [{error.code}]")
             return
+        # As the peer has signed it: a tunnel ends TLS before us.
+        request = attrs.evolve(head, scheme=self._federation.site.origin.partition(":")[0], body=body)
         good = answer.status in _GOOD_STATUSES
         origin = (scope.get("client") or ("?",))[0]
         line = f"{request.method} {plain(request.target)} from {origin}, {len(body)} bytes: answered {answer.status}"
@@ -144,19 +145,6 @@ class Arrivals:
             self._left -= 1
             if self._left <= 0:
                 self._done()
-
-
-def _request(scope: Scope, federation: Federation) -> Request:
-    raw_path: Any = scope.get("raw_path") or str(scope["path"]).encode("utf-8", "surrogateescape")
-    query: Any = scope.get("query_string", b"")
-    target = raw_path.decode("latin-1") + (f"?{query.decode('latin-1')}" if query else "")
-    return build_request(
-        method=str(scope["method"]).upper(),
-        scheme=federation.site.origin.partition(":")[0],
-        target=target,
-        pairs=[(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]],
-        limits=federation.config.limits,
-    )
 
 
 def _summary(body: bytes) -> dict[str, str]:

@@ -9,25 +9,34 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-from email.utils import parsedate_to_datetime
 from urllib.parse import quote
 
-from ..config import Config, DevPolicy
-from ..errors import ConfigurationError, FedtextError
+import attrs
+
+from ..discovery import claimed_handle
+from ..errors import ConfigurationError, FedtextError, MalformedText
 from ..http import Request, Response
 from ..ports.transport import ExchangeLimits
-from ..runtime import Federation, connect
-from ..wire.json import JsonObject, parse_object
+from ..runtime import Federation
+from ..vocab import Actor, load
+from ..wire.acct import Handle, split
+from ..wire.json import JsonObject
+from ..wire.media_types import ACTIVITY_JSON, JRD_JSON, JSON
+from ..wire.timestamps import parse_http_date
 from .console import Console, plain
-from .examining import Facts, Finding, broken_peers, examine
-from .looking_up import ports
+from .examining import Facts, Finding, broken_peers, document_of, examine
+from .looking_up import asker, ports
 
-_AS2 = "application/activity+json"
+_EXIT_CODES = (
+    "Exit codes: 0 nothing that peers refuse; 1 they refuse something; "
+    "2 the command line was wrong, or the server could not be examined."
+)
 _SECURE = (401, 403)
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
+    parser.epilog = _EXIT_CODES
     parser.add_argument("target", metavar="URL", help="the id of an actor of the server")
     parser.add_argument(
         "--dev", type=ports, metavar="PORTS", help="for development: also examine this machine, on these ports"
@@ -49,47 +58,67 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 
 
 async def _gather(actor_id: str, dev_ports: tuple[int, ...] | None) -> Facts:
-    dev = None if dev_ports is None else DevPolicy.allow_loopback(ports=dev_ports)
-    config = Config(dev=dev)
-    federation = Federation("https://doctor.invalid", backend=connect("memory://"), config=config, worker="off")
-    port_set = federation.ports.asynchronous()
-
-    async def ask(url: str, accept: str, *, body: bytes | None = None, kind: str = _AS2) -> Response | None:
-        headers = [("accept", accept), ("user-agent", federation.engine.user_agent)]
-        method = "GET" if body is None else "POST"
-        if body is not None:
-            headers.append(("content-type", kind))
-        request = Request.to(url, method=method, headers=headers, body=body or b"")
-        try:
-            return await port_set.transport.send(request, ExchangeLimits.of(config.limits))
-        except FedtextError:
-            return None
-
+    federation = asker(dev_ports)
+    asking = _Asking(federation)
     try:
-        page = await ask(actor_id, "text/html")
-        actor = await ask(actor_id, _AS2)
-        document = _document(actor)
+        page = await asking.ask("page", actor_id, "text/html")
+        actor = await asking.ask("actor", actor_id, ACTIVITY_JSON)
+        document = (document_of(actor) if actor is not None else None) or {}
         asked = Request.to(actor_id)
         origin = f"{asked.scheme}://{asked.authority}"
-        name, inbox = document.get("preferredUsername"), _own_inbox(document, origin)
+        handle, inbox = _handle(document), _own_inbox(document, origin)
         facts = Facts(
             actor_id=actor_id,
             actor=actor,
             page=page,
-            nodeinfo=await ask(f"{origin}/.well-known/nodeinfo", "application/json"),
-            clock_off_s=_clock_off_s(actor, port_set.clock.now_s()),
-            webfinger=await ask(
-                f"{origin}/.well-known/webfinger?resource=acct:{quote(name, safe='')}@{asked.authority}",
-                "application/jrd+json",
-            )
-            if isinstance(name, str)
-            else None,
-            unsigned_post=await ask(inbox, _AS2, body=b"{}") if inbox else None,
-            mistyped_post=await ask(inbox, _AS2, body=b"-", kind="text/plain") if inbox else None,
+            nodeinfo=await asking.ask("nodeinfo", f"{origin}/.well-known/nodeinfo", JSON),
+            clock_off_s=_clock_off_s(actor, federation.ports.clock.now_s()),
         )
+        if handle is not None:
+            # Its own host answers for a handle, which need not be that of the actor (WF-09).
+            well_known = f"{asked.scheme}://{split(handle)[1]}/.well-known/webfinger"
+            url = f"{well_known}?resource={quote(f'acct:{handle}', safe='')}"
+            facts = attrs.evolve(facts, webfinger=await asking.ask("webfinger", url, JRD_JSON))
+        if inbox is not None:
+            unsigned = await asking.ask("unsigned_post", inbox, ACTIVITY_JSON, body=b"{}")
+            mistyped = await asking.ask("mistyped_post", inbox, ACTIVITY_JSON, body=b"-", kind="text/plain")
+            facts = attrs.evolve(facts, unsigned_post=unsigned, mistyped_post=mistyped)
     finally:
         await federation.ports.close()
-    return facts
+    return attrs.evolve(facts, unanswered=frozenset(asking.unanswered))
+
+
+class _Asking:
+    """Asks, and notes what gave no answer."""
+
+    def __init__(self, federation: Federation) -> None:
+        self._user_agent = federation.engine.user_agent
+        self._limits = ExchangeLimits.of(federation.config.limits)
+        self._transport = federation.ports.asynchronous().transport
+        self.unanswered: list[str] = []
+
+    async def ask(
+        self, name: str, url: str, accept: str, *, body: bytes | None = None, kind: str = ACTIVITY_JSON
+    ) -> Response | None:
+        """Send a GET, or a POST where there is a body; give the answer, or None."""
+        headers = [("accept", accept), ("user-agent", self._user_agent)]
+        if body is not None:
+            headers.append(("content-type", kind))
+        request = Request.to(url, method="GET" if body is None else "POST", headers=headers, body=body or b"")
+        try:
+            return await self._transport.send(request, self._limits)
+        except FedtextError:
+            self.unanswered.append(name)
+            return None
+
+
+def _handle(document: JsonObject) -> Handle | None:
+    """Give the handle that the actor claims."""
+    try:
+        actor = load(document)
+    except FedtextError:
+        return None
+    return claimed_handle(actor) if isinstance(actor, Actor) else None
 
 
 def _own_inbox(document: JsonObject, origin: str) -> str | None:
@@ -98,17 +127,11 @@ def _own_inbox(document: JsonObject, origin: str) -> str | None:
     return inbox if isinstance(inbox, str) and inbox.startswith(f"{origin}/") else None
 
 
-def _document(response: Response | None) -> JsonObject:
-    try:
-        return parse_object(response.body) if response is not None else {}
-    except FedtextError:
-        return {}
-
-
 def _clock_off_s(response: Response | None, now_s: float) -> float | None:
+    date = response.headers.get("date") if response is not None else None
     try:
-        return parsedate_to_datetime((response and response.headers.get("date")) or "").timestamp() - now_s
-    except (TypeError, ValueError, OverflowError):
+        return None if date is None else parse_http_date(date) - now_s
+    except MalformedText:
         return None
 
 

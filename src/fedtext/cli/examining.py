@@ -1,8 +1,8 @@
 """What a server's answers mean to its peers: pure checks over answers that somebody else has gathered.
 
 Decided here: which answers break which peer software, by which rule, and how that is mended. Nothing is asked here.
-What has not been asked is `None` in the facts, and is not judged: silence is no fault. Whatever the answers hold, a
-check gives a finding or nothing; strangers' texts are cut to `_SEEN_CHARS_MAX` characters.
+What has not been asked is `None` in the facts, and is not judged; what was asked and did not answer is a fault.
+Whatever the answers hold, a check gives a finding or nothing; strangers' texts are cut to `_SEEN_CHARS_MAX` characters.
 """
 
 from __future__ import annotations
@@ -29,6 +29,12 @@ _ACTIVITY_TYPES: Final = frozenset((
     'application/ld+json; profile="https://www.w3.org/ns/activitystreams"',
 ))  # fmt: skip
 _ACTOR_TYPES: Final = frozenset(("Person", "Service", "Application", "Group", "Organization"))
+# Name among the facts, the rule that asks for an answer, and how bad its absence is.
+_ANSWERS_NEEDED: Final[tuple[tuple[str, str, Severity], ...]] = (
+    ("webfinger", "WF-01", "failure"),
+    ("nodeinfo", "WF-17", "warning"),
+    ("unsigned_post", "INB-03", "failure"),
+)
 _ACTOR_NEEDS: Final = ("id", "preferredUsername", "inbox", "outbox", "publicKey")
 
 
@@ -45,8 +51,7 @@ class Facts:
         unsigned_post: The answer of the inbox to a body that is no activity, unsigned.
         mistyped_post: The answer of the inbox to plain text.
         clock_off_s: How many seconds its clock is ahead of ours; negative: behind.
-        misnamed: The answer of the same machine about the actor to a `Host` that is not its own.
-        misnamed_host: That name.
+        unanswered: Names of those of the fields above that were asked and gave no answer.
     """
 
     actor_id: str
@@ -57,8 +62,7 @@ class Facts:
     unsigned_post: Response | None = None
     mistyped_post: Response | None = None
     clock_off_s: float | None = None
-    misnamed: Response | None = None
-    misnamed_host: str = "elsewhere.invalid"
+    unanswered: frozenset[str] = frozenset()
 
 
 def _cut(text: str) -> str:
@@ -99,7 +103,8 @@ def _failure(rules: Sequence[str], peers: Sequence[str], seen: str, mend: str) -
     return Finding(rules=tuple(rules), severity="failure", peers=tuple(peers), seen=seen, mend=mend)
 
 
-def _document(response: Response) -> JsonObject | None:
+def document_of(response: Response) -> JsonObject | None:
+    """Give the object in an answer; None where there is none."""
     try:
         return parse_object(response.body)
     except FedtextError:
@@ -117,7 +122,7 @@ def _actor(facts: Facts) -> Iterator[Finding]:
     if answer.media_type not in _ACTIVITY_TYPES:
         mend = "send Content-Type: application/activity+json, and no other parameter than charset=utf-8"
         yield _failure(("COL-01",), ("Akkoma", "Lemmy", "Mastodon", "Misskey"), answer.media_type or "no type", mend)
-    document = _document(answer)
+    document = document_of(answer)
     if document is None:
         yield _failure(("ACT-01",), (EVERYBODY,), "the actor is no JSON object", "send the actor as one JSON object")
         return
@@ -167,7 +172,7 @@ def _webfinger(facts: Facts) -> Iterator[Finding]:
     answer = facts.webfinger
     if answer is None:
         return
-    document = _document(answer) if answer.status == 200 else None
+    document = document_of(answer) if answer.status == 200 else None
     if document is None:
         mend = "answer /.well-known/webfinger?resource=acct:… with 200 and a JRD"
         yield _failure(("WF-01",), (EVERYBODY,), f"WebFinger answered {answer.status}, no JRD", mend)
@@ -184,7 +189,7 @@ def _webfinger(facts: Facts) -> Iterator[Finding]:
 
 def _nodeinfo(facts: Facts) -> Iterator[Finding]:
     answer = facts.nodeinfo
-    if answer is not None and (answer.status != 200 or not isinstance((_document(answer) or {}).get("links"), list)):
+    if answer is not None and (answer.status != 200 or not isinstance((document_of(answer) or {}).get("links"), list)):
         yield Finding(
             rules=("WF-17",),
             severity="warning",
@@ -211,15 +216,17 @@ def _clock(facts: Facts) -> Iterator[Finding]:
         yield _failure(("SIG-05",), ("Takahē",), f"its clock is off by {off_s:.0f} s", mend)
 
 
-def _host(facts: Facts) -> Iterator[Finding]:
-    if facts.misnamed is None or facts.misnamed.status != 200:
-        return
-    identifier = (_document(facts.misnamed) or {}).get("id")
-    if isinstance(identifier, str) and identifier.startswith(
-        tuple(f"{s}://{facts.misnamed_host}" for s in ("https", "http"))
-    ):
-        mend = "set the public origin, or let the proxy refuse names that are not yours and keep Host as it comes"
-        yield _failure(("SIG-14",), (EVERYBODY,), f"asked as {facts.misnamed_host}, it names {identifier}", mend)
+def _silence(facts: Facts) -> Iterator[Finding]:
+    """Threat to whoever asks: a server that says nothing would look like one without faults."""
+    for name, rule, severity in _ANSWERS_NEEDED:
+        if name in facts.unanswered:
+            yield Finding(
+                rules=(rule,),
+                severity=severity,
+                peers=(EVERYBODY,),
+                seen=f"{name.replace('_', ' ')}: no answer",
+                mend="let it answer within seconds, and see what stands between it and the network",
+            )
 
 
 _CHECKS: Final[tuple[Callable[[Facts], Iterator[Finding]], ...]] = (
@@ -229,5 +236,5 @@ _CHECKS: Final[tuple[Callable[[Facts], Iterator[Finding]], ...]] = (
     _nodeinfo,
     _inbox,
     _clock,
-    _host,
+    _silence,
 )

@@ -51,9 +51,12 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 
 
 async def _run(arguments: argparse.Namespace, console: Console) -> int:
-    federation = _federation(arguments.target, arguments.dev)
+    target: str = arguments.target
+    if not target.startswith(("@", "acct:", "https://", "http://")) and "@" not in target:
+        raise ConfigurationError("give a handle (@user@host) or a URL", given=target)
+    federation = asker(arguments.dev)
     try:
-        found = await federation.lookup.aio(arguments.target)
+        found = await federation.lookup.aio(target)
         if arguments.raw:
             document = dump(found)
             console.tell(document)
@@ -126,12 +129,15 @@ def _show_post(post: Object, place: str, console: Console) -> None:
     console.say(f"       {plain(author or '')}: {plain(text)[:_WIDTH]}")
 
 
-def _federation(target: str, dev_ports: Sequence[int] | None) -> Federation:
-    if not target.startswith(("@", "acct:", "https://", "http://")) and "@" not in target:
-        raise ConfigurationError("give a handle (@user@host) or a URL", given=target)
+def asker(dev_ports: Sequence[int] | None) -> Federation:
+    """Give a federation that only asks: nobody needs to be reachable for that.
+
+    The instance actor of a name that cannot exist signs, and most servers answer what is public to anybody.
+
+    Args:
+        dev_ports: Ports of this machine that may be asked, too; None: none.
+    """
     dev = None if dev_ports is None else DevPolicy.allow_loopback(ports=tuple(dev_ports))
-    # Nobody needs to be reachable to ask: the instance actor of a name that cannot exist signs, and most servers
-    # answer what is public to anybody.
     return Federation("https://lookup.invalid", backend=connect("memory://"), config=Config(dev=dev), worker="off")
 
 

@@ -8,12 +8,11 @@ import contextlib
 import time
 from collections.abc import Sequence
 
-from ..config import Config, DevPolicy, Limits
+from ..config import Limits
 from ..errors import ConfigurationError, FedtextError, MalformedText
 from ..fetch.keys import resolve
 from ..http import Request, Response
 from ..keys import NamedKey
-from ..runtime import Federation, connect
 from ..signatures import Examination, SignatureClaim, examine, examine_response, parse_claims, parse_response_claims
 from ..signatures.components import normalized_authority
 from ..wire.iri import parse_authority
@@ -21,7 +20,7 @@ from ..wire.timestamps import parse_http_date, parse_strict
 from .console import Console
 from .entry import explain
 from .key_files import read_keys
-from .looking_up import ports
+from .looking_up import asker, ports
 from .messages import read_message
 from .showing import describe, show
 
@@ -148,11 +147,7 @@ def _fetched(claims: Sequence[SignatureClaim], dev_ports: Sequence[int] | None, 
 
 
 async def _fetch(key_id: str, dev_ports: Sequence[int] | None) -> NamedKey:
-    dev = None if dev_ports is None else DevPolicy.allow_loopback(ports=tuple(dev_ports))
-    # As in `lookup`: nobody needs to be reachable to ask.
-    federation = Federation(
-        "https://lookup.invalid", backend=connect("memory://"), config=Config(dev=dev), worker="off"
-    )
+    federation = asker(dev_ports)
     try:
         fetcher = federation.engine.fetcher(federation.ports.asynchronous())
         return await resolve(fetcher, key_id, fetcher.budget())

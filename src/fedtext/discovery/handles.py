@@ -125,7 +125,7 @@ async def ask_host(fetcher: Fetcher, handle: Handle, budget: Budget, *, fresh: b
         await store.put(key, dump({"subject": subject, "actor": actor_id}), ttl_s=policy.actor_fresh_s)
         return subject, actor_id
 
-    return await fetcher.ports.coalesce.run(key, ask)
+    return await fetcher.share(key, ask)
 
 
 def _restored(kept: JsonObject, handle: Handle) -> tuple[Handle, str]:

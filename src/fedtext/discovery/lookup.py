@@ -14,7 +14,6 @@ from ..vocab import Actor, Object
 from ..wire.acct import Handle, parse_acct_uri, parse_handle, split
 from ..wire.iri import parse_url
 from .handles import ask_host, resolve_handle, same_handle
-from .pages import lookup_address
 
 _ACCT: Final = "acct:"
 
@@ -28,7 +27,7 @@ async def lookup_object(fetcher: Fetcher, text: str, budget: Budget) -> Object:
         OriginMismatch: Handle and actor, or page and document, do not name each other.
     """
     if "://" in text:
-        return await lookup_address(fetcher, text, budget)
+        return await get_object(fetcher, text, budget, elsewhere=True)
     return await lookup_actor(fetcher, parse_handle(text), budget)
 
 

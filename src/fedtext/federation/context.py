@@ -11,7 +11,7 @@ from typing import Any, Protocol, TypeVar
 import attrs
 
 from ..errors import ConfigurationError, LocalProtocolError, MalformedIri
-from ..fetch import Fetcher, Item, Pause, ancestors, conversation, crawl_budget, traverse
+from ..fetch import Fetcher, Item, Pause, ancestors, conversation, crawl_budget, forget_object, traverse
 from ..inbox import Evidence
 from ..ports import PortSet, Sql, Store, store_key
 from ..sync import iterate_sync, run_sync
@@ -248,6 +248,14 @@ class Context(_Addresses):
         """
         return await self._engine.get(self, reference, fresh=fresh, as_actor=as_actor)
 
+    async def forget(self, reference: str | Object) -> None:
+        """Drop the copies of an object of others, also those that were fetched for one own actor alone.
+
+        Args:
+            reference: Its id, or the object.
+        """
+        await forget_object(self.store, self.site.origin, str(reference_id(reference)))
+
     def traverse(
         self,
         collection: str | Collection,
@@ -260,7 +268,7 @@ class Context(_Addresses):
 
         Args:
             collection: Its id, or the collection itself.
-            pages_max: Pages that are read at most; None: `Limits.collection_pages_max`.
+            pages_max: Pages that are read at most; None: `Limits.collection_pages_count_max`.
             as_actor: See `get`.
             pause: Waits for so many seconds where the host asks for patience, such as `asyncio.sleep`; None:
                 `HostPaused` is raised then.
@@ -301,7 +309,7 @@ class Context(_Addresses):
         return conversation(fetcher, post, budget, posts_max=posts_max, pause=pause)
 
     def _pages(self, fetcher: Fetcher, pages_max: int | None) -> int:
-        most = fetcher.config.limits.collection_pages_max
+        most = fetcher.config.limits.collection_pages_count_max
         return most if pages_max is None else min(pages_max, most)
 
     async def get_actor(self, reference: object, *, fresh: bool = False) -> Actor:
@@ -363,6 +371,10 @@ class BlockingContext(_Addresses):
     def get(self, reference: object, *, fresh: bool = False, as_actor: object = None) -> Object:
         """See `Context.get`."""
         return self._run(lambda context: context.get(reference, fresh=fresh, as_actor=as_actor))
+
+    def forget(self, reference: str | Object) -> None:
+        """See `Context.forget`."""
+        self._run(lambda context: context.forget(reference))
 
     def traverse(
         self, collection: str | Collection, *, pages_max: int | None = None, as_actor: object = None

@@ -4,7 +4,7 @@ Threat: a server that hosts other people's files can be made to serve any JSON; 
 address that answered may be believed (SEC-062, 063, 115, 117; CVE-2024-23832).
 
 What people type may be the address of a page. Then the page is asked for its other form: one level, at its own origin,
-within the count of redirects (DISC-01, SEC-098).
+within the count of redirects; and that must name the page (DISC-01, DISC-02, SEC-098).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Final
 
 import attrs
 
-from ..errors import DocumentError, FetchRefused, WrongMediaType
+from ..errors import DocumentError, FetchRefused, OriginMismatch, WrongMediaType
 from ..jsonld import normalize
 from ..wire.iri import origin_of, parse_url
 from ..wire.json import JsonObject, parse_object
@@ -24,6 +24,7 @@ from .caching import Validators
 from .embedded import origin_or_none, reduce_foreign
 from .fetcher import Fetched, Fetcher, Trail
 from .knocking import learn_capabilities
+from .pages import names_page
 
 ACCEPT_ACTIVITY: Final = f"{ACTIVITY_JSON}, {LD_JSON}"
 ACCEPT_PAGES_TOO: Final = f"{ACCEPT_ACTIVITY}, text/html;q=0.5"
@@ -51,8 +52,8 @@ async def fetch_json(fetcher: Fetcher, url: str, budget: Budget) -> tuple[str, J
         FetchError: See `Fetcher.get`.
         DocumentError: Not strict JSON, or refused by its context.
     """
-    fetched = await fetcher.get(url, accept=ACCEPT_ACTIVITY, accepts=is_activity, budget=budget)
-    return fetched.url, normalize(parse_object(fetched.body, fetcher.config.limits))
+    found = _read(fetcher, await _get(fetcher, url, budget, fetcher.trail()))
+    return found.address, found.document
 
 
 async def fetch_document(fetcher: Fetcher, url: str, budget: Budget) -> JsonObject:
@@ -86,12 +87,22 @@ async def fetch_found(fetcher: Fetcher, url: str, budget: Budget, *, pages: bool
 
     Raises:
         FetchRefused: See `fetch_document`; or the other form of the page is at another origin.
+        OriginMismatch: The other form of the page does not name the page.
         FetchError: See there.
         DocumentError: See there.
     """
     trail = fetcher.trail()
-    found = _read(fetcher, await _get(fetcher, url, budget, trail, pages=pages))
-    return await _checked(fetcher, found, budget, trail)
+    if not pages:
+        return await _checked(fetcher, _read(fetcher, await _get(fetcher, url, budget, trail)), budget, trail)
+    fetched = await fetcher.get(url, accept=ACCEPT_PAGES_TOO, accepts=_is_activity_or_page, budget=budget, trail=trail)
+    if not is_html(fetched.media_type):
+        return await _checked(fetcher, _read(fetcher, fetched), budget, trail)
+    trail.hop(fetched.url)
+    other = await _get(fetcher, _alternate(fetched), budget, trail)
+    found = await _checked(fetcher, _read(fetcher, other), budget, trail)
+    if not names_page(found.document, url) and not names_page(found.document, fetched.url):
+        raise OriginMismatch("the document that the page names does not name the page", url=fetched.url)
+    return found
 
 
 async def fetch_if_changed(fetcher: Fetcher, known: Validators, budget: Budget, url: str) -> Found | None:
@@ -114,21 +125,19 @@ async def fetch_if_changed(fetcher: Fetcher, known: Validators, budget: Budget, 
     return await _checked(fetcher, _read(fetcher, fetched), budget, trail)
 
 
-async def _get(fetcher: Fetcher, url: str, budget: Budget, trail: Trail, *, pages: bool) -> Fetched:
-    """Give the answer at an address, or at the alternate of the page that is there."""
-    if not pages:
-        return await fetcher.get(url, accept=ACCEPT_ACTIVITY, accepts=is_activity, budget=budget, trail=trail)
-    fetched = await fetcher.get(url, accept=ACCEPT_PAGES_TOO, accepts=_is_activity_or_page, budget=budget, trail=trail)
-    if not is_html(fetched.media_type):
-        return fetched
-    markup = fetched.body[:HTML_CHARS_MAX].decode("utf-8", "replace")
-    alternate = find_alternate(fetched.url, (fetched.link or "")[:HEADER_CHARS_MAX], markup)
+async def _get(fetcher: Fetcher, url: str, budget: Budget, trail: Trail) -> Fetched:
+    return await fetcher.get(url, accept=ACCEPT_ACTIVITY, accepts=is_activity, budget=budget, trail=trail)
+
+
+def _alternate(page: Fetched) -> str:
+    """Give the address of the other form of a page, which is at its own origin (SEC-098)."""
+    markup = page.body[:HTML_CHARS_MAX].decode("utf-8", "replace")
+    alternate = find_alternate(page.url, (page.link or "")[:HEADER_CHARS_MAX], markup)
     if alternate is None:
-        raise WrongMediaType("a page that names no ActivityPub document", url=fetched.url)
-    if origin_or_none(alternate) != origin_or_none(fetched.url):
-        raise FetchRefused("the other form of the page is at another origin", url=fetched.url, alternate=alternate)
-    trail.hop(fetched.url)
-    return await fetcher.get(alternate, accept=ACCEPT_ACTIVITY, accepts=is_activity, budget=budget, trail=trail)
+        raise WrongMediaType("a page that names no ActivityPub document", url=page.url)
+    if origin_or_none(alternate) != origin_or_none(page.url):
+        raise FetchRefused("the other form of the page is at another origin", url=page.url, alternate=alternate)
+    return alternate
 
 
 def _is_activity_or_page(media_type: str) -> bool:
@@ -145,7 +154,7 @@ async def _checked(fetcher: Fetcher, found: Found, budget: Budget, trail: Trail)
     """Make sure that the id is the address; if need be, with a second look at the id."""
     document_id = _id_of(found)
     if not _same_address(document_id, found.address) and origin_or_none(document_id) == origin_or_none(found.address):
-        found = _read(fetcher, await _get(fetcher, document_id, budget, trail, pages=False))
+        found = _read(fetcher, await _get(fetcher, document_id, budget, trail))
         document_id = _id_of(found)
     if not _same_address(document_id, found.address):
         raise FetchRefused("the document's id is not the address that answered", url=found.address)

@@ -222,8 +222,8 @@ class Fetcher:
             return await self.ports.coalesce.in_turn(
                 store_key(self.site, "fetching", host),
                 turn,
-                at_once_max=limits.host_fetches_at_once_max,
-                waiting_max=limits.host_fetches_waiting_max,
+                at_once_max=limits.host_fetches_at_once_count_max,
+                waiting_max=limits.host_fetches_waiting_count_max,
                 waits_s_max=budget.seconds_left,  # a line is no place to outstay one's deadline
             )
         except TooManyWaiting as error:

@@ -9,8 +9,6 @@ What one of our actors may see, by its own signature, is cached for that actor a
 
 from __future__ import annotations
 
-from typing import Literal
-
 from ..errors import (
     BudgetExhausted,
     DocumentError,
@@ -24,7 +22,7 @@ from ..errors import (
     WrongMediaType,
 )
 from ..keys import without_private_keys
-from ..ports import store_key, store_prefix
+from ..ports import Store, store_key, store_prefix
 from ..vocab import Actor, Object, load
 from ..wire.iri import parse_url
 from ..wire.json import JsonObject
@@ -172,11 +170,9 @@ async def get_actor(fetcher: Fetcher, iri: str, budget: Budget, *, fresh: bool =
     return found
 
 
-async def forget_object(fetcher: Fetcher, iri: str) -> Literal[True]:
+async def forget_object(store: Store, site: str, iri: str) -> None:
     """Drop an object from the cache, for whomever it was cached."""
-    store = fetcher.ports.store
-    await store.delete(store_key(fetcher.site, "object", iri))
-    while found := await store.scan(store_prefix(fetcher.site, "object", iri)):
+    await store.delete(store_key(site, "object", iri))
+    while found := await store.scan(store_prefix(site, "object", iri)):
         for key, _ in found:
             await store.delete(key)
-    return True

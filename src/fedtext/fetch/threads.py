@@ -17,17 +17,16 @@ from collections.abc import AsyncGenerator, Iterable
 from contextlib import aclosing
 from typing import Final
 
-from ..errors import BudgetExhausted, DocumentError, FetchError, HostPaused
+from ..errors import BudgetExhausted, DocumentError, FetchError
 from ..vocab import Activity, Collection, Object, reference_id
 from ..wire.iri import Iri
 from .budget import Budget
 from .embedded import origin_or_none
 from .fetcher import Fetcher
 from .objects import get_object
-from .traversal import PAUSE_S_MAX, Item, Pause, traverse
+from .traversal import Item, Pause, traverse, with_patience
 
 _PAGES_PER_COLLECTION_MAX: Final = 20
-_PAUSES_MAX: Final = 5
 
 
 async def ancestors(fetcher: Fetcher, post: Object, budget: Budget) -> AsyncGenerator[Object, None]:
@@ -161,15 +160,9 @@ def _is_kept_by_owner(context: Collection) -> bool:
 
 async def _get(fetcher: Fetcher, iri: str, budget: Budget, pause: Pause | None) -> Object | None:
     """Give an object; None when it is not to be had for good, or not to be read."""
-    for attempt in range(_PAUSES_MAX + 1):
-        try:
-            return await get_object(fetcher, iri, budget)
-        except HostPaused as error:
-            if pause is None or error.retry_after_s > PAUSE_S_MAX or attempt == _PAUSES_MAX:
-                raise
-            await pause(error.retry_after_s)
-        except (FetchError, DocumentError) as error:
-            if not error.permanent or isinstance(error, BudgetExhausted):
-                raise
-            return None
-    return None
+    try:
+        return await with_patience(lambda: get_object(fetcher, iri, budget), pause)
+    except (FetchError, DocumentError) as error:
+        if not error.permanent or isinstance(error, BudgetExhausted):
+            raise
+        return None

@@ -12,11 +12,11 @@ Sources: COL-05, COL-06; AS2 section 5; SEC-091, SEC-108.
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, TypeVar
 
 import attrs
 
-from ..errors import FetchRefused, HostPaused, LimitExceeded, TypeMismatch
+from ..errors import FetchRefused, HostPaused, TypeMismatch
 from ..vocab import Collection, CollectionPage, Object, load, reference_id
 from ..wire.iri import Iri, Origin, origin_of
 from .budget import Budget
@@ -29,6 +29,8 @@ PAUSE_S_MAX: Final = 120.0
 # Whoever has the time to wait reads one page a second.
 PACE_S: Final = 1.0
 _PAUSES_MAX: Final = 5
+
+T = TypeVar("T")
 
 Pause: TypeAlias = Callable[[float], Awaitable[None]]
 """Waits for so many seconds: whoever has the time gives one, so that a host that asks for patience gets it."""
@@ -69,7 +71,7 @@ async def traverse(
         reference: Id of the collection, or the collection as it was fetched.
         budget: See `crawl_budget`.
         within: Id of the document that embeds the collection, where that has no id of its own.
-        pages_max: Pages that are read; None: `collection_pages_max`. What follows is left out.
+        pages_max: Pages that are read; None: `collection_pages_count_max`. What follows is left out.
         pause: Waits between pages, `PACE_S`, and where the host asks for patience; None: pages are read as fast as they
             come, and `HostPaused` is raised.
 
@@ -79,7 +81,7 @@ async def traverse(
         FetchError: A page is not to be had.
         DocumentError: A page cannot be read.
     """
-    pages_left = fetcher.config.limits.collection_pages_max if pages_max is None else pages_max
+    pages_left = fetcher.config.limits.collection_pages_count_max if pages_max is None else pages_max
     page = reference if isinstance(reference, Collection) else await _fetch(fetcher, reference, budget, pause)
     origin = _origin(page, within)
     seen: set[str | None] = {page.id}
@@ -122,18 +124,30 @@ async def _next(
 
 
 async def _fetch(fetcher: Fetcher, iri: str, budget: Budget, pause: Pause | None) -> Collection:
+    found = load(await with_patience(lambda: fetch_document(fetcher, iri, budget), pause))
+    if not isinstance(found, Collection):
+        raise TypeMismatch("a collection was expected", url=iri, type=found.type_name)
+    return found
+
+
+async def with_patience(fetch: Callable[[], Awaitable[T]], pause: Pause | None) -> T:
+    """Run a fetch; where its host asks for patience, wait and run it again.
+
+    Args:
+        fetch: Is run at most `_PAUSES_MAX` times after the first.
+        pause: Waits; None: nobody does.
+
+    Raises:
+        HostPaused: Nobody waits, or the host asks for more patience than anybody has.
+    """
     for _ in range(_PAUSES_MAX):
         try:
-            found = load(await fetch_document(fetcher, iri, budget))
+            return await fetch()
         except HostPaused as error:
             if pause is None or error.retry_after_s > PAUSE_S_MAX:
                 raise
             await pause(error.retry_after_s)
-            continue
-        if not isinstance(found, Collection):
-            raise TypeMismatch("a collection was expected", url=iri, type=found.type_name)
-        return found
-    raise LimitExceeded("the host asks for patience again and again", limit="PAUSES_MAX", url=iri)
+    return await fetch()
 
 
 def _origin(collection: Collection, within: str | None) -> Origin:

@@ -9,8 +9,9 @@ from typing import Any
 
 import attrs
 
+from ..config import Limits
 from ..errors import BodyTimeout, BodyTooLong, FedtextError
-from ..http import Response
+from ..http import Request, Response
 from .checks import report_async
 from .edges import announced_length, build_request, fault, refusal
 from .served import Served
@@ -44,25 +45,21 @@ class FederationASGI:
             await self._pass_on(scope, receive, send)
             return
         self._start()
-        target = _target(scope)
-        if self._federation.engine.route(target.partition("?")[0]) is None:
+        if self._federation.engine.route(_target(scope).partition("?")[0]) is None:
             await self._pass_on(scope, receive, send)
             return
-        response = await self._answer(scope, receive, target)
+        response = await self._answer(scope, receive)
         if response is None:
             await self._pass_on(scope, receive, send)
             return
         await _send(response, send, head=scope["method"] == "HEAD")
 
-    async def _answer(self, scope: Scope, receive: Receive, target: str) -> Response | None:
+    async def _answer(self, scope: Scope, receive: Receive) -> Response | None:
         federation = self._federation
         ports = federation.ports.asynchronous()
         limits = federation.config.limits
-        pairs = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]]
         try:
-            request = build_request(
-                method=scope["method"], scheme=scope.get("scheme", "http"), target=target, pairs=pairs, limits=limits
-            )
+            request = read_head(scope, limits)
             announced_length(request, limits)
             if request.method == "POST":
                 body = await _read_body(receive, limits.body_bytes_max, limits.inbox_s_max)
@@ -145,6 +142,27 @@ async def _read_body(receive: Receive, bytes_max: int, seconds_max: float) -> by
                     return bytes(body)
     except TimeoutError as error:
         raise BodyTimeout from error
+
+
+def read_head(scope: Scope, limits: Limits) -> Request:
+    """Build a request without its body.
+
+    Args:
+        scope: Of an HTTP connection.
+        limits: Of headers and target.
+
+    Raises:
+        RequestError: See `build_request`.
+        LimitExceeded: See there.
+    """
+    pairs = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]]
+    return build_request(
+        method=scope["method"],
+        scheme=scope.get("scheme", "http"),
+        target=_target(scope),
+        pairs=pairs,
+        limits=limits,
+    )
 
 
 def _target(scope: Scope) -> str:

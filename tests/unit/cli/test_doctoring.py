@@ -17,6 +17,8 @@ class Peer(ThreadingHTTPServer):
     """A small server with one switch for each fault."""
 
     fault = ""
+    handle: str | None = None
+    actor: str | None = None
 
     def origin(self) -> str:
         return f"http://localhost:{self.server_address[1]}"
@@ -34,7 +36,9 @@ class Answering(BaseHTTPRequestHandler):
         fault, origin = self.server.fault, self.server.origin()
         actor_id = f"{origin}/users/1"
         if self.path.startswith("/.well-known/webfinger"):
-            href = "https://b.example/" if fault == "WF-11" else actor_id
+            if fault == "silence":
+                return self.connection.close()
+            href = "https://b.example/" if fault == "WF-11" else self.server.actor or actor_id
             links = [{"rel": "self", "type": "application/activity+json", "href": href}]
             return self.answer(404 if fault == "WF-01" else 200, {"links": links}, "application/jrd+json")
         if self.path.startswith("/.well-known/nodeinfo"):
@@ -51,6 +55,7 @@ class Answering(BaseHTTPRequestHandler):
             "inbox": f"{actor_id}/inbox",
             "outbox": None if fault == "ACT-01" else f"{actor_id}/outbox",
             "publicKey": key,
+            "webfinger": self.server.handle,
         }
         kind = "application/json" if fault == "COL-01" else "application/activity+json"
         return self.answer(200, document, kind)
@@ -101,6 +106,22 @@ def test_each_fault_of_a_server_is_named(rule: str, capsys: pytest.CaptureFixtur
         assert doctor(peer, "--json") == (0 if rule == "WF-17" else 1)
     findings = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert rule in {name for finding in findings for name in finding["rules"]}
+
+
+def test_who_says_nothing_is_not_well(capsys: pytest.CaptureFixture[str]) -> None:
+    with serving("silence") as peer:
+        assert doctor(peer) == 1
+    assert "webfinger: no answer" in capsys.readouterr().out
+
+
+@pytest.mark.spec("WF-09")
+def test_the_host_of_the_handle_is_asked_where_it_is_another(capsys: pytest.CaptureFixture[str]) -> None:
+    with serving("WF-01") as peer, serving("") as other:
+        peer.handle = f"bob@localhost:{other.server_address[1]}"
+        other.actor = f"{peer.origin()}/users/1"
+        ports = f"{peer.server_address[1]},{other.server_address[1]}"
+        assert main(["doctor", f"{peer.origin()}/users/1", "--dev", ports]) == 0
+    assert "nothing found" in capsys.readouterr().out
 
 
 def test_a_table_by_peer_software(capsys: pytest.CaptureFixture[str]) -> None:

@@ -38,7 +38,6 @@ SOUND = Facts(
     unsigned_post=answer(status=401),
     mistyped_post=answer(status=415),
     clock_off_s=CLOCK_OFF_S_MAX,
-    misnamed=answer(ACTOR),
 )
 
 FAULTS = [
@@ -64,7 +63,9 @@ FAULTS = [
     ("INB-01", {"mistyped_post": answer(status=202)}),
     ("SIG-05", {"clock_off_s": CLOCK_OFF_S_MAX + 1}),
     ("SIG-05", {"clock_off_s": -CLOCK_OFF_S_MAX - 1}),
-    ("SIG-14", {"misnamed": answer({**ACTOR, "id": "https://elsewhere.invalid/users/1"})}),
+    ("WF-01", {"webfinger": None, "unanswered": frozenset({"webfinger"})}),
+    ("WF-17", {"nodeinfo": None, "unanswered": frozenset({"nodeinfo"})}),
+    ("INB-03", {"unsigned_post": None, "unanswered": frozenset({"unsigned_post"})}),
 ]
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import attrs
 import pytest
 from tests.receiving import Door, answer, redirect
 
+from fedtext.adapters.coalesce import AsyncCoalesce
 from fedtext.discovery import claimed_handle, resolve_handle
 from fedtext.discovery.handles import ask_host, same_handle
 from fedtext.errors import (
@@ -260,6 +263,17 @@ def test_a_budget_that_is_used_up_says_nothing_of_a_handle() -> None:
     with pytest.raises(BudgetExhausted):
         run_sync(resolve_handle(fetcher, person(preferredUsername="alice"), spent))
     assert resolve(door, person(preferredUsername="alice")) == "alice@a.example.com"
+
+
+@pytest.mark.spec("SEC-108", "SEC-110")
+async def test_sec_110_whoever_joins_goes_on_with_a_budget_of_its_own() -> None:
+    door = world({f"acct:{HANDLE}": jrd(f"acct:{HANDLE}")})
+    fetcher = attrs.evolve(door.fetcher(), ports=attrs.evolve(door.ports, coalesce=AsyncCoalesce()))
+    spent = Budget(door.clock, fetches_max=0, seconds_max=10)
+    asked = [ask_host(fetcher, parse_handle(HANDLE), budget) for budget in (spent, fetcher.budget())]
+    first, second = await asyncio.gather(*asked, return_exceptions=True)
+    assert isinstance(first, BudgetExhausted)
+    assert second == (HANDLE, ID)
 
 
 def test_handles_compare_without_case() -> None:

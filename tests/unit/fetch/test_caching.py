@@ -7,7 +7,7 @@ from typing import Any
 
 import attrs
 import pytest
-from tests.receiving import Door, Peer, answer, redirect
+from tests.receiving import SITE, Door, Peer, answer, redirect
 
 from fedtext.config import FetchPolicy, Limits
 from fedtext.errors import FetchRefused, HTTPStatusError
@@ -141,7 +141,7 @@ def test_what_one_actor_may_see_is_cached_for_that_actor_alone(door: Door, peer:
     for other in ("https://b.example.com/users/eve", None):
         with pytest.raises(HTTPStatusError):
             get(door, other)
-    run_sync(forget_object(door.fetcher(), URL))
+    run_sync(forget_object(door.ports.store, SITE, URL))
     assert door.stored == {}
 
 
@@ -193,7 +193,7 @@ def test_disc_01_a_page_names_its_document(door: Door, peer: Peer, in_header: bo
     link = f'<{URL}>; rel="alternate"; type="application/activity+json"'
     html = b"<p>" if in_header else ALTERNATE.format(URL).encode()
     peer.serve("/@alice/1", answer(html, "text/html; charset=utf-8", **({"link": link} if in_header else {})))
-    peer.serve("/notes/1", note())
+    peer.serve("/notes/1", note(url=PAGE))
     assert look_up(door).id == URL
     assert len(peer.asked) == 2
 
@@ -225,7 +225,7 @@ def test_sec_098_redirects_and_alternates_are_one_count(door: Door, peer: Peer, 
     for number in range(redirects):
         peer.serve(f"/r/{number}", redirect(f"/r/{number + 1}"))
     peer.serve(f"/r/{redirects}", answer(ALTERNATE.format(URL).encode(), "text/html"))
-    peer.serve("/notes/1", note())
+    peer.serve("/notes/1", note(url="https://a.example.com/r/0"))
     if arrives:
         assert look_up(door, "https://a.example.com/r/0").id == URL
     else:

@@ -240,12 +240,12 @@ async def many(tasks_count: int, limits: Limits, *, same: bool = False) -> tuple
 
 async def test_few_at_once() -> None:
     transport, found = await many(40, Limits())
-    assert transport.most == Limits().host_fetches_at_once_max == 2
+    assert transport.most == Limits().host_fetches_at_once_count_max == 2
     assert not [one for one in found if isinstance(one, BaseException)]
 
 
 async def test_no_more_wait_in_line_than_the_limit() -> None:
-    limits = Limits(host_fetches_waiting_max=8)
+    limits = Limits(host_fetches_waiting_count_max=8)
     transport, found = await many(10, limits)
     assert not [one for one in found if isinstance(one, BaseException)]
     transport, found = await many(11, limits)

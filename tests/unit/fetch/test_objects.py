@@ -7,7 +7,7 @@ from typing import Any
 
 import attrs
 import pytest
-from tests.receiving import GONE, Door, Peer, answer, redirect
+from tests.receiving import GONE, SITE, Door, Peer, answer, redirect
 
 from fedtext.adapters.coalesce import AsyncCoalesce
 from fedtext.config import Config, FetchPolicy, Limits
@@ -68,7 +68,7 @@ def test_fetched_once_while_it_is_fresh(door: Door, peer: Peer) -> None:
 def test_forgotten(door: Door, peer: Peer) -> None:
     peer.serve("/notes/1", NOTE)
     get(door)
-    assert run_sync(forget_object(door.fetcher(), URL))
+    run_sync(forget_object(door.ports.store, SITE, URL))
     get(door)
     assert len(peer.asked) == 2
 

@@ -11,8 +11,8 @@ from tests.receiving import Door, Peer, redirect
 from fedtext.config import Config, Limits
 from fedtext.errors import BudgetExhausted, FedtextError, FetchRefused, HostPaused, TypeMismatch
 from fedtext.fetch import Item, crawl_budget, traverse
-from fedtext.fetch.traversal import PACE_S
-from fedtext.sync import iterate_sync
+from fedtext.fetch.traversal import PACE_S, PAUSE_S_MAX, with_patience
+from fedtext.sync import iterate_sync, run_sync
 from fedtext.vocab import Collection, load_as
 
 ORIGIN = "https://a.example.com"
@@ -152,7 +152,7 @@ def test_sec_108_the_budget_bounds_a_walk(door: Door, peer: Peer) -> None:
 
 def test_the_limit_of_the_table_holds_where_nothing_is_said(door: Door, peer: Peer) -> None:
     endless(peer)
-    door.config = Config(limits=Limits(collection_pages_max=5))
+    door.config = Config(limits=Limits(collection_pages_count_max=5))
     assert len(ids(door)) == 5
 
 
@@ -200,3 +200,24 @@ def test_col_05_a_redirect_does_not_lead_to_pages_of_another_origin(door: Door, 
     serve(peer, "/outbox", first=f"{ORIGIN}/page")
     with pytest.raises(FetchRefused, match="of another origin"):
         walk(door)
+
+
+def test_nobody_has_patience_without_an_end() -> None:
+    tried: list[float] = []
+
+    async def never() -> None:
+        raise HostPaused(retry_after_s=1)
+
+    async def pause(seconds: float) -> None:
+        tried.append(seconds)
+
+    with pytest.raises(HostPaused):
+        run_sync(with_patience(never, pause))
+    assert tried == [1.0] * 5
+
+    async def for_long() -> None:
+        raise HostPaused(retry_after_s=PAUSE_S_MAX + 1)
+
+    with pytest.raises(HostPaused):
+        run_sync(with_patience(for_long, pause))
+    assert len(tried) == 5

@@ -103,6 +103,8 @@ _CONNECTED = (
 def as_error(fault: Exception, url: Url) -> FedtextError:
     """Give the error of our tree for a fault of the layers below."""
     where = str(url)
+    if isinstance(fault, httpcore.ConnectTimeout):  # a host that drops packets is as dead as one that refuses
+        return Unreachable("no connection came about in time", url=where)
     if isinstance(fault, httpcore.TimeoutException | TimeoutError):
         return FetchTimeout("the exchange took too long", url=where)
     if isinstance(fault, httpcore.LocalProtocolError):

@@ -200,8 +200,12 @@ class AsyncHttpxTransport:
                     raise
         elif connection is not None:
             await connection.aclose()
-        async with asyncio.timeout(limits.connect_s_max):
-            connection = await self._connect(url, limits)
+        connecting = asyncio.timeout(limits.connect_s_max)
+        try:
+            async with connecting:
+                connection = await self._connect(url, limits)
+        except TimeoutError as error:
+            raise httpcore.ConnectTimeout("no connection in time") from error
         return await self._converse(connection, request, outgoing, url, limits, meter)
 
     async def _connect(self, url: Url, limits: ExchangeLimits) -> _Connection:

@@ -207,7 +207,12 @@ class BlockingHttpxTransport:
                     raise
         elif connection is not None:
             connection.close()
-        connection = self._connect(url, limits, meter)
+        try:
+            connection = self._connect(url, limits, meter)
+        except (TimeoutError, httpcore.ConnectTimeout) as error:
+            if time.monotonic() >= meter.deadline_s:
+                raise TimeoutError("the deadline of the exchange") from error
+            raise httpcore.ConnectTimeout("no connection in time") from error
         return self._converse(connection, request, outgoing, url, limits, meter)
 
     def _connect(self, url: Url, limits: ExchangeLimits, meter: Meter) -> _Connection:

@@ -85,7 +85,7 @@ def _tls_fault() -> httpcore.ConnectError:
 @pytest.mark.parametrize(
     ("fault", "expected", "permanent"),
     [
-        (httpcore.ConnectTimeout(), FetchTimeout, False),
+        (httpcore.ConnectTimeout(), Unreachable, False),
         (httpcore.ReadTimeout(), FetchTimeout, False),
         (TimeoutError(), FetchTimeout, False),
         (httpcore.ConnectError("refused"), Unreachable, False),

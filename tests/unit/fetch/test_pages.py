@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import attrs
 import pytest
 from tests.receiving import Door, Peer, PeerActor, answer, redirect
 
+from fedtext.adapters.coalesce import AsyncCoalesce
 from fedtext.config import Config, Limits
 from fedtext.discovery import lookup_object
-from fedtext.discovery.pages import lookup_address, names_page
 from fedtext.errors import BudgetExhausted, FedtextError, FetchRefused, OriginMismatch, WrongMediaType
+from fedtext.fetch import get_object
+from fedtext.fetch.pages import names_page
 from fedtext.http import Request, Response
 from fedtext.sync import run_sync
 from fedtext.vocab import Object, load
+from fedtext.wire.json import JsonObject
 
 PAGE = "https://a.example.com/@alice/1"
 AP = "application/activity+json"
@@ -184,7 +188,7 @@ def test_a_budget_that_is_used_up_says_nothing_of_the_page(peer: Peer, door: Doo
     with pytest.raises(BudgetExhausted):
         look_up(narrow, PAGE)
     fetcher = attrs.evolve(narrow.fetcher(), config=Config())
-    assert run_sync(lookup_address(fetcher, PAGE, fetcher.budget())).id == found
+    assert run_sync(get_object(fetcher, PAGE, fetcher.budget(), elsewhere=True)).id == found
 
 
 @pytest.mark.spec("DISC-03")
@@ -203,6 +207,16 @@ def test_disc_03_from_the_document_to_its_page(url: Any, page_url: str | None) -
 
 def test_many_addresses_are_cut() -> None:
     urls = [f"https://a.example.com/{number}" for number in range(20)]
-    found = load({"id": "https://a.example.com/x", "type": "Note", "url": urls})
+    found: JsonObject = {"id": "https://a.example.com/x", "type": "Note", "url": [*urls]}
     assert [names_page(found, url) for url in urls] == [True] * 16 + [False] * 4
     assert not names_page(found, "no address")
+
+
+@pytest.mark.spec("DISC-02")
+async def test_disc_02_whoever_joins_gets_no_more_than_the_first(peer: Peer, door: Door, alice: PeerActor) -> None:
+    note(peer, alice, url=None)
+    page(peer, "/@alice/1", html("/notes/1"))
+    fetcher = Door(door.network, coalesce=AsyncCoalesce()).fetcher()
+    both = [get_object(fetcher, PAGE, fetcher.budget(), elsewhere=True) for _ in range(2)]
+    found = await asyncio.gather(*both, return_exceptions=True)
+    assert [type(one) for one in found] == [OriginMismatch, OriginMismatch]
