@@ -93,6 +93,9 @@ class FetchPolicy:
 
     `stale_s`: how much longer than they are fresh copies are kept that their host can be asked about ("has it
     changed?"), instead of being asked for them again.
+    `spread_s_min`/`spread_s_max`: a listener that follows a collection or a conversation of others is put off for a
+    random time in between at its first call, so that a post which many servers receive at once does not have them all
+    ask its host at once (DLV-22); 0 turns that off.
     """
 
     actor_fresh_s: int = 86_400
@@ -101,6 +104,8 @@ class FetchPolicy:
     key_fresh_s: int = 86_400
     absent_fresh_s: int = 300
     refresh_pause_s: int = 300
+    spread_s_min: int = 30
+    spread_s_max: int = 600
     ports: tuple[int, ...] = (443,)
 
 

@@ -399,6 +399,14 @@ class HostPaused(Unreachable):
         return float(self.context.get("retry_after_s", "0"))
 
 
+class FetchPostponed(FetchError):
+    """In a listener: what takes many requests is put off, since many servers hear of the same post at this time."""
+
+    code = "fetch.postponed"
+    hint = "let it pass: the listener is called again in a while; `FetchPolicy.spread_s_max=0` turns this off"
+    permanent = False
+
+
 class FetchTimeout(FetchError):
     """The host did not answer in time."""
 

@@ -123,7 +123,7 @@ QUIET = {"handles.resolve_handle", "threads.ancestors", "threads.conversation"}
 # They are given a host, or make one out of an address.
 BY_HOST = {name for name in DOORS if name.startswith(("handles.", "webfinger.", "servers."))} | {"lookup.lookup_actor"}
 # They take a Fetcher and never the network.
-WITHOUT_NETWORK = {"fetcher.Fetcher.share", "keys.remember", "objects.cached_documents"}
+WITHOUT_NETWORK = {"fetcher.Fetcher.share", "keys.remember", "objects.cached_documents", "objects.expire_object"}
 
 
 def ways_out() -> Iterator[str]:

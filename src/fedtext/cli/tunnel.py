@@ -6,9 +6,11 @@ without a path is taken; where none comes in time, the first one of all.
 
 from __future__ import annotations
 
+import os
 import queue
 import re
 import shlex
+import signal
 import subprocess
 import threading
 import time
@@ -105,15 +107,25 @@ class Tunnel:
         raise ConfigurationError("the tunnel command named no public https address", seconds=self._address_s_max)
 
     def close(self) -> None:
-        """End the command, kindly first."""
+        """End the command and what it has started, kindly first."""
         if self._process.poll() is None:
-            self._process.terminate()
+            self._end(kindly=True)
             try:
                 self._process.wait(_END_S_MAX)
             except subprocess.TimeoutExpired:
-                self._process.kill()
+                self._end(kindly=False)
                 self._process.wait()
         self._reader.join(_END_S_MAX)
+
+    def _end(self, *, kindly: bool) -> None:
+        """Signal the command and its children, which are a group of their own where the system has groups."""
+        if hasattr(os, "killpg"):
+            with suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGTERM if kindly else signal.SIGKILL)
+        elif kindly:
+            self._process.terminate()
+        else:
+            self._process.kill()
 
     def _read(self) -> None:
         stream = self._process.stdout
@@ -140,4 +152,5 @@ def _started(words: Sequence[str]) -> subprocess.Popen[str]:
         stderr=subprocess.STDOUT,
         text=True,
         errors="replace",
+        start_new_session=True,
     )

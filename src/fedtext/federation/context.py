@@ -10,7 +10,7 @@ from typing import Any, Protocol, TypeVar
 
 import attrs
 
-from ..errors import ConfigurationError, LocalProtocolError, MalformedIri
+from ..errors import ConfigurationError, FetchPostponed, LocalProtocolError, MalformedIri
 from ..fetch import Fetcher, Item, Pause, ancestors, conversation, crawl_budget, forget_object, traverse
 from ..inbox import Evidence
 from ..ports import PortSet, Sql, Store, store_key
@@ -47,13 +47,17 @@ class Local:
 
 @attrs.frozen(kw_only=True)
 class Scope:
-    """What one callback is called about."""
+    """What one callback is called about.
+
+    `postpones_crawls`: whether long looks elsewhere are put off, since many servers hear of the same post at this time.
+    """
 
     identifier: str | None = None
     recipient: str | None = None
     evidence: Evidence | None = None
     confirm_key: str | None = None
     confirm_value: str = ""
+    postpones_crawls: bool = False
 
 
 class Host(Protocol):
@@ -274,10 +278,12 @@ class Context(_Addresses):
                 `HostPaused` is raised then.
 
         Raises:
+            FetchPostponed: In a listener, where an activity is handled for the first time: let it pass, and the
+                listener is called again in a while, when not everybody asks (DLV-22).
             FetchError: A page is not to be had, or may not be fetched.
             DocumentError: A page cannot be read, or is none.
         """
-        fetcher = self._engine.way_out(self, str(reference_id(collection)), as_actor)
+        fetcher = self._crawler(str(reference_id(collection)), as_actor)
         pages = self._pages(fetcher, pages_max)
         return traverse(fetcher, collection, crawl_budget(fetcher, pages), pages_max=pages, pause=pause)
 
@@ -285,9 +291,10 @@ class Context(_Addresses):
         """Iterate over what a post answers, what that answers, and so on to the beginning of the conversation.
 
         Raises:
+            FetchPostponed: See `traverse`.
             FetchError: A host cannot be reached now.
         """
-        fetcher = self._engine.way_out(self, str(post.id), as_actor)
+        fetcher = self._crawler(str(post.id), as_actor)
         return ancestors(fetcher, post, crawl_budget(fetcher, fetcher.config.limits.thread_depth_max))
 
     def conversation(
@@ -302,11 +309,18 @@ class Context(_Addresses):
             pause: See `traverse`.
 
         Raises:
+            FetchPostponed: See `traverse`.
             FetchError: A host cannot be reached now.
         """
-        fetcher = self._engine.way_out(self, str(post.id), as_actor)
+        fetcher = self._crawler(str(post.id), as_actor)
         budget = crawl_budget(fetcher, posts_max + self._pages(fetcher, None))
         return conversation(fetcher, post, budget, posts_max=posts_max, pause=pause)
+
+    def _crawler(self, iri: str, as_actor: object) -> Fetcher:
+        """Give the way to many documents, when they may be asked for now (DLV-22)."""
+        if self._scope.postpones_crawls:
+            raise FetchPostponed(url=iri)
+        return self._engine.way_out(self, iri, as_actor)
 
     def _pages(self, fetcher: Fetcher, pages_max: int | None) -> int:
         most = fetcher.config.limits.collection_pages_count_max

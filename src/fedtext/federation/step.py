@@ -25,14 +25,27 @@ from ..delivery.tasks import AnyTask
 from ..errors import (
     DocumentError,
     FetchError,
+    FetchPostponed,
     LocalProtocolError,
     OriginMismatch,
     PolicyRefusal,
     PortError,
     QueueError,
 )
-from ..inbox import AuthenticActivity, InboundTask, activity_key, confirm, decode_envelope, restore, seen, select
+from ..fetch import expire_object
+from ..inbox import (
+    HELD_COUNT_MAX,
+    AuthenticActivity,
+    InboundTask,
+    activity_key,
+    confirm,
+    decode_envelope,
+    restore,
+    seen,
+    select,
+)
 from ..ports import Event, Job, PortSet
+from ..vocab import Activity, Delete, Update, reference_id
 from .context import Scope
 from .engine import Engine
 from .fanning import GONE_S, fan_out, gone_key, later, resolve
@@ -118,12 +131,20 @@ async def _inbound(
     if await seen(ports.store, key) is not None:
         return Done()
     scope = Scope(
-        recipient=task.recipient, evidence=authentic.evidence, confirm_key=key, confirm_value=task.content_hash
+        recipient=task.recipient,
+        evidence=authentic.evidence,
+        confirm_key=key,
+        confirm_value=task.content_hash,
+        postpones_crawls=job.attempts == 0 and engine.config.fetch.spread_s_max > 0,
     )
+    if isinstance(activity, Update | Delete):
+        await _expire(engine, activity, ports)
     context = engine.context(ports, scope)
     for listener in select(engine.router.listeners, activity):
         try:
             await engine.caller.call(listener.callback, context, activity)
+        except FetchPostponed as error:
+            return _postponed(engine, ports, activity.id, error)
         except Exception as error:  # the application's own: try again later, then keep it as a dead letter
             if not _is_refusal(error):
                 return _listener_failed(engine, job, ports, activity.id, error)
@@ -131,6 +152,24 @@ async def _inbound(
     await confirm(ports.store, key, task.content_hash, ttl_s=engine.config.inbox.idempotency_s)
     _emit(ports, "inbox.dispatched", id=activity.id, type=activity.type_name)
     return Done()
+
+
+async def _expire(engine: Engine, activity: Activity, ports: PortSet) -> None:
+    """Trust no copy any longer of what its owner says has changed."""
+    fetcher = engine.fetcher(ports)
+    for changed in activity.objects[:HELD_COUNT_MAX]:
+        object_id = reference_id(changed)
+        if object_id is not None:
+            await expire_object(fetcher, object_id)
+
+
+def _postponed(engine: Engine, ports: PortSet, activity_id: str | None, error: FetchPostponed) -> JobOutcome:
+    """Put off a listener that wants to ask much of others, for a random time (DLV-22)."""
+    policy = engine.config.fetch
+    least_s = min(policy.spread_s_min, policy.spread_s_max)
+    after_s = least_s + (policy.spread_s_max - least_s) * ports.randomness.fraction()
+    _emit(ports, "inbox.postponed", id=activity_id, after_s=round(after_s))
+    return Later(after_s=after_s, reason=str(error))
 
 
 def _is_refusal(error: Exception) -> bool:

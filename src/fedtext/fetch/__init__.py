@@ -6,7 +6,7 @@ from .embedded import origin_or_none, reduce_foreign
 from .fetcher import Fetched, Fetcher
 from .keys import KeyUse, admit_key_id, resolve
 from .knocking import Signer, SigningKey, learn_capabilities, learn_inbound, recall, send_signed
-from .objects import cached_documents, forget_object, get_actor, get_object
+from .objects import cached_documents, expire_object, forget_object, get_actor, get_object
 from .threads import ancestors, conversation
 from .traversal import Item, Pause, crawl_budget, traverse
 
@@ -24,6 +24,7 @@ __all__ = [
     "cached_documents",
     "conversation",
     "crawl_budget",
+    "expire_object",
     "fetch_document",
     "fetch_json",
     "forget_object",

@@ -72,7 +72,9 @@ def decode_record(value: bytes | None) -> HostRecord | None:
     )
 
 
-def take_turn(record: HostRecord | None, *, host: str, now_s: float, per_minute_max: int) -> HostRecord:
+def take_turn(
+    record: HostRecord | None, *, host: str, now_s: float, per_minute_max: int, kept_back: int = 0
+) -> HostRecord:
     """Let one request to a host happen now.
 
     Args:
@@ -80,6 +82,7 @@ def take_turn(record: HostRecord | None, *, host: str, now_s: float, per_minute_
         host: For the error.
         now_s: Seconds since the epoch.
         per_minute_max: How often it may be asked in a minute.
+        kept_back: So many turns are left for others.
 
     Returns:
         The new record.
@@ -93,9 +96,10 @@ def take_turn(record: HostRecord | None, *, host: str, now_s: float, per_minute_
         raise HostPaused(host=host, retry_after_s=round(record.paused_until_s - now_s, 3))
     rate = per_minute_max / _MINUTE_S
     turns = min(float(per_minute_max), record.turns_left + max(0.0, now_s - record.counted_s) * rate)
-    if turns < 1 - _ROUNDING:  # whoever waited for as long as it was told to
+    wanted = 1 + kept_back
+    if turns < wanted - _ROUNDING:  # whoever waited for as long as it was told to
         raise HostPaused(
-            "the host was asked as often as one may", host=host, retry_after_s=round((1 - turns) / rate, 3)
+            "the host was asked as often as one may", host=host, retry_after_s=round((wanted - turns) / rate, 3)
         )
     return attrs.evolve(record, turns_left=turns - 1, counted_s=now_s)
 

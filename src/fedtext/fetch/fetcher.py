@@ -107,6 +107,8 @@ class Fetcher:
         signer: Gives the keys of whoever asks; None: requests go unsigned.
         requester: On behalf of which own actor it is fetched, where that is not the instance actor: what that actor may
             see is cached for nobody else.
+        for_strangers: Whether somebody wants it who has not shown who he is, such as the key that he says is his. Half
+            of the turns of each host are kept back then, so that invented key ids cannot keep us from the host.
     """
 
     ports: PortSet
@@ -116,6 +118,7 @@ class Fetcher:
     user_agent: str
     signer: Signer | None = None
     requester: str | None = None
+    for_strangers: bool = False
 
     def is_own(self, url: Url) -> bool:
         """Tell whether an address is served here, by whatever scheme and with or without a dot at the end (SEC-106)."""
@@ -237,7 +240,8 @@ class Fetcher:
         place = store_key(self.site, "fetch-host", host)
         known = decode_record(await store.get(place))
         per_minute_max = limits.host_fetches_per_minute_max
-        record = take_turn(known, host=host, now_s=clock.now_s(), per_minute_max=per_minute_max)
+        kept_back = per_minute_max // 2 if self.for_strangers else 0
+        record = take_turn(known, host=host, now_s=clock.now_s(), per_minute_max=per_minute_max, kept_back=kept_back)
         await store.put(place, record.encode(), ttl_s=KEPT_S if record.failures_count else _MINUTE_S)
         had_time = budget.seconds_left >= limits.connect_s_max
         try:

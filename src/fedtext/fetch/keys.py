@@ -20,6 +20,8 @@ from collections.abc import Iterator
 from enum import Enum
 from typing import Final
 
+import attrs
+
 from ..errors import (
     AlgorithmRefused,
     BudgetExhausted,
@@ -95,7 +97,7 @@ async def resolve(
         # Inside of the flight: who comes second shares the answer instead of being told to keep the old key.
         if known is not None and await _was_fetched_lately(fetcher, key_id, use):
             return known
-        return await _fetch_and_cache(fetcher, key_id, address, use, budget)
+        return await _fetch_and_cache(attrs.evolve(fetcher, for_strangers=True), key_id, address, use, budget)
 
     try:
         return await fetcher.share(cache_key, fetch)

@@ -141,7 +141,7 @@ async def learn_capabilities(ports: PortSet, site: str, address: str, document: 
         site: The origin on whose behalf it was fetched.
         address: Where the document answered. What it says is believed of this origin alone.
         document: Normalized, its id checked. An application speaks for itself, any other actor through its `generator`,
-            unless that is an application of another origin.
+            unless that is an application of another origin. What is no actor says nothing: anybody may write posts.
     """
     origin = origin_of(address)
     implemented = _implemented(document, origin)
@@ -153,7 +153,9 @@ async def learn_capabilities(ports: PortSet, site: str, address: str, document: 
 def _implemented(document: JsonObject, origin: str) -> list[str]:
     """Give what the application of a document implements, each by its address; whatever is none is passed over."""
     application = document if document.get("type") == "Application" else document.get("generator")
-    if not isinstance(application, dict) or origin_or_none(application.get("id", origin)) != origin:
+    if "inbox" not in document or not isinstance(application, dict):
+        return []
+    if origin_or_none(application.get("id", origin)) != origin:
         return []
     entries = application.get("implements")
     listed = entries if isinstance(entries, list) else [entries]

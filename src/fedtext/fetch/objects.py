@@ -9,6 +9,10 @@ What one of our actors may see, by its own signature, is cached for that actor a
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator
+
+import attrs
+
 from ..errors import (
     BudgetExhausted,
     DocumentError,
@@ -78,13 +82,16 @@ async def get_object(
 
 
 async def cached_documents(fetcher: Fetcher, iris: list[str]) -> dict[str, JsonObject]:
-    """Give the documents that are in the cache under these ids and fresh; never fetches."""
+    """Give the documents that are in the cache under these ids, also those that are no longer fresh; never fetches.
+
+    For what does not change with age, such as whose they are.
+    """
     keys = {_cache_key(fetcher, iri): iri for iri in iris}
     found = await fetcher.ports.store.get_many(list(keys)) if keys else {}
     copies = {
         keys[key]: decode_cached(value, fetcher.config.limits) for key, value in found.items() if value not in _MARKS
     }
-    return {iri: copy.document for iri, copy in copies.items() if copy is not None and _is_fresh(copy, fetcher)}
+    return {iri: copy.document for iri, copy in copies.items() if copy is not None}
 
 
 def _cache_key(fetcher: Fetcher, iri: str) -> str:
@@ -170,9 +177,32 @@ async def get_actor(fetcher: Fetcher, iri: str, budget: Budget, *, fresh: bool =
     return found
 
 
+async def expire_object(fetcher: Fetcher, iri: str) -> None:
+    """Have an object asked for anew when it is wanted next, for whomever it was cached: it has changed, or is gone."""
+    store, kept_s = fetcher.ports.store, fetcher.config.fetch.stale_s
+    async for place, value in _copies(store, fetcher.site, iri):
+        copy = None if value in _MARKS else decode_cached(value, fetcher.config.limits)
+        if copy is None:
+            await store.delete(place)
+        elif _is_fresh(copy, fetcher):
+            old = attrs.evolve(copy, fresh_until_s=fetcher.ports.clock.now_s())
+            await store.compare_and_set(place, value, old.encode(), ttl_s=kept_s)
+
+
 async def forget_object(store: Store, site: str, iri: str) -> None:
     """Drop an object from the cache, for whomever it was cached."""
-    await store.delete(store_key(site, "object", iri))
-    while found := await store.scan(store_prefix(site, "object", iri)):
-        for key, _ in found:
-            await store.delete(key)
+    async for place, _ in _copies(store, site, iri):
+        await store.delete(place)
+
+
+async def _copies(store: Store, site: str, iri: str) -> AsyncGenerator[tuple[str, bytes], None]:
+    """Give all that is kept under an id, with where it lies: of everybody, then of single actors of ours."""
+    key, prefix = store_key(site, "object", iri), store_prefix(site, "object", iri)
+    cached = await store.get(key)
+    if cached is not None:
+        yield key, cached
+    after = ""
+    while found := await store.scan(prefix, after=after):
+        for place, value in found:
+            yield place, value
+        after = found[-1][0]

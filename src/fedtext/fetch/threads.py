@@ -17,14 +17,14 @@ from collections.abc import AsyncGenerator, Iterable
 from contextlib import aclosing
 from typing import Final
 
-from ..errors import BudgetExhausted, DocumentError, FetchError
+from ..errors import BudgetExhausted, DocumentError, FetchError, FetchTimeout, HostPaused, Unreachable
 from ..vocab import Activity, Collection, Object, reference_id
-from ..wire.iri import Iri
+from ..wire.iri import Iri, host_of
 from .budget import Budget
 from .embedded import origin_or_none
 from .fetcher import Fetcher
 from .objects import get_object
-from .traversal import Item, Pause, traverse, with_patience
+from .traversal import PAUSE_S_MAX, Item, Pause, traverse, with_patience
 
 _PAGES_PER_COLLECTION_MAX: Final = 20
 
@@ -66,7 +66,8 @@ async def conversation(
         pause: See `traverse`.
 
     Raises:
-        FetchError: A host cannot be reached now, or the budget is spent.
+        FetchError: The host of one of its lists cannot be reached now, or has to be left alone for a while and there
+            is no `pause`; or the budget is spent. A post whose host cannot be reached is passed over.
     """
     walk = _Walk(fetcher, budget, posts_max, pause)
     walk.seen.add(post.id)
@@ -90,6 +91,7 @@ class _Walk:
         self._fetcher = fetcher
         self._budget = budget
         self._posts_left = posts_left
+        self._silent_hosts: set[str] = set()
         self._pause = pause
         self.seen: set[str | None] = set()
         self.found: list[Object] = []
@@ -137,11 +139,24 @@ class _Walk:
             return None
         self._posts_left -= 1
         self.seen.add(post_id)
-        post = await _get(self._fetcher, post_id, self._budget, self._pause)
+        post = await self._get(post_id)
         if post is None or isinstance(post, Activity | Collection):
             return None
         self.found.append(post)
         return post
+
+    async def _get(self, post_id: Iri) -> Object | None:
+        """Give a post; None also when its host cannot be reached: one that is down does not end the walk."""
+        host = host_of(post_id)
+        if host in self._silent_hosts:
+            return None
+        try:
+            return await _get(self._fetcher, post_id, self._budget, self._pause)
+        except (Unreachable, FetchTimeout) as error:
+            if isinstance(error, HostPaused) and error.retry_after_s <= PAUSE_S_MAX:
+                raise  # it lives, as far as is known: whoever waits gets the post
+            self._silent_hosts.add(host)
+            return None
 
 
 def _posts_of(item_id: Iri | None, claimed: Object | None) -> Iterable[Iri]:

@@ -4,11 +4,13 @@ from .admission import Peeked, admit, check_claimed, check_plain, is_blocked, pe
 from .authorship import AuthenticActivity, Evidence, authenticate, restore
 from .envelope import InboundTask, decode_envelope
 from .idempotency import activity_key, confirm, seen
+from .ownership import HELD_COUNT_MAX
 from .receive import Receipt, Reception, receive
 from .routing import Listener, select
 from .signers import Departed, Gatekeeper
 
 __all__ = [
+    "HELD_COUNT_MAX",
     "AuthenticActivity",
     "Departed",
     "Evidence",

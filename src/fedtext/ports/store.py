@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Final, Protocol
 from urllib.parse import quote
 
 from .sql import Statement
+
+_ENCODED: Final = {code: quote(chr(code), safe="") for code in range(128)}
 
 
 def store_key(origin: str, *parts: str) -> str:
@@ -15,7 +17,12 @@ def store_key(origin: str, *parts: str) -> str:
     Each part is percent-encoded, so "/" separates and nothing else does: `store_prefix` of the leading parts is a
     prefix of exactly the keys below it.
     """
-    return "/".join(quote(part, safe="") for part in (origin, *parts))
+    return "/".join([_encode(part) for part in (origin, *parts)])
+
+
+def _encode(part: str) -> str:
+    """Percent-encode all but letters, digits and "-._~"; ASCII, as nearly everything is, in one step."""
+    return part.translate(_ENCODED) if part.isascii() else quote(part, safe="")
 
 
 def store_prefix(origin: str, *parts: str) -> str:

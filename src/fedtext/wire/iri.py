@@ -113,6 +113,11 @@ def parse_url(text: str, *, limits: Limits = _DEFAULT_LIMITS) -> Url:
     """
     if len(text) > limits.iri_chars_max:
         raise MalformedIri("the URL is too long", limit="iri_chars_max", value=len(text))
+    return _parse_url(text)
+
+
+@lru_cache(maxsize=1_024)  # one message names few URLs, but each of them many times
+def _parse_url(text: str) -> Url:
     match = _URL.fullmatch(text)
     if match is None:
         raise MalformedIri("not an absolute URL", url=text)

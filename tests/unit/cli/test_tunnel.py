@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import sys
 import textwrap
+import time
+from pathlib import Path
 
 import pytest
 
@@ -79,6 +82,32 @@ def test_one_that_does_not_listen_is_ended_all_the_same(monkeypatch: pytest.Monk
     with Tunnel(command(code), 1) as tunnel:
         tunnel.address()
     assert tunnel._process.poll() is not None
+
+
+def test_what_the_command_has_started_is_ended_with_it() -> None:
+    code = """
+        import subprocess, sys, time
+        child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+        print(f"https://child-{child.pid}.example", flush=True)
+        time.sleep(60)
+    """
+    with Tunnel(command(code), 1) as tunnel:
+        child = int(tunnel.address().removeprefix("https://child-").removesuffix(".example"))
+        os.kill(child, 0)
+    for _ in range(500):
+        if not is_running(child):
+            break
+        time.sleep(0.01)
+    assert not is_running(child)
+
+
+def is_running(pid: int) -> bool:
+    """Tell whether a process does anything; one that has ended may wait for whoever inherited it."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+    return state != "Z"
 
 
 def test_nobody_waits_for_one_that_talks_on(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,10 +9,10 @@ from typing import Any
 import attrs
 import pytest
 
-from fedtext import Context, Create
+from fedtext import Context, Create, Note
 from fedtext.adapters.backends import MemoryBackend, SqliteBackend
 from fedtext.behaviors import Follows
-from fedtext.config import Config, DeliveryPolicy, InboxPolicy
+from fedtext.config import Config, DeliveryPolicy, FetchPolicy, InboxPolicy
 from fedtext.delivery import DeliveryTask, encode_task
 from fedtext.errors import (
     FetchRefused,
@@ -276,6 +276,65 @@ def test_a_listener_that_always_fails_becomes_a_dead_letter(make_world):
     outcome = run(world, arrived(), IN, attempts=2)
     assert isinstance(outcome, Bury)
     assert "ZeroDivisionError" in outcome.reason
+
+
+def crawl(way: str) -> Any:
+    note = Note(id=f"{BOB}/1", attributed_to=BOB)
+
+    async def listener(context: Context, create: Create[Any]) -> None:
+        walk = {
+            "traverse": lambda: context.traverse(f"{BOB}/outbox"),
+            "ancestors": lambda: context.ancestors(note),
+            "conversation": lambda: context.conversation(note),
+        }[way]()
+        async for _ in walk:
+            pass
+
+    return listener
+
+
+@pytest.mark.spec("DLV-22")
+@pytest.mark.parametrize("way", ["traverse", "ancestors", "conversation"])
+def test_dlv_22_long_looks_elsewhere_are_spread_out(world, way):
+    world.remote().documents["/users/bob/outbox"] = {"id": f"{BOB}/outbox", "type": "OrderedCollection"}
+    world.fed.on(Create)(crawl(way))
+    waits = set[float]()
+    for _ in range(50):
+        outcome = run(world, arrived(), IN)
+        assert isinstance(outcome, Later)
+        waits.add(outcome.after_s)
+    assert min(waits) >= 30
+    assert max(waits) <= 600
+    assert max(waits) - min(waits) > 300
+    assert run(world, arrived(), IN, attempts=1) == Done()
+
+
+@pytest.mark.spec("DLV-22")
+@pytest.mark.parametrize(("least_s", "most_s", "at_once"), [(30, 0, True), (90, 60, False)])
+def test_dlv_22_how_far_is_a_setting(make_world, least_s, most_s, at_once):
+    world = make_world(config=Config(fetch=FetchPolicy(spread_s_min=least_s, spread_s_max=most_s)))
+    world.fed.on(Create)(crawl("ancestors"))
+    outcome = run(world, arrived(), IN)
+    assert outcome == Done() if at_once else (isinstance(outcome, Later) and outcome.after_s == 60)
+
+
+@pytest.mark.parametrize("kind", ["Update", "Delete"])
+def test_what_its_owner_has_changed_is_asked_for_anew(world, kind):
+    remote = world.remote()
+    remote.documents["/users/bob/1"] = {"id": f"{BOB}/1", "type": "Note", "attributedTo": BOB, "content": "old"}
+    seen = list[str]()
+
+    @world.fed.on(Activity)
+    async def read(context: Context, activity: Activity) -> None:
+        found = await context.get(f"{BOB}/1")
+        seen.append(str(found.content))
+
+    create = attrs.evolve(ENVELOPE, document={**CREATE, "id": f"{BOB}/1#create"})
+    assert run(world, create.encode(), IN) == Done()
+    remote.documents["/users/bob/1"]["content"] = "new"
+    changed = {**CREATE, "id": f"{BOB}/1#changed", "type": kind}
+    assert run(world, attrs.evolve(ENVELOPE, document=changed).encode(), IN) == Done()
+    assert seen == ["old", "new"]
 
 
 @pytest.mark.parametrize("target", ["/users/9", "/users/x", "/users/2"])

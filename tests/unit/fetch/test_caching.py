@@ -10,8 +10,8 @@ import pytest
 from tests.receiving import SITE, Door, Peer, answer, redirect
 
 from fedtext.config import FetchPolicy, Limits
-from fedtext.errors import FetchRefused, HTTPStatusError
-from fedtext.fetch import cached_documents, forget_object, get_object
+from fedtext.errors import FetchError, FetchRefused, HTTPStatusError
+from fedtext.fetch import cached_documents, expire_object, forget_object, get_object
 from fedtext.fetch.caching import VALIDATOR_CHARS_MAX, CachedDocument, Validators, decode_cached
 from fedtext.http import Headers, Request, Response
 from fedtext.ports import store_key
@@ -90,7 +90,7 @@ def test_with_them_it_is_kept_until_it_is_stale(door: Door, peer: Peer) -> None:
     get(door)
     door.clock.advance(FetchPolicy().actor_fresh_s + FetchPolicy().stale_s - 1)
     assert len(door.stored) == 1
-    assert run_sync(cached_documents(door.fetcher(), [URL])) == {}
+    assert run_sync(cached_documents(door.fetcher(), [URL])) == {URL: note()}  # whose it is does not change with age
     door.clock.advance(2)
     assert door.stored == {}
 
@@ -240,3 +240,30 @@ def test_sec_115_an_id_is_never_a_page(door: Door, peer: Peer) -> None:
     with pytest.raises(Exception, match="media_type"):
         get(door)
     assert len(peer.asked) == 1
+
+
+@pytest.mark.parametrize("etag", ['"1"', None])
+def test_what_has_expired_is_asked_for_anew_for_whomever_it_was_cached(
+    door: Door, peer: Peer, etag: str | None
+) -> None:
+    peer.serve("/notes/1", answer(note(), **({} if etag is None else {"etag": etag})))
+    whose = [None, *(f"https://home.example/users/{number}" for number in range(150))]  # more than one page of keys
+    for requester in whose:
+        get(door, requester)
+        door.clock.advance(1)  # as often as one may
+    peer.serve("/notes/1", note("y"))
+    asked = len(peer.asked)
+    run_sync(expire_object(door.fetcher(), URL))
+    assert run_sync(cached_documents(door.fetcher(), [URL])) == {URL: note()}
+    for requester in (whose[0], whose[1], whose[-1]):
+        assert get(door, requester).content == "y"
+    assert len(peer.asked) == asked + 3
+
+
+def test_a_mark_expires_too_and_what_is_not_there_stays_so(door: Door, peer: Peer) -> None:
+    run_sync(expire_object(door.fetcher(), URL))
+    with pytest.raises(FetchError):
+        get(door)
+    peer.serve("/notes/1", note())
+    run_sync(expire_object(door.fetcher(), URL))
+    assert get(door).content == "x"

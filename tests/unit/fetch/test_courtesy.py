@@ -11,7 +11,15 @@ from tests.receiving import NOW_S, Door, Peer, answer
 
 from fedtext.adapters.coalesce import AsyncCoalesce
 from fedtext.config import Config, Limits
-from fedtext.errors import FetchError, FetchTimeout, HostPaused, HTTPStatusError, KeyUnavailable, Unreachable
+from fedtext.errors import (
+    FetchError,
+    FetchTimeout,
+    HostPaused,
+    HTTPStatusError,
+    KeyRefused,
+    KeyUnavailable,
+    Unreachable,
+)
 from fedtext.fetch import get_object, resolve
 from fedtext.fetch.courtesy import (
     KEPT_S,
@@ -259,3 +267,18 @@ async def test_sec_110_a_hundred_tasks_make_one_request() -> None:
     transport, found = await many(100, Limits(), same=True)
     assert transport.count == 1
     assert len({id(one) for one in found}) == 1
+
+
+@pytest.mark.spec("SEC-109")
+def test_sec_109_invented_keys_leave_half_of_the_turns_to_others(door: Door, peer: Peer) -> None:
+    most = Limits().host_fetches_per_minute_max
+    for number in range(most):
+        fetcher = door.fetcher()
+        with pytest.raises((KeyRefused, KeyUnavailable)):
+            run_sync(resolve(fetcher, f"https://{HOST}/keys/{number}", fetcher.budget()))
+    assert len(peer.asked) == most // 2
+    for number in range(most // 2):
+        peer.serve(f"/notes/{number}", note(number))
+        get(door, number)
+    with pytest.raises(HostPaused):
+        get(door, most)

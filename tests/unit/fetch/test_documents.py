@@ -142,7 +142,8 @@ def test_a_missing_document(door: Door, peer: Peer) -> None:
 def test_sig_32_what_its_server_takes_is_learned_from_a_document_that_holds(
     door: Door, peer: Peer, document_id: str, learned: bool
 ) -> None:
-    peer.serve("/notes/1", {"id": document_id, "type": "Application", "implements": [{"href": CAPABILITY_RFC9421}]})
+    application = {"type": "Application", "inbox": f"{URL}/inbox", "implements": [{"href": CAPABILITY_RFC9421}]}
+    peer.serve("/notes/1", {"id": document_id, **application})
     if learned:
         fetch(door)
     else:

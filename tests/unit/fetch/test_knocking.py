@@ -237,6 +237,8 @@ def test_what_holds_for_some_hours_longer_is_not_written_again(door: Door, peer:
 TAKES = [{"href": CAPABILITY_RFC9421, "name": "RFC 9421"}]
 TAKES_ED25519 = [{"type": "Link", "href": CAPABILITY_ED25519}]
 
+APP = {"type": "Application", "inbox": f"{HOST}/app/inbox"}
+
 
 def generated(**application: Any) -> dict[str, Any]:
     return {"type": "Person", "generator": {"type": "Application", **application}}
@@ -265,13 +267,16 @@ def generated(**application: Any) -> dict[str, Any]:
     ],
 )
 def test_sig_32_what_a_server_says_that_it_implements(door: Door, document: Any, rfc9421: bool, ed25519: bool) -> None:
-    run_sync(learn_capabilities(door.ports, SITE, f"{HOST}/users/bob", document))
+    actor = {"inbox": f"{HOST}/users/bob/inbox", **document}
+    run_sync(learn_capabilities(door.ports, SITE, f"{HOST}/users/bob", document))  # a post: anybody may write one
+    assert memory(door) == SchemeMemory()
+    run_sync(learn_capabilities(door.ports, SITE, f"{HOST}/users/bob", actor))
     assert (memory(door).rfc9421_until_s > 0, memory(door).ed25519_until_s > 0) == (rfc9421, ed25519)
 
 
 @pytest.mark.spec("SIG-32")
 def test_sig_32_the_first_knock_is_as_the_server_says(door: Door, peer: Peer) -> None:
     peer.serve("/inbox", taking("RFC9421 ED25519"))
-    run_sync(learn_capabilities(door.ports, SITE, f"{HOST}/app", {"type": "Application", "implements": TAKES_ED25519}))
+    run_sync(learn_capabilities(door.ports, SITE, f"{HOST}/app", {**APP, "implements": TAKES_ED25519}))
     assert knock(door).status == 202
     assert seen(peer) == ["RFC9421"]

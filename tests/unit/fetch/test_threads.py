@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import pytest
 from tests.receiving import GONE, Door, Peer, answer
 
 from fedtext.config import Config, Limits
-from fedtext.errors import BudgetExhausted, Unreachable
-from fedtext.fetch import Budget, ancestors, conversation, crawl_budget
-from fedtext.http import Response
-from fedtext.sync import iterate_sync
+from fedtext.errors import BudgetExhausted, FetchError, HostPaused, Unreachable
+from fedtext.fetch import Budget, ancestors, conversation, crawl_budget, get_object
+from fedtext.http import Headers, Response
+from fedtext.sync import iterate_sync, run_sync
 from fedtext.vocab import Object, load
 
 ORIGIN = "https://a.example.com"
@@ -184,3 +185,31 @@ def test_what_is_missing_is_passed_over(door: Door, peer: Peer) -> None:
     serve(peer, 3)
     serve(peer, 4, type="Create", actor=ALICE)  # no post
     assert whole(door, load(note(1, replies=collection(2, 3, 4, id=f"{ORIGIN}/r")))) == ["3"]
+
+
+def test_a_host_that_is_down_does_not_end_the_walk(door: Door, peer: Peer) -> None:
+    down = Peer(door.network, "down.example.org")
+    for number in (1, 2):
+        down.serve(f"/notes/{number}", Response(status=503))
+    posts = [f"https://down.example.org/notes/{number}" for number in (1, 2)]
+    serve(peer, 2)
+    replies = {"id": f"{ORIGIN}/r", "type": "Collection", "items": [*posts, url(2)]}
+    assert whole(door, load(note(1, replies=replies))) == ["2"]
+    assert len(down.asked) == 1
+
+
+@pytest.mark.parametrize(("asked_s", "walks"), [("120", False), ("121", True)])
+def test_one_that_asks_for_patience_is_waited_for_or_told_of(door: Door, peer: Peer, asked_s: str, walks: bool) -> None:
+    busy = Peer(door.network, "busy.example.org")
+    busy.serve("/notes/9", Response(status=429, headers=Headers.build([("retry-after", asked_s)])))
+    posts = [f"https://busy.example.org/notes/{number}" for number in (1, 2)]
+    serve(peer, 2)
+    replies = {"id": f"{ORIGIN}/r", "type": "Collection", "items": [*posts, url(2)]}
+    fetcher = door.fetcher()
+    with suppress(FetchError):
+        run_sync(get_object(fetcher, "https://busy.example.org/notes/9", fetcher.budget()))
+    if walks:
+        assert whole(door, load(note(1, replies=replies))) == ["2"]
+    else:
+        with pytest.raises(HostPaused):
+            whole(door, load(note(1, replies=replies)))
