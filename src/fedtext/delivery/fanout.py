@@ -71,6 +71,7 @@ def _delivery(task: FanoutTask, inbox: str) -> Task:
         inbox=inbox,
         body=task.body,
         digest=task.digest,
+        forwarded=task.forwarded,
     )
     lane = Lane(LaneKind.OUT, host_of(inbox))
     mark = sha256(f"{task.activity_id}\n{inbox}".encode()).hexdigest()

@@ -55,6 +55,7 @@ class FanoutTask:
         shared: Whether shared inboxes may be used; not for direct messages (DLV-01, AP-S08).
         proved: Whether the body has the proofs that it is to have. What a release before there were proofs has sealed
             goes out as it is.
+        forwarded: Whether it is somebody else's word, passed on as it arrived.
     """
 
     site: str
@@ -71,6 +72,7 @@ class FanoutTask:
     ordering_key: str
     shared: bool
     proved: bool = True
+    forwarded: bool = False
 
 
 @attrs.frozen(kw_only=True)
@@ -84,6 +86,7 @@ class DeliveryTask:
         inbox: Where it goes.
         body: The exact bytes, as text.
         digest: Digest header value of the body.
+        forwarded: See `FanoutTask`.
     """
 
     site: str
@@ -92,6 +95,7 @@ class DeliveryTask:
     inbox: str
     body: str
     digest: str
+    forwarded: bool = False
 
 
 AnyTask = ResolveTask | FanoutTask | DeliveryTask

@@ -39,7 +39,7 @@ from ..errors import (
     PortError,
     Unreachable,
 )
-from ..fetch import get_actor
+from ..fetch import get_actor, origin_or_none
 from ..inbox import InboundTask, activity_key
 from ..inbox.idempotency import content_hash as hash_of
 from ..keys import Algorithm
@@ -267,6 +267,8 @@ async def _followers_page(engine: Engine, task: FanoutTask, ports: PortSet) -> N
     page = await source.page(engine.context(ports), owner, request)
     own = [follower.actor_id for follower in page.items if _is_own(engine, follower.actor_id)]
     remote = [follower for follower in page.items if not _is_own(engine, follower.actor_id)]
+    if task.forwarded:  # whose word it is has told those at home, and it has reached this server
+        own, remote = [], [follower for follower in remote if not _is_at_home(follower.actor_id, task.actor)]
     inboxes = await _without_gone(plan_inboxes(task, remote, refused=_refusing(engine)), task.site, ports)
     jobs = [*plan_deliveries(task, inboxes), *await _local(engine, task, own, ports)]
     rest = attrs.evolve(task, reached=(*task.reached, *inboxes)[-_REACHED_MAX:])
@@ -275,6 +277,10 @@ async def _followers_page(engine: Engine, task: FanoutTask, ports: PortSet) -> N
     elif others:
         jobs += _followers_part(attrs.evolve(rest, followers_of=tuple(others), cursor=""))
     await ports.queue.enqueue(jobs)
+
+
+def _is_at_home(actor_id: str, other: str) -> bool:
+    return origin_or_none(actor_id) == origin_or_none(other)
 
 
 def gone_key(site: str, inbox: str) -> str:
@@ -330,7 +336,7 @@ async def _local(engine: Engine, task: FanoutTask, actor_ids: Sequence[str], por
 
 async def _bury_deleted(engine: Engine, task: FanoutTask, ports: PortSet) -> None:
     """Keep a tombstone for what an own Delete removes, before anybody is told (COL-12, MOD-28)."""
-    if '"Delete"' not in task.body or task.cursor:
+    if '"Delete"' not in task.body or task.cursor or task.forwarded:
         return
     document = parse_object(task.body.encode("utf-8"), engine.config.limits)
     removed = document.get("object")

@@ -8,7 +8,7 @@ from ..http import Request, Response
 from ..inbox import Reception, peek, receive
 from ..ports import Event, PortSet
 from ..wire.json import parse_object
-from . import serving
+from . import forwarding, serving
 from .context import Scope
 from .engine import Engine
 from .routes import Route, RouteKind
@@ -35,6 +35,7 @@ async def take(engine: Engine, request: Request, route: Route, ports: PortSet) -
         refuse=engine.refuse,
         inbox=route.path,
         recipient=route.identifier,
+        passes_on=lambda document: bool(forwarding.targets(engine, document)),
     )
     try:
         await receive(request, reception)

@@ -46,6 +46,7 @@ from ..inbox import (
 )
 from ..ports import Event, Job, PortSet
 from ..vocab import Activity, Delete, Update, reference_id
+from . import forwarding
 from .context import Scope
 from .engine import Engine
 from .fanning import GONE_S, fan_out, gone_key, later, resolve
@@ -129,6 +130,7 @@ async def _inbound(
     activity = authentic.activity
     key = activity_key(task.site, str(activity.actor_id), activity.id, task.inbox, task.content_hash)
     if await seen(ports.store, key) is not None:
+        await forwarding.pass_on(engine, task, ports)  # where a listener has confirmed by itself, and then we fell
         return Done()
     scope = Scope(
         recipient=task.recipient,
@@ -139,7 +141,7 @@ async def _inbound(
     )
     if isinstance(activity, Update | Delete):
         await _expire(engine, activity, ports)
-    context = engine.context(ports, scope)
+    context, refused = engine.context(ports, scope), False
     for listener in select(engine.router.listeners, activity):
         try:
             await engine.caller.call(listener.callback, context, activity)
@@ -148,7 +150,10 @@ async def _inbound(
         except Exception as error:  # the application's own: try again later, then keep it as a dead letter
             if not _is_refusal(error):
                 return _listener_failed(engine, job, ports, activity.id, error)
+            refused = True
             _emit(ports, "inbox.refused_by_listener", id=activity.id, error=str(error))
+    if not refused:
+        await forwarding.pass_on(engine, task, ports)
     await confirm(ports.store, key, task.content_hash, ttl_s=engine.config.inbox.idempotency_s)
     _emit(ports, "inbox.dispatched", id=activity.id, type=activity.type_name)
     return Done()
@@ -203,6 +208,8 @@ async def _deliver(engine: Engine, task: DeliveryTask, job: Job, ports: PortSet)
     if isinstance(outcome, Delivered):
         _emit(ports, "delivery.delivered", inbox=task.inbox, id=task.activity_id, status=outcome.status)
         return Done(host_answered=True)
+    if isinstance(outcome, Retry) and outcome.unauthorized and task.forwarded:
+        outcome = Drop(reason="the peer does not take what others pass on")
     if isinstance(outcome, Retry) and outcome.unauthorized and await engine.is_removed(ports, actor_id) is not None:
         outcome = Drop(reason="nobody can fetch the key of an actor that was removed")
     if isinstance(outcome, Drop):

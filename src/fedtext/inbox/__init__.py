@@ -3,6 +3,7 @@
 from .admission import Peeked, admit, check_claimed, check_plain, is_blocked, peek
 from .authorship import AuthenticActivity, Evidence, authenticate, restore
 from .envelope import InboundTask, decode_envelope
+from .forwarding import forwarding_targets, linked_ids
 from .idempotency import activity_key, confirm, seen
 from .ownership import HELD_COUNT_MAX
 from .receive import Receipt, Reception, receive
@@ -27,7 +28,9 @@ __all__ = [
     "check_plain",
     "confirm",
     "decode_envelope",
+    "forwarding_targets",
     "is_blocked",
+    "linked_ids",
     "peek",
     "receive",
     "restore",

@@ -28,6 +28,7 @@ class InboundTask:
         received_s: When, in seconds since the epoch.
         content_hash: Hex SHA-256 of what was verified.
         document: The document that verification returned.
+        body: What arrived, where it may have to be passed on byte for byte; else "".
     """
 
     site: str
@@ -40,6 +41,7 @@ class InboundTask:
     received_s: float
     content_hash: str
     document: JsonObject
+    body: str = ""
 
     def encode(self) -> bytes:
         """Give the payload."""
@@ -67,7 +69,7 @@ def decode_envelope(payload: bytes, limits: Limits = _DEFAULT_LIMITS) -> Inbound
         limits,
         json_depth_max=limits.json_depth_max + 1,
         json_nodes_max=limits.json_nodes_max + 100,
-        document_bytes_max=6 * max(limits.body_bytes_max, limits.document_bytes_max) + 65_536,
+        document_bytes_max=12 * max(limits.body_bytes_max, limits.document_bytes_max) + 65_536,
     )
     try:
         value = parse_object(payload, wider)
@@ -77,11 +79,16 @@ def decode_envelope(payload: bytes, limits: Limits = _DEFAULT_LIMITS) -> Inbound
         raise QueueError("an envelope of another version or kind", version=repr(value.get("v")))
     texts = {name: _text(value, name) for name in _TEXT_FIELDS}
     recipient, received_s, document = value.get("recipient"), value.get("received_s"), value.get("document")
-    if not (recipient is None or isinstance(recipient, str)) or not isinstance(document, dict):
+    body = value.get("body", "")  # releases before there was forwarding have left it out
+    if (
+        not (recipient is None or isinstance(recipient, str))
+        or not isinstance(document, dict)
+        or not isinstance(body, str)
+    ):
         raise QueueError("the envelope lacks a member")
     if isinstance(received_s, bool) or not isinstance(received_s, int | float):
         raise QueueError("the envelope has no time")
-    return InboundTask(recipient=recipient, received_s=float(received_s), document=document, **texts)
+    return InboundTask(recipient=recipient, received_s=float(received_s), document=document, body=body, **texts)
 
 
 def _text(value: JsonObject, name: str) -> str:

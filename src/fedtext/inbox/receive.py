@@ -42,6 +42,7 @@ class Reception:
         refuse: Policy by host or IRI; raises `PolicyRefusal`. Called for every IRI involved, before any work for it.
         inbox: Path of the inbox.
         recipient: Identifier of the inbox's owner, or None for the shared inbox.
+        passes_on: Tells whether an activity may have to be passed on as it arrived (see `forwarding`).
     """
 
     ports: PortSet
@@ -52,6 +53,7 @@ class Reception:
     refuse: Callable[[str], None]
     inbox: str
     recipient: str | None
+    passes_on: Callable[[JsonObject], bool] = lambda _document: False
 
 
 @attrs.frozen(kw_only=True)
@@ -105,7 +107,7 @@ async def receive(request: Request, reception: Reception) -> Receipt:
     authentic = await authenticate(verified, document, proof, fetcher=reception.fetcher, budget=budget)
     _refuse_involved(reception, authentic)
     # (9) Ask whether it has been handled already.
-    task = _task(reception, authentic)
+    task = _task(reception, authentic, admitted)
     actor = str(authentic.activity.actor_id)
     key = activity_key(reception.site, actor, authentic.activity.id, reception.inbox, task.content_hash)
     known_hash = await seen(ports.store, key)
@@ -166,8 +168,10 @@ async def _remember_actor(reception: Reception, actor: str) -> None:
     await reception.ports.store.add_if_absent(known_key(reception.site, actor), b"1")
 
 
-def _task(reception: Reception, authentic: AuthenticActivity) -> InboundTask:
+def _task(reception: Reception, authentic: AuthenticActivity, request: Request) -> InboundTask:
     evidence = authentic.evidence
+    # What was fetched from its origin is known to those who can be told of it there.
+    is_passed_on = evidence.how in ("signature", "proof") and reception.passes_on(authentic.document)
     return InboundTask(
         site=reception.site,
         inbox=reception.inbox,
@@ -179,6 +183,7 @@ def _task(reception: Reception, authentic: AuthenticActivity) -> InboundTask:
         received_s=evidence.received_s,
         content_hash=content_hash(authentic.document),
         document=authentic.document,
+        body=request.body.decode("utf-8") if is_passed_on else "",
     )
 
 

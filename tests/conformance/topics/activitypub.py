@@ -70,4 +70,10 @@ def _inboxes(case: Mapping[str, Any], actors: Mapping[str, Mapping[str, str]]) -
 
 
 def _targets(function: Any, case: Mapping[str, Any]) -> Any:
-    return function(case["activity"], local_origin=case["local_origin"], seen_before=case["seen_before"])
+    home = case["local_origin"] + "/"
+    return function(
+        case["activity"],
+        is_collection=lambda iri: iri.startswith(home) and iri.endswith("/followers"),
+        is_ours=lambda iri: iri.startswith(home),
+        seen_before=case["seen_before"],
+    )

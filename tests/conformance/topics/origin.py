@@ -10,15 +10,16 @@ from typing import Any, Final
 from fedtext.adapters.clocks import ManualClock
 from fedtext.config import Scheme
 from fedtext.errors import FedtextError
-from fedtext.fetch import fetch_document, get_object
+from fedtext.fetch import KeyUse, fetch_document, get_object
 from fedtext.fetch import resolve as resolve_key
 from fedtext.http import Request
 from fedtext.inbox import authenticate
 from fedtext.jsonld import normalize
 from fedtext.keys import PrivateKey, VerificationKey, generate_ed25519
-from fedtext.signatures import VerifiedRequest
+from fedtext.signatures import VerifiedDocument, VerifiedRequest
 from fedtext.sync import run_sync
 from fedtext.wire.iri import origin_of
+from fedtext.wire.portable_ids import is_portable, portable_origin
 
 from ..cases import Case, NotYet, Overrides, library, listed, own_case, wanted
 from ..scripted import SITE, Answer, ScriptedTransport, fetcher_over, serving
@@ -56,10 +57,7 @@ def _same_origin(given: Given) -> Given:
 
 
 def _origin(iri: str) -> str:
-    if iri.startswith("ap:") or "/.well-known/apgateway/" in iri:
-        origin: str = library("fedtext.portable", "origin_of")(iri)
-        return origin
-    return origin_of(iri)
+    return portable_origin(iri) if is_portable(iri) else origin_of(iri)
 
 
 @cache
@@ -70,8 +68,6 @@ def _key() -> PrivateKey:
 def _authenticate(given: Given) -> Given:
     """Hand an activity in with what its signature proves; all that may be fetched is what we hold already."""
     stored, activity, signer = given.get("stored"), given["activity"], given["signer"]
-    if given.get("proof") is not None:
-        raise NotYet("proofs")
     holds = {} if stored is None else {stored["id"]: stored}
     transport = ScriptedTransport(clock=ManualClock(), answer=serving(holds))
     fetcher = fetcher_over(transport)
@@ -88,7 +84,9 @@ def _authenticate(given: Given) -> Given:
         scheme=Scheme.CAVAGE,
     )
     try:
-        authentic = run_sync(authenticate(verified, normalize(activity), fetcher=fetcher, budget=fetcher.budget()))
+        authentic = run_sync(
+            authenticate(verified, normalize(activity), _proved(given), fetcher=fetcher, budget=fetcher.budget())
+        )
     except FedtextError:
         return {"verdict": "fetch" if activity["id"] in transport.asked else "refuse"}
     handed_on = authentic.document.get("object")
@@ -100,22 +98,42 @@ def _authenticate(given: Given) -> Given:
     }
 
 
+def _proved(given: Given) -> VerifiedDocument | None:
+    """Give the evidence of a proof that is verified already; the case names its key or whose it is."""
+    proof = given.get("proof")
+    if not proof:
+        return None
+    named = proof if isinstance(proof, Mapping) else {"verificationMethod": proof}
+    method = str(named.get("verificationMethod", named.get("keyId", given["activity"]["actor"])))
+    owner = str(named.get("controller", named.get("owner", named.get("signer", method.partition("#")[0]))))
+    return VerifiedDocument(
+        document=given["activity"],
+        key=VerificationKey(key_id=method, owner=owner, public=_key().public),
+        suites=("eddsa-jcs-2022",),
+        created_s=ManualClock().now_s(),
+        expires_s=None,
+    )
+
+
 def _key_owner(given: Given) -> Given:
     """Resolve a key whose actor, and whose own document where it has one, are served as the case gives them."""
-    if given["use"] != "http-signature":
-        raise NotYet(given["use"])
+    use = KeyUse.REQUEST if given["use"] == "http-signature" else KeyUse.ASSERTION
     pem = {"publicKeyPem": _key().public.pem}
     key, actor = {**given["key"], **pem}, dict(given["actor"])
     address = key["id"].partition("#")[0]
-    claims = actor.get("publicKey", [key] if address == actor["id"] else [])
-    actor["publicKey"] = [{**claim, **pem} if isinstance(claim, dict) else claim for claim in claims]
+    listed = "publicKey" if use is KeyUse.REQUEST else "assertionMethod"
+    actor.setdefault(listed, [key] if address == actor["id"] else [])
+    for name in ("publicKey", "assertionMethod"):
+        claims = actor.get(name, [])
+        claims = claims if isinstance(claims, list) else [claims]
+        actor[name] = [{**claim, **pem} if isinstance(claim, dict) else claim for claim in claims]
     served = {
         actor["id"]: {"type": "Person", "inbox": f"{actor['id']}/inbox", "outbox": f"{actor['id']}/outbox", **actor}
     }
     if address != actor["id"]:
         served[address] = {"type": "Key", **key}
     fetcher = fetcher_over(ScriptedTransport(clock=ManualClock(), answer=serving(served)))
-    found = run_sync(resolve_key(fetcher, key["id"], fetcher.budget()))
+    found = run_sync(resolve_key(fetcher, key["id"], fetcher.budget(), use=use))
     return {"verdict": "accept" if found.owner == actor["id"] else "refuse"}
 
 
