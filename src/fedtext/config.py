@@ -130,11 +130,23 @@ class DeliveryPolicy:
 
 @attrs.frozen(kw_only=True)
 class InboxPolicy:
-    """What an inbox accepts and how long it remembers (seconds)."""
+    """What an inbox accepts and how long it remembers (seconds).
+
+    `actor_activities_per_minute_max`, `host_activities_per_minute_max`: how much one actor, and all actors of one host,
+    may say to one process of this server; more is answered 429. 0: there is no limit.
+    `mentions_count_max`: how many actors of this server one activity may be addressed to or mention; more is refused.
+    `allow_listed_only`: nobody is heard, fetched or told anything but the hosts that were allowed (`fed.allow`).
+    `rules_fresh_s`: how soon other processes know of a rule that was set.
+    """
 
     idempotency_s: int = 30 * 86_400
     tombstone_s: int = 365 * 86_400
     attempts_max: int = 12
+    actor_activities_per_minute_max: int = 600
+    host_activities_per_minute_max: int = 6_000
+    mentions_count_max: int = 50
+    allow_listed_only: bool = False
+    rules_fresh_s: float = 5.0
 
 
 @attrs.frozen(kw_only=True)

@@ -219,6 +219,19 @@ class RecipientGone(RequestError):
     status_hint = 410
 
 
+class TooManyActivities(RequestError):
+    """Somebody says more in a minute than is taken here."""
+
+    code = "request.too_many"
+    status_hint = 429
+    permanent = False
+
+    @property
+    def retry_after_s(self) -> int:
+        """Seconds until the next one is taken."""
+        return int(self.context.get("retry_after_s", "60"))
+
+
 class SignatureError(RemoteProtocolError):
     """The HTTP signature cannot be accepted."""
 

@@ -21,7 +21,6 @@ from ..vocab import Accept, Block, Delete, Follow, Reject, Undo
 
 _ACCT = "acct:"
 _STAND_INS = (_ACCT, "author-of:")
-_UNDO_REMEMBERED_S = 6 * 3_600  # MOD-27: how long Mastodon remembers an Undo that came first
 
 
 class FollowState(Enum):
@@ -57,7 +56,8 @@ class Follows:
     """Keeps followers and followees in the store, answers Follows, and feeds the fan-out.
 
     Args:
-        accept: "auto": every Follow is accepted at once; "manual": it waits for `accept` or `reject`.
+        accept: "auto": every Follow is accepted at once, but those of whom is silenced; "manual": it waits for `accept`
+            or `reject`.
     """
 
     def __init__(self, *, accept: Literal["auto", "manual"] = "auto") -> None:
@@ -230,8 +230,6 @@ class Follows:
         follower_id = follow.actor_id
         if target is None or target.kind != "actor" or follower_id is None:
             return
-        if await context.store.get(context.key("undone", follower_id, follow.id or "")) is not None:
-            return
         if await self.is_blocked(context, target.pk, follower_id):
             await self._answer(context, target.pk, follower_id, follow.id or "", Reject)
             return
@@ -240,7 +238,8 @@ class Follows:
         follower = await context.get_actor(follow.actor)
         if follower.inbox is None:
             return
-        accepted = self._auto or await self.contains(context, target.pk, follower_id)
+        welcome = self._auto and not context.is_silenced(follower_id)
+        accepted = welcome or await self.contains(context, target.pk, follower_id)
         record = _Record(
             state=FollowState.ACCEPTED if accepted else FollowState.PENDING,
             follow_id=follow.id or "",
@@ -269,8 +268,6 @@ class Follows:
             target = context.parse(inner.object_id)
             if target is not None and target.kind == "actor":
                 await self._drop_follower(context, target.pk, str(undo.actor_id))
-            if inner.id is not None:
-                await self._remember_undone(context, str(undo.actor_id), inner.id)
         elif isinstance(inner, Accept):
             await self._end_following(context, cast("Accept", inner).object, str(undo.actor_id))
         elif isinstance(inner, str):
@@ -278,14 +275,9 @@ class Follows:
 
     async def _undo_by_id(self, context: Context, follow_id: str, actor_id: str) -> None:
         """A bare id names a Follow that we hold, or one still to come; it does not say whom that is for."""
-        await self._remember_undone(context, actor_id, follow_id)
         known = await context.store.get(context.key("follow-by-id", actor_id, follow_id))
         if known is not None:
             await self._drop_follower(context, known.decode(), actor_id)
-
-    async def _remember_undone(self, context: Context, actor_id: str, follow_id: str) -> None:
-        """Keep that a Follow is undone, by its own actor: nobody undoes what somebody else is about to send."""
-        await context.store.put(context.key("undone", actor_id, follow_id), b"1", ttl_s=_UNDO_REMEMBERED_S)
 
     async def _on_accept(self, context: Context, accept: Accept) -> None:
         found = await self._our_follow(context, accept)

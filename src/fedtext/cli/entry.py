@@ -28,6 +28,10 @@ _COMMANDS = (
     ("sign", "signing", "sign a request as every server takes it"),
     ("inbox", "receiving", "show what arrives at an inbox, verified step by step"),
     ("keys", "keying", "make, show and rotate keys"),
+    ("block", "blocking", "keep a host or an actor away"),
+    ("allow", "allowing", "let a host or an actor in"),
+    ("rules", "ruling", "list who is kept away or let in, or take a rule away"),
+    ("reports", "reporting", "show and close what was reported to a server"),
     ("completion", "completing", "print a script that completes commands in a shell"),
 )
 

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from hashlib import sha256
 from urllib.parse import quote
 
-from ..errors import ConfigurationError, FedtextError
+from ..errors import ConfigurationError, FedtextError, TooManyActivities
 from ..http import Headers, Request, Response
 from ..jsonld import context_for
 from ..vocab.shapes import terms_used
 from ..wire.json import JsonObject, JsonValue, dump
 from ..wire.media_types import ACTIVITY_JSON
 
+_RETRY_AFTER_S = 60
 CURSOR_CHARS_MAX = 500
 """How long a cursor may be: it stands in a URL."""
 
@@ -102,8 +103,9 @@ def failure(error: FedtextError, *, allow: str | None = None, challenge: str | N
         headers.append(("allow", allow))
     if challenge is not None and error.status_hint == 401:
         headers.append(("accept-signature", challenge))
-    if error.status_hint == 503:
-        headers.append(("retry-after", "60"))
+    if error.status_hint in (429, 503):
+        asked_s = error.retry_after_s if isinstance(error, TooManyActivities) else _RETRY_AFTER_S
+        headers.append(("retry-after", str(asked_s)))
     return json_response(problem, status=error.status_hint, media_type="application/problem+json", headers=headers)
 
 

@@ -18,6 +18,7 @@ from ..sync import iterate_sync, run_sync
 from ..vocab import Activity, Actor, Collection, Object, reference_id
 from ..wire.acct import Handle, parse_handle
 from ..wire.iri import Iri, origin_of
+from .rulebook import RuleBook
 from .site import Site
 from .templates import parse_template
 
@@ -66,6 +67,11 @@ class Host(Protocol):
     @property
     def shared_inbox_path(self) -> str:
         """Path of the shared inbox."""
+        ...
+
+    @property
+    def rulebook(self) -> RuleBook:
+        """The rules of the site."""
         ...
 
     def actor_path(self, pk: str) -> str:
@@ -153,6 +159,10 @@ class _Addresses:
     def token(self) -> str:
         """Give 32 unpredictable hex digits, for ids."""
         return self.ports.randomness.token(16).hex()
+
+    def is_silenced(self, reference: str | Object) -> bool:
+        """Tell whether what comes from somebody should not ask for attention: by the rules as they are known here."""
+        return self._engine.rulebook.rules.is_silenced(str(reference_id(reference)))
 
     def actor_uri(self, pk: object) -> Iri:
         """Give the id of an own actor."""

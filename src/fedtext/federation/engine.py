@@ -15,6 +15,7 @@ from ..config import Config, Software
 from ..errors import ConfigurationError
 from ..fetch import Fetcher, Signer, SigningKey
 from ..http import Request, Response
+from ..inbox import Pace
 from ..keys import Algorithm
 from ..ports import Backend, Batch, Job, PortSet, Statement, store_key
 from ..vocab import Activity, Object
@@ -27,6 +28,7 @@ from .context import Context, Local, Scope
 from .outcomes import JobOutcome
 from .registry import Router
 from .routes import Paths, Route, RouteKind, find_route
+from .rulebook import RuleBook
 from .site import Site
 
 Refuse = Callable[[str], None]
@@ -81,7 +83,8 @@ class Engine:
         backend: Gives the backend, for `within=`.
         operations: What the engine does.
         paths: Where the library's own end points live.
-        refuse: Policy by IRI; raises `PolicyRefusal`.
+        rulebook: The rules that are kept in the store.
+        policy: The application's own policy by IRI; raises `PolicyRefusal`.
         contact: How to reach the people behind it, for NodeInfo.
         load_source: Finds the application's own things where it gave no `load` (class, parameters).
     """
@@ -95,8 +98,10 @@ class Engine:
     caller: Caller
     backend: Callable[[], Backend]
     operations: Operations
+    rulebook: RuleBook
     paths: Paths = attrs.field(factory=Paths)
-    refuse: Refuse = lambda _iri: None
+    policy: Refuse = lambda _iri: None
+    pace: Pace = attrs.field(factory=Pace, eq=False)
     contact: str | None = None
     load_source: Callable[[type[Any], dict[str, str]], object] | None = None
 
@@ -156,6 +161,17 @@ class Engine:
         route = find_route(self.router, self.paths, iri[len(self.site.origin) :])
         return route.identifier if route is not None and route.kind is RouteKind.FOLLOWERS else None
 
+    # ---- policy --------------------------------------------------------------------------------------------------
+
+    def refuse(self, iri: str) -> None:
+        """Refuse an address or id, by the application's policy or by the rules as they are known here.
+
+        Raises:
+            PolicyRefusal: One of them does.
+        """
+        self.policy(iri)
+        self.rulebook.rules.refuse(iri)
+
     # ---- making the parts ----------------------------------------------------------------------------------------
 
     def context(self, ports: PortSet, scope: Scope | None = None) -> Context:
@@ -163,7 +179,15 @@ class Engine:
         return Context(self, self.site, ports, scope or Scope())
 
     def fetcher(self, ports: PortSet) -> Fetcher:
-        """Make the way out on these ports; requests are signed by the instance actor (SIG-24)."""
+        """Make the way out on these ports; requests are signed by the instance actor (SIG-24).
+
+        Policy is asked about each address before it is asked for anything, redirects included (TRU-01).
+        """
+
+        async def admits(url: str) -> None:
+            await self.rulebook.refresh(ports)
+            self.refuse(url)
+
         return Fetcher(
             ports=ports,
             config=self.config,
@@ -171,6 +195,7 @@ class Engine:
             own_origins=self.own_origins,
             user_agent=self.user_agent,
             signer=self.signer(ports, self.instance_actor_id),
+            admits=admits,
         )
 
     def signer(self, ports: PortSet, actor_id: str) -> Signer:

@@ -35,13 +35,17 @@ async def take(engine: Engine, request: Request, route: Route, ports: PortSet) -
         refuse=engine.refuse,
         inbox=route.path,
         recipient=route.identifier,
+        suspends=engine.rulebook.rules.is_suspended,
+        pace=engine.pace,
         passes_on=lambda document: bool(forwarding.targets(engine, document)),
     )
     try:
         await receive(request, reception)
     except FedtextError as error:
-        await _tell(engine, request, route, ports, error)
-        raise
+        answer = await _tell(engine, request, route, ports, error)
+        if answer is None:
+            raise
+        return answer
     return accepted()
 
 
@@ -54,17 +58,19 @@ async def _require_owner(engine: Engine, route: Route, ports: PortSet) -> None:
         raise NotFound
 
 
-async def _tell(engine: Engine, request: Request, route: Route, ports: PortSet, error: FedtextError) -> None:
-    """Tell `on_unverified` listeners the error and what the body claims, never a model."""
+async def _tell(engine: Engine, request: Request, route: Route, ports: PortSet, error: FedtextError) -> Response | None:
+    """Tell `on_unverified` listeners the error and what the body claims, never a model; give what one answers."""
     if not engine.router.unverified or isinstance(error, PortError):
-        return
+        return None
     try:
         claimed = peek(parse_object(request.body, engine.config.limits))
     except FedtextError:
         claimed = None
-    context = engine.context(ports, Scope(recipient=route.identifier))
+    context, answer = engine.context(ports, Scope(recipient=route.identifier)), None
     for callback in engine.router.unverified:
         try:
-            await engine.caller.call(callback, context, error, claimed)
+            given = await engine.caller.call(callback, context, error, claimed)
+            answer = answer or (given if isinstance(given, Response) else None)
         except Exception as fault:  # the application's own; the sender is answered what the request deserves
             ports.observer.emit(Event(name="inbox.on_unverified_failed", fields={"error": repr(fault)[:300]}))
+    return answer

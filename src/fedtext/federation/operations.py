@@ -30,6 +30,7 @@ class EngineOperations:
         if route is None:
             return None
         try:
+            await engine.rulebook.refresh(ports)
             if request.method == "OPTIONS":
                 return _options(route)
             return await _respond(engine, request, route, ports)

@@ -13,6 +13,7 @@ from ..discovery import Intent, build_intent
 from ..dispatch import Page, PageRequest
 from ..errors import ConfigurationError
 from ..inbox import Listener
+from ..vocab import Activity
 from .context import Context
 from .templates import PathTemplate, parse_template
 
@@ -51,6 +52,23 @@ class CollectionRoute:
     callback: Callback
 
 
+@attrs.frozen(kw_only=True)
+class ListenerFailure:
+    """A listener has raised.
+
+    Args:
+        activity: What it was called with.
+        error: What it raised.
+        attempts: How often the activity was tried, this time included.
+        given_up: Whether it lies among the dead letters now; else it is tried again later.
+    """
+
+    activity: Activity
+    error: Exception
+    attempts: int
+    given_up: bool
+
+
 class FollowerSource(Protocol):
     """Who follows whom: what fan-out and access decisions ask."""
 
@@ -80,6 +98,7 @@ class Router:
         self.outboxes: list[CollectionRoute] = []
         self.listeners: list[Listener] = []
         self.unverified: list[Callback] = []
+        self.failed: list[Callback] = []
         self.handle_callback: Callback | None = None
         self.resource_callback: Callback | None = None
         self.nodeinfo_callback: Callback | None = None
@@ -203,8 +222,25 @@ class Router:
         return register
 
     def on_unverified(self, callback: CallbackT) -> CallbackT:
-        """Register who is told of refused deliveries: `(context, error, peeked) -> None`; never gets a model."""
+        """Register who is told of refused deliveries: `(context, error, peeked) -> Response | None`.
+
+        It gets the error and what the body claims, never a model. What it returns is answered in place of the refusal;
+        whatever that is, nothing was taken. A peer that is told 2xx does not try again in another way.
+        """
         self.unverified.append(callback)
+        return callback
+
+    def on_any(self, callback: CallbackT) -> CallbackT:
+        """Register a listener for all activities, whatever their type: `on(Activity)`."""
+        return self.on(Activity)(callback)
+
+    def on_error(self, callback: CallbackT) -> CallbackT:
+        """Register who is told that a listener has failed: `(context, ListenerFailure) -> None`.
+
+        It is told each time, and cannot change what follows: the activity is handled again later, or kept as a dead
+        letter (`fed.dead_letters`).
+        """
+        self.failed.append(callback)
         return callback
 
     def include(self, router: Router) -> None:
@@ -215,6 +251,7 @@ class Router:
         self.outboxes.extend(router.outboxes)
         self.listeners.extend(router.listeners)
         self.unverified.extend(router.unverified)
+        self.failed.extend(router.failed)
         if router.handle_callback is not None:
             self.handle(router.handle_callback)
         if router.resource_callback is not None:
@@ -233,7 +270,7 @@ class Router:
         found += [route.callback for route in self.outboxes]
         found += [route.load for route in self.objects if route.load is not None]
         found += [listener.callback for listener in self.listeners]
-        found += self.unverified
+        found += [*self.unverified, *self.failed]
         single = (self.handle_callback, self.resource_callback, self.nodeinfo_callback)
         found += [callback for callback in single if callback is not None]
         return found

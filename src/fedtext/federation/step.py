@@ -40,17 +40,21 @@ from ..inbox import (
     activity_key,
     confirm,
     decode_envelope,
+    is_late,
+    remember_ended,
     restore,
     seen,
     select,
 )
 from ..ports import Event, Job, PortSet
-from ..vocab import Activity, Delete, Update, reference_id
+from ..vocab import Activity, Delete, Flag, Update, reference_id
 from . import forwarding
-from .context import Scope
+from .context import Context, Scope
 from .engine import Engine
 from .fanning import GONE_S, fan_out, gone_key, later, resolve
 from .outcomes import Bury, Done, JobOutcome, Later
+from .registry import ListenerFailure
+from .reports import keep_report
 
 _PAUSE_S_MAX = 3_600
 _ELSEWHERE_S = 60.0
@@ -112,6 +116,7 @@ def _read(payload: bytes) -> _Arrived | AnyTask:
 
 
 async def _carry_out(engine: Engine, task: _Arrived | AnyTask, job: Job, ports: PortSet) -> JobOutcome:
+    await engine.rulebook.refresh(ports)
     if isinstance(task, _Arrived):
         return await _inbound(engine, task.task, task.authentic, job, ports)
     if isinstance(task, DeliveryTask):
@@ -139,9 +144,23 @@ async def _inbound(
         confirm_value=task.content_hash,
         postpones_crawls=job.attempts == 0 and engine.config.fetch.spread_s_max > 0,
     )
-    if isinstance(activity, Update | Delete):
-        await _expire(engine, activity, ports)
-    context, refused = engine.context(ports, scope), False
+    if await is_late(ports.store, task.site, activity):
+        _emit(ports, "inbox.late", id=activity.id, type=activity.type_name)
+    else:
+        outcome = await _dispatch(engine, task, activity, engine.context(ports, scope), job)
+        if outcome is not None:
+            return outcome
+    await confirm(ports.store, key, task.content_hash, ttl_s=engine.config.inbox.idempotency_s)
+    _emit(ports, "inbox.dispatched", id=activity.id, type=activity.type_name)
+    return Done()
+
+
+async def _dispatch(
+    engine: Engine, task: InboundTask, activity: Activity, context: Context, job: Job
+) -> JobOutcome | None:
+    """Keep what has to be kept whether or not anybody listens, call the listeners, pass it on; None: all is done."""
+    ports, refused = context.ports, False
+    await _keep(engine, task, activity, ports)
     for listener in select(engine.router.listeners, activity):
         try:
             await engine.caller.call(listener.callback, context, activity)
@@ -149,14 +168,21 @@ async def _inbound(
             return _postponed(engine, ports, activity.id, error)
         except Exception as error:  # the application's own: try again later, then keep it as a dead letter
             if not _is_refusal(error):
-                return _listener_failed(engine, job, ports, activity.id, error)
+                return await _listener_failed(engine, job, context, activity, error)
             refused = True
             _emit(ports, "inbox.refused_by_listener", id=activity.id, error=str(error))
     if not refused:
         await forwarding.pass_on(engine, task, ports)
-    await confirm(ports.store, key, task.content_hash, ttl_s=engine.config.inbox.idempotency_s)
-    _emit(ports, "inbox.dispatched", id=activity.id, type=activity.type_name)
-    return Done()
+    return None
+
+
+async def _keep(engine: Engine, task: InboundTask, activity: Activity, ports: PortSet) -> None:
+    await remember_ended(ports.store, task.site, activity, engine.config.inbox)
+    if isinstance(activity, Update | Delete):
+        await _expire(engine, activity, ports)
+    if isinstance(activity, Flag):
+        kept = await keep_report(ports, task.site, activity, engine.rulebook.rules, received_s=task.received_s)
+        _emit(ports, "inbox.reported" if kept else "inbox.report_rejected", id=activity.id)
 
 
 async def _expire(engine: Engine, activity: Activity, ports: PortSet) -> None:
@@ -184,18 +210,36 @@ def _is_refusal(error: Exception) -> bool:
     return isinstance(error, OriginMismatch | PolicyRefusal | DocumentError)
 
 
-def _listener_failed(engine: Engine, job: Job, ports: PortSet, activity_id: str | None, error: Exception) -> JobOutcome:
+async def _listener_failed(
+    engine: Engine, job: Job, context: Context, activity: Activity, error: Exception
+) -> JobOutcome:
+    """Tell whoever asked to be told, and put it off, or keep it as a dead letter."""
     reason = f"{type(error).__name__}: {error}"[:300]
-    _emit(ports, "inbox.listener_failed", id=activity_id, error=reason, attempts=job.attempts + 1)
-    if job.attempts + 1 >= engine.config.inbox.attempts_max:
-        return Bury(reason=reason)
-    return later(engine, job, ports, reason)
+    attempts = job.attempts + 1
+    _emit(context.ports, "inbox.listener_failed", id=activity.id, error=reason, attempts=attempts)
+    outcome = (
+        Bury(reason=reason)
+        if attempts >= engine.config.inbox.attempts_max
+        else later(engine, job, context.ports, reason)
+    )
+    failure = ListenerFailure(activity=activity, error=error, attempts=attempts, given_up=isinstance(outcome, Bury))
+    for callback in engine.router.failed:
+        try:
+            await engine.caller.call(callback, context, failure)
+        except Exception as fault:  # it is told of failures; its own change nothing
+            _emit(context.ports, "inbox.on_error_failed", id=activity.id, error=repr(fault)[:300])
+    return outcome
 
 
 # ---- outbound --------------------------------------------------------------------------------------------------------
 
 
 async def _deliver(engine: Engine, task: DeliveryTask, job: Job, ports: PortSet) -> JobOutcome:
+    try:
+        engine.refuse(task.inbox)  # it may have been blocked since this was planned
+    except PolicyRefusal:
+        _emit(ports, "delivery.dropped", inbox=task.inbox, id=task.activity_id, reason="policy")
+        return Done()
     actor_id = engine.instance_actor_id if not task.sender else engine.site.origin + engine.actor_path(task.sender)
     dispatch = Dispatch(
         ports=ports,

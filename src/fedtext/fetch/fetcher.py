@@ -109,6 +109,8 @@ class Fetcher:
             see is cached for nobody else.
         for_strangers: Whether somebody wants it who has not shown who he is, such as the key that he says is his. Half
             of the turns of each host are kept back then, so that invented key ids cannot keep us from the host.
+        admits: Asked about each address before it is asked for anything, those of redirects, too; raises
+            `PolicyRefusal`. None: nobody is refused.
     """
 
     ports: PortSet
@@ -119,12 +121,20 @@ class Fetcher:
     signer: Signer | None = None
     requester: str | None = None
     for_strangers: bool = False
+    admits: Callable[[str], Awaitable[None]] | None = None
 
     def is_own(self, url: Url) -> bool:
         """Tell whether an address is served here, by whatever scheme and with or without a dot at the end (SEC-106)."""
         port = "" if url.port is None else f":{url.port}"
         authority = url.host.removesuffix(".") + port
         return not self.own_origins.isdisjoint((f"https://{authority}", f"http://{authority}"))
+
+    def is_own_id(self, iri: str) -> bool:
+        """Tell whether an id is under an origin that is served here; text that is no URL is not."""
+        try:
+            return self.is_own(parse_url(iri))
+        except MalformedIri:
+            return False
 
     def budget(self) -> Budget:
         """Give a fresh budget of one message."""
@@ -163,11 +173,14 @@ class Fetcher:
             WrongMediaType: The answer is of another type.
             BodyTooLarge: It is longer than `bytes_max`.
             BudgetExhausted: See `Budget`.
+            PolicyRefusal: See `admits`.
         """
         trail = trail or self.trail()
         current = url
         while True:
             address = self._admit(current, trail)
+            if self.admits is not None:
+                await self.admits(address)
             asked = [("accept", accept), ("user-agent", self.user_agent)]
             conditions = known.fields if known is not None and known.address == address else []
             request = Request.to(address, headers=[*asked, *conditions])

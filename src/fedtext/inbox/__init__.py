@@ -5,9 +5,12 @@ from .authorship import AuthenticActivity, Evidence, authenticate, restore
 from .envelope import InboundTask, decode_envelope
 from .forwarding import forwarding_targets, linked_ids
 from .idempotency import activity_key, confirm, seen
+from .lateness import is_late, remember_ended
 from .ownership import HELD_COUNT_MAX
+from .pacing import Pace
 from .receive import Receipt, Reception, receive
 from .routing import Listener, select
+from .rules import Rule, Rules, Severity, decode_rule, parse_subject
 from .signers import Departed, Gatekeeper
 
 __all__ = [
@@ -18,9 +21,13 @@ __all__ = [
     "Gatekeeper",
     "InboundTask",
     "Listener",
+    "Pace",
     "Peeked",
     "Receipt",
     "Reception",
+    "Rule",
+    "Rules",
+    "Severity",
     "activity_key",
     "admit",
     "authenticate",
@@ -28,11 +35,15 @@ __all__ = [
     "check_plain",
     "confirm",
     "decode_envelope",
+    "decode_rule",
     "forwarding_targets",
     "is_blocked",
+    "is_late",
     "linked_ids",
+    "parse_subject",
     "peek",
     "receive",
+    "remember_ended",
     "restore",
     "seen",
     "select",

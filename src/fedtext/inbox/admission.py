@@ -151,6 +151,23 @@ def check_plain(document: JsonObject) -> JsonObject:
     return document
 
 
+def mentioned_ids(document: JsonObject) -> set[str]:
+    """Give whom an activity is addressed to, or mentions in what it is about."""
+    inner = document.get("object")
+    parts = [document, *(part for part in (inner if isinstance(inner, list) else [inner]) if isinstance(part, dict))]
+    found: set[str] = set()
+    for part in parts:
+        for name in ("to", "cc", "bto", "bcc", "audience"):
+            found |= {iri for item in _listed(part.get(name)) if (iri := _identifier(item)) is not None}
+        tags = (tag for tag in _listed(part.get("tag")) if isinstance(tag, dict))
+        found |= {href for tag in tags if isinstance(href := tag.get("href"), str)}
+    return found
+
+
+def _listed(value: JsonValue) -> list[JsonValue]:
+    return value if isinstance(value, list) else [value]
+
+
 def is_blocked(iri: str, domains: Collection[str]) -> bool:
     """Tell whether the host of an address is on a list, itself or as part of a domain on it (INB-19).
 

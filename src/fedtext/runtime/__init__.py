@@ -6,9 +6,11 @@ from ..discovery import ServerFacts
 from ..dispatch import Page, PageRequest
 from ..federation.actor_keys import StoredKeys
 from ..federation.context import BlockingContext, Context, Local
-from ..federation.registry import FollowerSource, Router
+from ..federation.deadletters import DeadLetter
+from ..federation.registry import FollowerSource, ListenerFailure, Router
+from ..federation.reports import Report
 from ..federation.site import Site
-from ..inbox import Evidence, Peeked
+from ..inbox import Evidence, Peeked, Rule, Severity
 from ..ports import Backend, Batch, Event, Observer, Opened, PortSet, Sql, SqlValue, Statement, Store
 from ..wire.acct import Handle, parse_handle
 from ..wire.iri import Iri
@@ -25,6 +27,7 @@ __all__ = [
     "BlockingContext",
     "BoundAction",
     "Context",
+    "DeadLetter",
     "Event",
     "Evidence",
     "Federation",
@@ -34,6 +37,7 @@ __all__ = [
     "Handle",
     "Iri",
     "Level",
+    "ListenerFailure",
     "Local",
     "MemoryBackend",
     "Observer",
@@ -43,9 +47,12 @@ __all__ = [
     "Peeked",
     "PortSet",
     "Ports",
+    "Report",
     "Representation",
     "Router",
+    "Rule",
     "ServerFacts",
+    "Severity",
     "Site",
     "Sql",
     "SqlValue",

@@ -12,11 +12,15 @@ from ..federation import publishing, sending, serving
 from ..federation.actor_keys import ActorKeys, StoredKeys
 from ..federation.calling import Caller
 from ..federation.context import BlockingContext, Context
+from ..federation.deadletters import DeadLetter
 from ..federation.engine import Engine
 from ..federation.operations import EngineOperations
 from ..federation.registry import Router
+from ..federation.reports import Report, close_report, list_reports
 from ..federation.routes import Paths
+from ..federation.rulebook import RuleBook
 from ..federation.site import Site
+from ..inbox import Rule, Severity, parse_subject
 from ..keys import OVERLAP_S, Algorithm, KeyRing
 from ..ports import Backend, Observer, PortSet
 from ..vocab import PUBLIC, Activity, Actor, Delete, Object, is_public, load_as
@@ -106,7 +110,8 @@ class Federation(Router):
             operations=EngineOperations(),
             paths=Paths(shared_inbox=shared_inbox, instance_actor=instance_actor),
             contact=contact,
-            refuse=refuse or (lambda _iri: None),
+            policy=refuse or (lambda _iri: None),
+            rulebook=_rulebook(self.site, self.config),
             load_source=getattr(backend, "load_source", None),
         )
         self._behaviors: list[object] = []
@@ -274,6 +279,72 @@ class Federation(Router):
         """Erase what the store keeps about a remote actor; gives how many values."""
         return await forget_actor(ports, self.site.origin, actor_id)
 
+    async def _block(
+        self,
+        ports: PortSet,
+        subject: str,
+        *,
+        severity: Severity = Severity.BLOCK,
+        rejects_reports: bool = False,
+        comment: str = "",
+    ) -> Rule:
+        """Keep a host, or an actor, away; what already waits for it is dropped when it is due.
+
+        Args:
+            ports: Given by the action.
+            subject: A host, whose subdomains are meant, too; or an actor's id.
+            severity: How far; see `Severity`.
+            rejects_reports: Whether its reports are not kept.
+            comment: For those who read the list.
+
+        Raises:
+            MalformedIri: Neither a host nor an id.
+            ConfigurationError: It is this server.
+        """
+        rule = Rule(subject=parse_subject(subject), severity=severity, rejects_reports=rejects_reports, comment=comment)
+        if rule.subject in self.engine.rulebook.own_hosts:
+            raise ConfigurationError("this server does not keep itself away", subject=subject)
+        await self.engine.rulebook.set(ports, rule)
+        return rule
+
+    async def _allow(self, ports: PortSet, subject: str, *, comment: str = "") -> Rule:
+        """Let a host or an actor in, whatever is said of a host above; in allow-list mode nobody else is let in."""
+        rule = Rule(subject=parse_subject(subject), severity=Severity.ALLOW, comment=comment)
+        await self.engine.rulebook.set(ports, rule)
+        return rule
+
+    async def _unrule(self, ports: PortSet, subject: str) -> bool:
+        """Take a rule away; False when there was none."""
+        return await self.engine.rulebook.remove(ports, parse_subject(subject))
+
+    async def _rules(self, ports: PortSet) -> list[Rule]:
+        """Give all rules, by subject."""
+        rules = await self.engine.rulebook.refresh(ports)
+        return sorted(rules.by_subject.values(), key=lambda rule: rule.subject)
+
+    async def _reports(self, ports: PortSet, *, after: str = "", limit: int = 100) -> list[Report]:
+        """Give the reports that were sent here and are not closed, the oldest first; see `list_reports`."""
+        return await list_reports(ports, self.site.origin, after=after, limit=limit)
+
+    async def _close_report(self, ports: PortSet, report_id: str) -> bool:
+        """Take a report out of the box; False when it is not there."""
+        return await close_report(ports, self.site.origin, report_id)
+
+    async def _dead_letters(self, ports: PortSet, *, after: int = 0, limit: int = 100) -> list[DeadLetter]:
+        """Give what could not be carried out, in order of number; of this site alone.
+
+        Args:
+            ports: Given by the action.
+            after: The last number of the page before.
+            limit: How many are looked at.
+        """
+        found = await ports.queue.buried(after=after, limit=limit)
+        return [DeadLetter.of(job, reason) for job, reason in found if job.site == self.site.origin]
+
+    async def _replay(self, ports: PortSet, letter: int) -> bool:
+        """Put a dead letter back, to be tried at once; False when it is not there."""
+        return await ports.queue.revive(letter)
+
     async def _check(self, ports: PortSet, *, actor: str | None = None) -> list[Finding]:
         """Look for mistakes in the wiring; see `checks`."""
         return await check_async(self, ports, actor=actor)
@@ -287,6 +358,14 @@ class Federation(Router):
     send = Action(_deliver)
     forget = Action(_forget)
     check = Action(_check)
+    block = Action(_block)
+    allow = Action(_allow)
+    unrule = Action(_unrule)
+    rules = Action(_rules)
+    reports = Action(_reports)
+    close_report = Action(_close_report)
+    dead_letters = Action(_dead_letters)
+    replay = Action(_replay)
 
     async def _mapped(self, ports: PortSet, thing: object) -> Object:
         model = await serving.map_thing(self.engine, thing, ports)
@@ -306,6 +385,14 @@ class Federation(Router):
         task = sending.fanout_task(self.engine, ports, activity)
         await sending.enqueue(self.engine, ports, task, within=within, marks=marks)
         return Iri(str(about.id))
+
+
+def _rulebook(site: Site, config: Config) -> RuleBook:
+    own_hosts = frozenset({parse_url(site.origin).host, parse_url(f"https://{site.handle_host}").host})
+    policy = config.inbox
+    return RuleBook(
+        site.origin, own_hosts=own_hosts, allow_listed_only=policy.allow_listed_only, fresh_s=policy.rules_fresh_s
+    )
 
 
 def _user_agent(software: Software, origin: str) -> str:

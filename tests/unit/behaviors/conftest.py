@@ -10,7 +10,7 @@ import pytest
 from fedtext import Federation, Note, Person, connect
 from fedtext.federation.context import Scope
 from fedtext.http import Headers, Request, Response
-from fedtext.inbox import select
+from fedtext.inbox import is_late, remember_ended, select
 from fedtext.ports import PortSet
 from fedtext.sync import run_sync
 from fedtext.testing import ManualClock, VirtualNetwork
@@ -37,7 +37,11 @@ class Stage:
         return self.federation.engine.context(self.ports, Scope(recipient=recipient))
 
     def receive(self, activity: Any, *, recipient: str | None = "7") -> None:
-        """Hand a verified activity to all listeners, as the worker does."""
+        """Hand a verified activity to all listeners, unless it comes too late, as the worker does."""
+        store, engine = self.ports.store, self.federation.engine
+        if run_sync(is_late(store, engine.site.origin, activity)):
+            return
+        run_sync(remember_ended(store, engine.site.origin, activity, engine.config.inbox))
         for listener in select(self.federation.engine.router.listeners, activity):
             result = self.federation.engine.caller.call(listener.callback, self.context(recipient), activity)
             run_sync(result)

@@ -16,11 +16,16 @@ ABOUT_BOB = [
     store_key(SITE, "key", f"{BOB}#main-key"),
     store_key(SITE, "follower", "7", BOB),
     store_key(SITE, "following", "7", BOB),
+    store_key(SITE, "deleted", BOB, "https://peer.example/notes/1"),
+    store_key(SITE, "undone", BOB, f"{BOB}#follows/1"),
+    store_key(SITE, "assertion-key", f"{BOB}#ed25519-key"),
+    store_key(SITE, "object", "https://peer.example/notes/2", "for", BOB),
 ]
 ABOUT_OTHERS = [
     store_key(SITE, "object", f"{BOB}2"),
     store_key(SITE, "follower", "7", "https://peer.example/users/eve"),
     store_key(OTHER, "object", BOB),
+    store_key(SITE, "rule", BOB),
     "fedtext/last-seen",
 ]
 

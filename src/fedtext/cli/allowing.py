@@ -1,0 +1,37 @@
+"""`fedtext allow`: let a host or an actor in, whatever is said of a host above."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+from typing import TYPE_CHECKING
+
+from .blocking import subject_of, tell
+from .console import Console
+
+if TYPE_CHECKING:
+    from ..runtime import Federation
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument("target", metavar="MODULE:NAME", help="a Federation or a Social")
+    parser.add_argument("subject", metavar="WHO", help="a host, an actor's id or @user@host")
+    parser.add_argument("--comment", default="", help="for those who read the list")
+
+
+def run(arguments: argparse.Namespace, console: Console) -> int:
+    """Do what was asked for."""
+    from .naming import load_federation
+
+    return asyncio.run(_run(load_federation(arguments.target), arguments, console))
+
+
+async def _run(federation: Federation, arguments: argparse.Namespace, console: Console) -> int:
+    try:
+        subject = await subject_of(federation, arguments.subject)
+        rule = await federation.allow.aio(subject, comment=arguments.comment)
+    finally:
+        await federation.ports.close()
+    tell(rule, console)
+    return 0
