@@ -136,6 +136,8 @@ class InboxPolicy:
     may say to one process of this server; more is answered 429. 0: there is no limit.
     `mentions_count_max`: how many actors of this server one activity may be addressed to or mention; more is refused.
     `allow_listed_only`: nobody is heard, fetched or told anything but the hosts that were allowed (`fed.allow`).
+    `forwarded_by_proof`, `forwarded_by_fetch`: what counts for an activity that somebody else than its actor has
+    signed: a proof of the actor's in it; that its origin gives it, too. Without both, nobody passes anything on here.
     `rules_fresh_s`: how soon other processes know of a rule that was set.
     """
 
@@ -145,6 +147,8 @@ class InboxPolicy:
     actor_activities_per_minute_max: int = 600
     host_activities_per_minute_max: int = 6_000
     mentions_count_max: int = 50
+    forwarded_by_proof: bool = True
+    forwarded_by_fetch: bool = True
     allow_listed_only: bool = False
     rules_fresh_s: float = 5.0
 

@@ -107,11 +107,14 @@ async def authenticate(
     if isinstance(verified, Departed):
         evidence = await _departed(verified.claim, document, activity, actor, fetcher, budget)
     else:
-        how = "signature"
-        if actor != verified.signer and proof is not None and is_fresh(proof, fetcher=fetcher):
+        how, policy = "signature", fetcher.config.inbox
+        by_proof = policy.forwarded_by_proof and proof is not None and is_fresh(proof, fetcher=fetcher)
+        if actor != verified.signer and proof is not None and by_proof:
             document = _from_proof(proof, actor, fetcher)
             activity, how = _activity(document), "proof"
         elif actor != verified.signer:
+            if not policy.forwarded_by_fetch:
+                raise OriginMismatch("signed by somebody else than its actor", actor=actor)
             document = await _from_origin(document, actor, fetcher, budget)
             activity, how = _activity(document), "origin"
         evidence = Evidence(

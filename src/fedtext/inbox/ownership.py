@@ -28,6 +28,7 @@ from ..vocab import (
     EmojiReact,
     Flag,
     Follow,
+    InteractionRequest,
     Like,
     Move,
     Reject,
@@ -247,6 +248,20 @@ def _check_moved(document: JsonObject, actor: str, _origin: Origin) -> None:
         raise OriginMismatch("an actor moves itself only", actor=actor)
 
 
+def _check_asked(document: JsonObject, actor: str, origin: Origin) -> None:
+    """Whoever asks whether he may quote, answer or feature asks it for what is his own (FEP-044f, FEP-7aa9)."""
+    value = document.get("instrument")
+    if value is None:
+        return
+    instrument_id = identifier(value)
+    if instrument_id is None or origin_or_none(instrument_id) != origin:
+        raise OriginMismatch("what is asked for is on another origin than its actor", actor=actor)
+    if not isinstance(value, dict) or not _says_something(value) or instrument_id == actor:
+        return
+    if identifier(value.get("attributedTo", value.get("actor"))) != actor:
+        raise OriginMismatch("what is asked for is somebody else's", object=instrument_id, actor=actor)
+
+
 _CHECKS: Final[tuple[tuple[type[Activity], Callable[[JsonObject, str, Origin], None]], ...]] = (
     (Create, _check_authored),
     (Update, _check_authored),
@@ -257,6 +272,7 @@ _CHECKS: Final[tuple[tuple[type[Activity], Callable[[JsonObject, str, Origin], N
     (Add, _check_collected),
     (Remove, _check_collected),
     (Move, _check_moved),
+    (InteractionRequest, _check_asked),
 )
 
 

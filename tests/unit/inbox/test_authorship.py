@@ -10,6 +10,7 @@ import attrs
 import pytest
 from tests.receiving import GONE, KEYS, NOW_S, SITE, Door, Peer, PeerActor, answer, redirect
 
+from fedtext.config import Config, InboxPolicy
 from fedtext.errors import (
     FedtextError,
     KeyRefused,
@@ -178,6 +179,19 @@ def test_sec_131_a_forwarded_activity_is_fetched_from_its_origin(
     assert authentic.document["object"]["content"] == "said"  # type: ignore[index, call-overload]
     assert (authentic.evidence.how, authentic.evidence.signer) == ("origin", relay.id)
     assert door.fetches == [genuine["id"]]
+
+
+@pytest.mark.spec("SEC-131")
+def test_sec_131_what_others_sign_may_count_for_nothing(
+    door: Door, peer: Peer, alice: PeerActor, relay: PeerActor
+) -> None:
+    document = alice.activity()
+    peer.serve("/activities/1", document)
+    door.config = Config(inbox=InboxPolicy(forwarded_by_fetch=False))
+    with pytest.raises(OriginMismatch):
+        judge(door, verified(relay, document), document)
+    assert door.fetches == []
+    assert judge(door, verified(alice, document), document).evidence.how == "signature"
 
 
 @pytest.mark.spec("SIG-19", "SEC-131")

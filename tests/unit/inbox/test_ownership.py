@@ -75,6 +75,11 @@ ALLOWED: list[dict[str, Any]] = [
     activity("Follow", OURS),
     activity("Block", OURS),
     activity("https://ns.example/Wave", {"type": "Note", "content": "hi"}),
+    activity("QuoteRequest", OURS, instrument=NOTE),
+    activity("QuoteRequest", OURS, instrument=f"{A}/notes/1"),
+    activity("QuoteRequest", OURS, instrument={"id": f"{A}/notes/1"}),
+    activity("LikeRequest", OURS),
+    activity("FeatureRequest", OURS, instrument={"id": f"{A}/lists/1", "type": "Collection", "attributedTo": ALICE}),
 ]
 
 REFUSED: list[tuple[dict[str, Any], type[FedtextError]]] = [
@@ -134,6 +139,13 @@ REFUSED: list[tuple[dict[str, Any], type[FedtextError]]] = [
     (activity("Remove", f"{A}/notes/1", target={"type": "Collection"}), OriginMismatch),
     (activity("Move", BO, target="https://new.example.net/users/alice"), OriginMismatch),
     (activity("Move", VICTIM), OriginMismatch),
+    (activity("QuoteRequest", OURS, instrument=FOREIGN), OriginMismatch),
+    (activity("QuoteRequest", OURS, instrument=FOREIGN["id"]), OriginMismatch),
+    (activity("QuoteRequest", OURS, instrument={**NOTE, "attributedTo": BO}), OriginMismatch),
+    (activity("QuoteRequest", OURS, instrument={"id": f"{A}/notes/1", "type": "Note"}), OriginMismatch),
+    (activity("QuoteRequest", OURS, instrument={"type": "Note", "attributedTo": ALICE}), OriginMismatch),
+    (activity("QuoteRequest", OURS, instrument=[NOTE, FOREIGN]), OriginMismatch),
+    (activity("ReplyRequest", OURS, instrument=7), OriginMismatch),
     # SEC-079: words in somebody's name that nobody can ask him about
     (activity("Announce", {"type": "Note", "attributedTo": VICTIM, "content": "never said"}), OriginMismatch),
     (activity("Announce", {"id": None, "type": "Note", "attributedTo": VICTIM}), OriginMismatch),

@@ -8,7 +8,7 @@ import attrs
 import pytest
 from tests.receiving import AS2, GONE, NOW_S, PUBLIC, Door, Peer, PeerActor
 
-from fedtext.config import Config, SignaturePolicy
+from fedtext.config import Config, InboxPolicy, SignaturePolicy
 from fedtext.errors import FedtextError, KeyOwnerMismatch, KeyUnavailable, OriginMismatch, ProofMismatch
 from fedtext.http import Response
 from fedtext.inbox import InboundTask
@@ -166,6 +166,14 @@ def test_a_proof_under_somebodys_signature_is_enough(door: Gate, alice: PeerActo
     assert (task.signer, task.document["actor"]) == (relay.id, alice.id)
     assert "proof" not in task.document
     assert "/activities/1" not in [request.target for request in alice.peer.asked]
+
+
+@pytest.mark.spec("SEC-131")
+def test_sec_131_a_proof_may_count_for_nothing(door: Gate, alice: PeerActor, relay: PeerActor) -> None:
+    door.config = Config(inbox=InboxPolicy(forwarded_by_proof=False))
+    document = proved(alice)
+    alice.peer.serve("/activities/1", document)
+    assert outcome(door, passed_on(relay, document)) == "origin"
 
 
 def test_sec_131_without_a_proof_it_is_asked_for_at_its_origin(door: Gate, alice: PeerActor, relay: PeerActor) -> None:
