@@ -7,6 +7,7 @@ Sources: the rules of the wire that the rows name, and its table of visibility.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from ...vocab import PUBLIC
@@ -19,10 +20,15 @@ PIXELFED_DEPTH_MAX: Final = 7
 # -- the document as a whole ------------------------------------------------------------------------------------
 
 
-def _no_id(case: Case) -> str | None:
-    if case.kind in ("Add", "Remove"):
-        return None
-    return None if is_web(text_of(case.document, "id")) else "it has no id that is a URL"
+def _no_id(*without: str) -> Callable[[Case], str | None]:
+    """Make a check: all documents have an id, but for activities of these kinds."""
+
+    def check(case: Case) -> str | None:
+        if case.kind in without or is_web(text_of(case.document, "id")):
+            return None
+        return "it has no id that is a URL"
+
+    return check
 
 
 def _no_type(case: Case) -> str | None:
@@ -79,9 +85,13 @@ def _other_addressees_inside(case: Case) -> str | None:
 
 
 _DROPPED, _ALTERED, _NOT_MEANT = Verdict.DROPPED, Verdict.ALTERED, Verdict.NOT_MEANT
+_BUT_GOTOSOCIAL: Final = tuple(server for server in EVERY if server != GOTOSOCIAL)
+_ID: Final = "give it an id under the origin of its actor"
 
 DOCUMENT_RULES: Final = (
-    Rule("MOD-01", EVERY, _DROPPED, _no_id, "give it an id under the origin of its actor"),
+    # Interop: Mastodon sends Add and Remove without an id (MOD-56), GoToSocial Delete.
+    Rule("MOD-01", _BUT_GOTOSOCIAL, _DROPPED, _no_id("Add", "Remove"), _ID),
+    Rule("MOD-01", (GOTOSOCIAL,), _DROPPED, _no_id("Add", "Remove", "Delete"), _ID),
     Rule("INB-05", (GOTOSOCIAL, MISSKEY), _DROPPED, _no_type, "give it a type"),
     Rule("JLD-01", (MASTODON,), _DROPPED, _no_context, "name https://www.w3.org/ns/activitystreams in @context"),
     Rule("JLD-06", (MASTODON,), _DROPPED, _graph, "write the document as one tree"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.readable import ALICE, BOB, CONTEXT, PUBLIC, Document, activity, create, note, person
+from tests.readable import ALICE, BOB, CONTEXT, POST, PUBLIC, Document, activity, create, note, person
 from tests.rows import minded_by, unbroken
 
 from fedtext.testing.peers import SERVERS
@@ -26,6 +26,7 @@ CASES: list[tuple[str, str, Document, Document]] = [
     ("MOD-01", ALL, note(), note(id=None)),
     ("MOD-01", ALL, person(), person(id="acct:alice@a.example")),
     ("MOD-01", ALL, activity("Add", BOB, id=None, target="https://a.example/featured"), activity("Follow", BOB, id={})),
+    ("MOD-01", " ".join(SERVERS.keys() - {"gotosocial"}), activity("Delete", POST), activity("Delete", POST, id=None)),
     ("INB-05", "gotosocial misskey", note(type=["Note"]), {"@context": CONTEXT, "id": ALICE}),
     ("JLD-01", "mastodon", note(**{"@context": [CONTEXT, {"x": "y:z"}]}), note(**{"@context": None})),
     ("JLD-01", "mastodon", create(), note(**{"@context": "http://www.w3.org/ns/activitystreams"})),
