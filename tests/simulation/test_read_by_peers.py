@@ -91,8 +91,8 @@ async def conversation() -> list[tuple[str, bytes, Delivery]]:
 
 KINDS = {
     "Accept Follow", "Announce", "Block", "Delete", "Delete Tombstone", "Follow", "Like", "Reject Follow",
-    "Undo Announce", "Undo Block", "Undo Follow", "Undo Like", "Update Person", "direct message", "edit", "followers-only post", "post",
-    "reply",
+    "Undo Announce", "Undo Block", "Undo Follow", "Undo Like", "Update Person", "direct message", "edit",
+    "followers-only post", "post", "reply",
 }  # fmt: skip
 
 
