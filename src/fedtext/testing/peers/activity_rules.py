@@ -142,12 +142,6 @@ def _unfetchable_id(case: Case) -> str | None:
     return f"object is an id with a fragment: {case.object_id}"
 
 
-def _answer_by_id(case: Case) -> str | None:
-    if case.kind not in ("Accept", "Reject") or case.inner is not None:
-        return None
-    return f"the {case.kind} names the Follow by its id"
-
-
 def _answer_for_another(case: Case) -> str | None:
     inner = case.inner
     if case.kind not in ("Accept", "Reject") or inner is None or kind_of(inner) != "Follow":
@@ -182,6 +176,5 @@ ACTIVITY_RULES: Final = (
     Rule("MOD-46", (GOTOSOCIAL,), _DROPPED, _undo_by_nobody, _EMBED),
     Rule("MOD-47", (GOTOSOCIAL, MASTODON), _DROPPED, _undo_of_half, _EMBED),
     Rule("COL-18", (MISSKEY,), _DROPPED, _unfetchable_id, _EMBED),
-    Rule("MOD-48", (LEMMY,), _DROPPED, _answer_by_id, _EMBED),
     Rule("INB-17", (MASTODON, GOTOSOCIAL), _DROPPED, _answer_for_another, "let the one who is followed answer"),
 )  # fmt: skip

@@ -70,11 +70,17 @@ def _incomplete_note(case: Case) -> str | None:
     return f"the Note has no {', '.join(missing)}" if missing else None
 
 
+def _incomplete_reply(case: Case) -> str | None:
+    return _incomplete_note(case) if case.post is not None and first_id(case.post.get("inReplyTo")) else None
+
+
 def _top_level_note(case: Case) -> str | None:
+    """What names a community in `audience` is read as one of its Pages (MOD-68)."""
     post = case.post
-    if post is None or kind_of(post) != "Note" or case.is_private_message or first_id(post.get("inReplyTo")):
+    if post is None or kind_of(post) != "Note" or case.is_private_message:
         return None
-    return "it is a Note that answers nothing"
+    answers = first_id(post.get("inReplyTo")) or first_id(post.get("audience"))
+    return None if answers else "it is a Note that answers nothing"
 
 
 def _vote(case: Case) -> str | None:
@@ -256,8 +262,9 @@ def _quote_of_one_kind(case: Case) -> str | None:
 _DROPPED, _ALTERED, _NOT_MEANT = Verdict.DROPPED, Verdict.ALTERED, Verdict.NOT_MEANT
 
 POST_RULES: Final = (
-    Rule("MOD-08", (LEMMY, PIXELFED), _DROPPED, _incomplete_note, "add what is missing to the Note"),
-    Rule("MOD-08", (LEMMY,), _NOT_MEANT, _top_level_note, "answer something; posts of communities are Pages"),
+    Rule("MOD-08", (PIXELFED,), _DROPPED, _incomplete_note, "add what is missing to the Note"),
+    Rule("MOD-08", (LEMMY,), _DROPPED, _incomplete_reply, "add what is missing to the Note"),
+    Rule("MOD-08", (LEMMY,), _NOT_MEANT, _top_level_note, "answer something, or name a community in `audience`"),
     Rule("MOD-37", (LEMMY, PIXELFED), _NOT_MEANT, _vote, "count votes where polls are shown"),
     Rule("MOD-36", (MASTODON, GOTOSOCIAL), _ALTERED, _poll_without_choices, "give either oneOf or anyOf"),
     Rule("MOD-70", (LEMMY, PEERTUBE), _DROPPED, _too_long_comment, f"write {COMMENT_CHARS_MAX} characters at most"),

@@ -93,6 +93,7 @@ def test_hosts_of_one_label_are_related_to_themselves_alone() -> None:
     assert are_related("http://localhost/1", "http://localhost/2")
     assert not are_related("http://localhost/1", "http://other/1")
     assert host("nothing") == ""
+    assert host("https://A_b.example/1") == "a_b.example"
 
 
 def test_depths_are_counted_from_one() -> None:

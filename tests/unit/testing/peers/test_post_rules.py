@@ -31,6 +31,7 @@ CASES: list[tuple[str, str, Document, Document]] = [
     ("MOD-08", "lemmy pixelfed", note(content=None, contentMap={"en": "x"}), note(content=None)),
     ("MOD-08", "lemmy pixelfed", create(), create(attributedTo=None)),
     ("MOD-08", "lemmy", note(), note(inReplyTo=None)),
+    ("MOD-08", "lemmy", note(inReplyTo=None, audience="https://b.example/c/tea"), note(inReplyTo=None)),
     ("MOD-37", "lemmy pixelfed", note(name="A title"), VOTE),
     ("MOD-36", "mastodon gotosocial", note(type="Question", oneOf=[CHOICE]), note(type="Question")),
     ("MOD-36", "mastodon gotosocial", note(type="Question", anyOf=[CHOICE]),

@@ -34,7 +34,9 @@ WITHOUT_ROWS = {
         "MOD": "25 27 28 38 49-51 61", "SIG": "20-22", "ACT": "13 14 19 20",
     },
     "whether keys and proofs hold is not looked at": {"JLD": "9-14", "SIG": "15"},
-    "it is another row's: SIG-05 has the windows, INB-10 the comparison of ids": {"SIG": "11", "ACT": "17"},
+    "it is another row's: SIG-05 has the windows, INB-10 the comparison of ids, COL-18 answers by id": {
+        "SIG": "11", "ACT": "17", "MOD": "48",
+    },
     "it is asked of a server and not of a document: `fedtext doctor`": {
         "MOD": "30", "SIG": "2 24 25 35", "WF": "1-11 13-20", "ACT": "10 21 26 27", "COL": "2-17",
     },
@@ -49,7 +51,7 @@ TABLES = {
     "2.3 Mastodon": "SIG-28", "2.3 who does not take RFC 9421": "SIG-33",
     "2.4 key ids": "SIG-16 SIG-17", "2.4 owners": "SIG-18 ACT-06", "2.4 PEM": "SIG-23",
     "3 size of bodies": "INB-04 DLV-21", "3 depth": "JLD-15",
-    "4 visibility": "MOD-04 MOD-05", "4 follows": "INB-16 INB-17 MOD-48", "4 undos": "MOD-46 MOD-47 COL-18",
+    "4 visibility": "MOD-04 MOD-05", "4 follows": "INB-16 INB-17 COL-18", "4 undos": "MOD-46 MOD-47 COL-18",
     "4 deletes": "MOD-26", "4 edits": "MOD-24", "4 quotes": "MOD-57 MOD-59", "4 hosts of inboxes": "ACT-03",
 }  # fmt: skip
 
