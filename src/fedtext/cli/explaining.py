@@ -13,13 +13,13 @@ from typing import Final
 
 import attrs
 
-from ..config import Limits
 from ..errors import WrongMediaType
 from ..fetch.documents import ACCEPT_ACTIVITY
 from ..runtime import Federation
-from ..testing.peers import SERVERS, Delivery, Reading, Verdict, read_as
-from ..testing.peers.cases import kind_of, text_of
-from ..wire.json import parse_object
+from ..testing.peers import SERVERS, Delivery, Reading, Verdict
+from ..testing.peers.cases import text_of
+from ..testing.peers.readers import READING_LIMITS, RULES, build_case
+from ..testing.peers.reading import read
 from ..wire.media_types import is_html
 from .console import Console, plain
 from .looking_up import asker, ports
@@ -56,12 +56,11 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     if target.startswith(("https://", "http://")):
         body, delivery = asyncio.run(_fetched(asker(arguments.dev), target))
     else:
-        body, delivery = read_bytes(target, Limits().document_bytes_max), Delivery()
-    delivery = attrs.evolve(delivery, now_s=time.time())
-    document = parse_object(body)
+        body, delivery = read_bytes(target, READING_LIMITS.document_bytes_max), Delivery()
+    case = build_case(body, attrs.evolve(delivery, now_s=time.time()))
     servers: list[str] = arguments.servers or list(SERVERS)
-    readings = [read_as(body, server, delivery) for server in dict.fromkeys(servers)]
-    console.say(console.style(plain(f"{kind_of(document)} {text_of(document, 'id')}"), "strong"))
+    readings = [read(case, server, RULES) for server in dict.fromkeys(servers)]
+    console.say(console.style(plain(f"{case.kind} {text_of(case.document, 'id')}"), "strong"))
     for reading in readings:
         _show(reading, console)
     return 1 if any(reading.verdict is Verdict.DROPPED for reading in readings) else 0

@@ -19,8 +19,8 @@ import pytest
 from tests.readable import PUBLIC, Document, create, note
 
 from fedtext.cli import main
-from fedtext.config import Limits
 from fedtext.testing.peers import SERVERS
+from fedtext.testing.peers.readers import READING_LIMITS
 
 Explain = Callable[..., tuple[int, list[dict[str, Any]]]]
 
@@ -76,13 +76,11 @@ def test_dates_are_compared_with_the_clock(explain: Explain) -> None:
 
 
 def test_for_people(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (tmp_path / "undo.json").write_text(json.dumps({**note(id="https://a.example/\x1b[2J"), "to": PUBLIC}))
-    assert main(["explain", str(tmp_path / "undo.json"), "--as", "peertube"]) == 1
+    (tmp_path / "note.json").write_text(json.dumps({**note(id="https://a.example/\x1b[2J"), "to": PUBLIC}))
+    assert main(["explain", str(tmp_path / "note.json"), "--as", "peertube"]) == 1
     assert capsys.readouterr().out.splitlines() == [
         "Note https://a.example/ [2J",
         "✗ PeerTube    dropped",
-        "    MOD-01 it has no id that is a URL",
-        "        give it an id under the origin of its actor",
         "    MOD-03 `to` is one text",
         "        write `to` and `cc` as lists",
     ]
@@ -126,7 +124,7 @@ def test_in_a_terminal(tmp_path: Path) -> None:
     [
         ("[", "document.malformed_json"),
         ('{"type": "OrderedCollection"}', "document.type_mismatch"),
-        (" " * (Limits().document_bytes_max + 1), "document.limit_exceeded"),
+        (" " * (READING_LIMITS.document_bytes_max + 1), "document.limit_exceeded"),
     ],
 )
 def test_what_cannot_be_read(

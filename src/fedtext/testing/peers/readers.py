@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, TypeAlias, cast
 
+from ...config import Limits
 from ...errors import ConfigurationError, TypeMismatch
 from ...vocab import Object, dump
 from ...wire import json
@@ -33,6 +34,8 @@ RULES: Final[tuple[Rule, ...]] = (
     *ACTOR_RULES,
     *DELIVERY_RULES,
 )
+# Above what any server takes, so that what is too large can be said to be so.
+READING_LIMITS: Final = Limits(document_bytes_max=4 * 1_048_576)
 _USUAL: Final = Delivery()
 
 
@@ -47,6 +50,7 @@ def read_as(document: Document, server: str, delivery: Delivery | None = None) -
     Raises:
         ConfigurationError: There is no model of such a server.
         DocumentError: The bytes are no JSON object.
+        LocalProtocolError: The dict cannot be written as JSON.
         TypeMismatch: It is no activity, actor or post.
     """
     if server not in SERVERS:
@@ -58,8 +62,7 @@ def build_case(document: Document, delivery: Delivery | None = None) -> Case:
     """Give what the models read.
 
     Raises:
-        DocumentError: The bytes are no JSON object.
-        TypeMismatch: It is no activity, actor or post.
+        DocumentError, LocalProtocolError, TypeMismatch: As `read_as`.
     """
     found, size_bytes = _parsed(document)
     case = Case(document=found, delivery=delivery or _USUAL, size_bytes=size_bytes)
@@ -80,7 +83,7 @@ def assert_readable(document: Document, *servers: str, delivery: Delivery | None
 
     Raises:
         AssertionError: A server drops or alters it; names rules and what to do.
-        ConfigurationError, DocumentError, TypeMismatch: As `read_as`.
+        ConfigurationError, DocumentError, LocalProtocolError, TypeMismatch: As `read_as`.
     """
     lines = [
         f"{SERVERS[server]}: {finding.effect.value} by {finding.rule}: {finding.what}; {finding.mend}"
@@ -93,7 +96,9 @@ def assert_readable(document: Document, *servers: str, delivery: Delivery | None
 
 
 def _parsed(document: Document) -> tuple[JsonObject, int]:
+    """Give what a peer parses: what it gets is bytes in any case."""
     if isinstance(document, bytes):
-        return json.parse_object(document), len(document)
-    found = dump(document) if isinstance(document, Object) else cast("JsonObject", dict(document))
-    return found, len(json.dump(found))
+        body = document
+    else:
+        body = json.dump(dump(document) if isinstance(document, Object) else cast("JsonObject", dict(document)))
+    return json.parse_object(body, READING_LIMITS), len(body)
