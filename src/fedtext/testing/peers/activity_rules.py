@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
+from ...vocab import is_public
 from .cases import Case, first_id, host, ids, is_web, kind_of, text_of
 from .reading import (
     EVERY,
@@ -82,8 +83,8 @@ def _boost_of_private(case: Case) -> str | None:
     if case.kind != "Announce" or inner is None or not ("to" in inner or "cc" in inner):
         return None
     owner = first_id(inner.get("attributedTo"))
-    public = any(iri.endswith("Public") for iri in [*ids(inner.get("to")), *ids(inner.get("cc"))])
-    return "it boosts what is not public" if owner and owner != case.actor and not public else None
+    shown = any(is_public(iri) for iri in [*ids(inner.get("to")), *ids(inner.get("cc"))])
+    return "it boosts what is not public" if owner and owner != case.actor and not shown else None
 
 
 def _long_flag(case: Case) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from tests.readable import ALICE, BOB, POST, PUBLIC, THEIRS, Document, activity, create, follow, note, person
-from tests.rows import minded_by, unbroken
+from tests.reading import minded_by, unbroken
 
 from fedtext.testing.peers import SERVERS, Verdict, read_as
 from fedtext.testing.peers.activity_rules import ACTIVITY_RULES, FLAG_CHARS_MAX

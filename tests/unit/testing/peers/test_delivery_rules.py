@@ -5,7 +5,7 @@ from __future__ import annotations
 import attrs
 import pytest
 from tests.readable import ALICE, BOB, POST, Document, activity, create, note, person
-from tests.rows import minded_by, unbroken
+from tests.reading import minded_by, unbroken
 
 from fedtext.config import Scheme
 from fedtext.testing.peers import SERVERS, Delivery

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from tests.readable import ALICE, BOB, CONTEXT, POST, PUBLIC, Document, activity, create, note, person
-from tests.rows import minded_by, unbroken
+from tests.reading import minded_by, unbroken
 
 from fedtext.testing.peers import SERVERS
 from fedtext.testing.peers.document_rules import DOCUMENT_RULES, PIXELFED_DEPTH_MAX

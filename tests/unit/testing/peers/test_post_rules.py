@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 from tests.readable import BOB, POST, PUBLIC, THEIRS, Document, activity, create, note
-from tests.rows import minded_by, unbroken
+from tests.reading import minded_by, unbroken
 
 from fedtext.testing.peers import Delivery, Verdict, read_as
 from fedtext.testing.peers.post_rules import (
