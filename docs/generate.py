@@ -337,6 +337,32 @@ def draw_discovery() -> str:
     return str(rules.draw())
 
 
+# The tables of reader models, and what each is about.
+READERS = (
+    ("document_rules.DOCUMENT_RULES", "The document as a whole"),
+    ("post_rules.POST_RULES", "Posts"),
+    ("activity_rules.ACTIVITY_RULES", "Activities"),
+    ("actor_rules.ACTOR_RULES", "Actors"),
+    ("delivery_rules.DELIVERY_RULES", "Deliveries"),
+)
+
+
+def draw_readers() -> str:
+    """Draw the rows of the reader models."""
+    servers: Any = importlib.import_module("fedtext.testing.peers").SERVERS
+    parts = []
+    for name, title in READERS:
+        module, _, table = name.partition(".")
+        rows: Any = getattr(importlib.import_module(f"fedtext.testing.peers.{module}"), table)
+        lines = [f"## {title}\n", "| rule | servers | effect | what to do |", "|---|---|---|---|"]
+        for row in rows:
+            named = "all" if set(row.servers) == set(servers) else ", ".join(servers[key] for key in row.servers)
+            doubt = " (second hand)" if row.second_hand else ""
+            lines.append(f"| {row.rule} | {named}{doubt} | {row.effect.value} | {row.mend} |")
+        parts.append("\n".join(lines))
+    return "\n\n".join(parts)
+
+
 DRAWERS: dict[str, Callable[[], str]] = {
     "cli": draw_cli,
     "config": draw_config,
@@ -350,6 +376,7 @@ DRAWERS: dict[str, Callable[[], str]] = {
     "limits": draw_limits,
     "outbound": draw_outbound,
     "peers": draw_peers,
+    "readers": draw_readers,
 }
 
 

@@ -24,6 +24,7 @@ _COMMANDS = (
     ("worker", "working", "carry out what waits in the queue"),
     ("lookup", "looking_up", "show an actor or post of the network"),
     ("doctor", "doctoring", "say what a server's peers would refuse of it"),
+    ("explain", "explaining", "say what other servers would show, alter or drop of a document"),
     ("verify", "verifying", "show why the signature of a request does, or does not, verify"),
     ("sign", "signing", "sign a request as every server takes it"),
     ("inbox", "receiving", "show what arrives at an inbox, verified step by step"),

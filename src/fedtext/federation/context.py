@@ -212,7 +212,7 @@ class _Addresses:
     def actor(self, model: type[ActorT], /, *, handle: str, pk: object = None, **properties: Any) -> ActorT:
         """Build an own actor with all that other servers need: id, endpoints, handle (ACT-01, ACT-03, WF-11).
 
-        The public key is added when the actor is served.
+        The public key is added when the actor is served. Where no `url` is given, its page is looked for at its id.
 
         Args:
             model: `Person`, `Service`, `Group`, `Organization` or `Application`.
@@ -225,6 +225,7 @@ class _Addresses:
             raise ConfigurationError("name the actor's identifier: pk=…")
         defaults: dict[str, Any] = {
             "id": self.actor_uri(identifier),
+            "url": self.actor_uri(identifier),
             "preferred_username": handle,
             "webfinger": self.handle(handle),
             "inbox": self.inbox_uri(identifier),

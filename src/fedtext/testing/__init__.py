@@ -5,7 +5,7 @@ from .datasets import canonize_with_oxigraph
 from .faults import FailNth, Moment
 from .fediverse import BlockingFediverse, Bound, Fediverse
 from .network import VirtualNetwork
-from .peers import Peer, PeerActor
+from .peers import Peer, PeerActor, assert_readable, read_as
 
 __all__ = [
     "BlockingFediverse",
@@ -17,5 +17,7 @@ __all__ = [
     "Peer",
     "PeerActor",
     "VirtualNetwork",
+    "assert_readable",
     "canonize_with_oxigraph",
+    "read_as",
 ]

@@ -11,6 +11,7 @@ import pytest
 from fedtext.cli import main
 from fedtext.cli.completing import SHELLS, Flag, Outline, bash, fish, outline, zsh
 from fedtext.cli.entry import build_parser
+from fedtext.testing.peers import SERVERS
 
 SMALL = Outline(
     "fedtext",
@@ -23,12 +24,24 @@ SMALL = Outline(
 def test_the_outline_has_every_command_and_option() -> None:
     found = outline(build_parser(None), name="fedtext", line="")
     commands = {command.name: command for command in found.commands}
-    assert {"demo", "serve", "worker", "lookup", "verify", "sign", "keys", "inbox", "completion"} <= commands.keys()
+    assert {
+        "demo",
+        "serve",
+        "worker",
+        "lookup",
+        "explain",
+        "verify",
+        "sign",
+        "keys",
+        "inbox",
+        "completion",
+    } <= commands.keys()
     for command in commands.values():
         assert command.line
         assert any("--json" in flag.spellings for flag in command.flags)
     assert {inner.name for inner in commands["keys"].commands} == {"new", "show", "rotate"}
     assert commands["completion"].words == SHELLS
+    assert tuple(SERVERS) in [flag.words for flag in commands["explain"].flags if flag.spellings == ("--as",)]
 
 
 @pytest.mark.parametrize("write", [bash, zsh, fish])
@@ -42,6 +55,7 @@ def test_every_word_is_in_the_script(write: object) -> None:
     ("typed", "expected"),
     [
         (["fedtext", "lo"], {"lookup"}),
+        (["fedtext", "ex"], {"explain"}),
         (["fedtext", "keys", "ro"], {"rotate"}),
         (["fedtext", "lookup", "@a@b.example", "--ra"], {"--raw"}),
         (["fedtext", "completion", ""], {*SHELLS, "--json", "--help"}),

@@ -12,17 +12,17 @@ from typing import Any, TypeVar
 
 import attrs
 
-from ..behaviors import FollowState
-from ..config import Config, Scheme, Software
-from ..errors import ConfigurationError
-from ..federation.actor_keys import StoredKeys
-from ..http import Request, Response
-from ..keys import generate_rsa
-from ..ports import PortSet, store_key
-from ..runtime import Context, Federation, MemoryBackend
-from ..social import Entry, Post, Social, SocialActor, Visibility
-from ..sync import run_sync
-from ..vocab import Activity, matches
+from ...behaviors import FollowState
+from ...config import Config, Scheme, Software
+from ...errors import ConfigurationError
+from ...federation.actor_keys import StoredKeys
+from ...http import Request, Response
+from ...keys import generate_rsa
+from ...ports import PortSet, store_key
+from ...runtime import Context, Federation, MemoryBackend
+from ...social import Entry, Post, Social, SocialActor, Visibility
+from ...sync import run_sync
+from ...vocab import Activity, matches
 
 T = TypeVar("T")
 

@@ -7,7 +7,7 @@ import pytest
 from fedtext import Accept, Activity, Create, Follow, Like, Note, Visibility
 from fedtext.errors import ConfigurationError
 from fedtext.testing import Fediverse
-from fedtext.testing.peers import PROFILES, Inbox, SharedKeys, profile_named
+from fedtext.testing.peers.servers import PROFILES, Inbox, SharedKeys, profile_named
 
 
 @pytest.mark.parametrize("name", PROFILES)
