@@ -1,0 +1,109 @@
+"""A server of ours at one edge, alice who is honest and eve who is not, and all that can be seen from outside."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import attrs
+from tests.edges import Edge
+from tests.receiving import KEYS, NOW_S, SITE, Blocklist, Peer, PeerActor
+
+from fedtext import Activity, BlockingContext, Config, Federation, Note, Person
+from fedtext.adapters.backends import MemoryBackend
+from fedtext.adapters.clocks import ManualClock
+from fedtext.adapters.observers import RecordingObserver
+from fedtext.errors import FedtextError
+from fedtext.http import Request, Response
+from fedtext.testing.network import VirtualNetwork
+from fedtext.testing.peers import SharedKeys
+from fedtext.vocab import PUBLIC
+
+SHARED = "/ap/inbox"
+
+
+@attrs.frozen(kw_only=True)
+class State:
+    """All that a refusal must leave as it was."""
+
+    stored: dict[str, bytes]
+    waiting: int
+    fetched: list[str]
+    heard: int
+
+
+class Scene:
+    """A federation with one actor, bob, one public note and a listener to everything.
+
+    Args:
+        edge: Where it is asked.
+        config: Its settings.
+        use: Behaviors.
+    """
+
+    def __init__(self, edge: Edge, *, config: Config | None = None, use: tuple[Any, ...] = ()) -> None:
+        self.edge = edge
+        self.network = VirtualNetwork()
+        self.clock = ManualClock(NOW_S)
+        self.observer = RecordingObserver()
+        self.policy = Blocklist()
+        self.heard: list[Activity] = []
+        self.unverified: list[str] = []
+        self.federation = Federation(
+            SITE,
+            backend=MemoryBackend(),
+            config=config,
+            keys=SharedKeys(),
+            worker="off",
+            observer=self.observer,
+            refuse=lambda iri: self.policy(iri),
+        )
+        self.federation.actor("/users/{pk}")(self._actor)
+        self.federation.object("/notes/{pk}")(self._note)
+        self.federation.on(Activity)(self._hear)
+        self.federation.on_unverified(self._hear_unverified)
+        self.federation.use(*use)
+        self.network.add(self.federation, self.clock, blocking=edge.blocking)
+        self.home, self.evil = Peer(self.network), Peer(self.network, "evil.example.org")
+        self.alice: PeerActor = self.home.actor()
+        self.eve: PeerActor = self.evil.actor("eve", KEYS[2])
+        edge.serve(self.federation)
+
+    def _actor(self, context: BlockingContext, pk: str) -> Person | None:
+        return context.actor(Person, handle="bob") if pk == "bob" else None
+
+    def _note(self, context: BlockingContext, pk: str) -> Note | None:
+        return Note(attributed_to=context.actor_uri("bob"), content="x", to=PUBLIC) if pk == "1" else None
+
+    def _hear(self, _context: BlockingContext, activity: Activity) -> None:
+        self.heard.append(activity)
+
+    def _hear_unverified(self, _context: BlockingContext, error: FedtextError, _claimed: object) -> None:
+        self.unverified.append(error.code)
+
+    def answer(self, request: Request) -> Response:
+        """Ask, then let the worker do all that waits."""
+        response = self.edge.send(request)
+        self.edge.work()
+        return response
+
+    def state(self) -> State:
+        """Give all that a refusal must leave as it was."""
+        return State(
+            stored=dict(self.edge.do(self.edge.ports.store.scan("", limit=10_000))),
+            waiting=self.edge.do(self.edge.ports.queue.depth()).waiting,
+            fetched=self.fetched,
+            heard=len(self.heard),
+        )
+
+    @property
+    def fetched(self) -> list[str]:
+        """What was asked of others, in order."""
+        return [exchange.request.url for exchange in self.network.exchanges]
+
+    def faults(self) -> list[object]:
+        """Give the faults of ours that the observer was told of."""
+        return [event.fields["error"] for event in self.observer.named("request.fault")]
+
+
+Attack = Callable[[Scene], Request]
