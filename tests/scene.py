@@ -15,11 +15,19 @@ from fedtext.adapters.clocks import ManualClock
 from fedtext.adapters.observers import RecordingObserver
 from fedtext.errors import FedtextError
 from fedtext.http import Request, Response
+from fedtext.ports import store_prefix
 from fedtext.testing.network import VirtualNetwork
 from fedtext.testing.peers import SharedKeys
 from fedtext.vocab import PUBLIC
 
 SHARED = "/ap/inbox"
+# What may be left in the store by a request that was refused: what was fetched for it, and of whom it was asked.
+FETCHES = ("key", "key-fetched", "assertion-key", "assertion-key-fetched", "object", "fetch-host", "scheme")
+OF_FETCHES = (
+    *(store_prefix(SITE, part) for part in FETCHES),
+    store_prefix(SITE, "keypair"),
+    store_prefix(SITE, "keyset"),
+)
 
 
 @attrs.frozen(kw_only=True)
@@ -95,6 +103,29 @@ class Scene:
             fetched=self.fetched,
             heard=len(self.heard),
         )
+
+    def refuses(self, request: Request, *statuses: int, fetches_max: int = 0) -> Response:
+        """Send what must be refused: nothing is dispatched, and in the store there is nothing but what was fetched."""
+        before = self.state()
+        response = self.answer(request)
+        after = self.state()
+        assert response.status in statuses, (response.status, response.body)
+        assert (after.heard, after.waiting) == (before.heard, before.waiting)
+        assert len(after.fetched) - len(before.fetched) <= fetches_max, after.fetched
+        new = {key for key, value in after.stored.items() if before.stored.get(key) != value}
+        strange = {key for key in new if not key.startswith(OF_FETCHES)}
+        assert not strange, strange
+        assert not new or after.fetched != before.fetched
+        assert not any(host in response.body for host in (b"a.example.com", b"evil.example.org")), "nothing is echoed"
+        return response
+
+    def takes(self, request: Request) -> Activity:
+        """Send what must be taken, and heard once; gives what was heard."""
+        before = len(self.heard)
+        response = self.answer(request)
+        assert response.status == 202, (response.status, response.body)
+        assert len(self.heard) == before + 1
+        return self.heard[-1]
 
     @property
     def fetched(self) -> list[str]:

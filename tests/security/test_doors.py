@@ -34,6 +34,8 @@ from fedtext.signatures import build_digest, sign
 from fedtext.sync import run_sync
 from fedtext.testing.peers import SharedKeys
 
+pytestmark = pytest.mark.edges("asgi", "wsgi")
+
 DEADLINE_S = 1.0
 MIB = 1_048_576
 BOB = "https://peer.example/users/bob"
