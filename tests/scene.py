@@ -9,7 +9,7 @@ import attrs
 from tests.edges import Edge
 from tests.receiving import KEYS, NOW_S, SITE, Blocklist, Peer, PeerActor
 
-from fedtext import Activity, BlockingContext, Config, Federation, Note, Person
+from fedtext import Activity, BlockingContext, Config, Context, Federation, Note, Person
 from fedtext.adapters.backends import MemoryBackend
 from fedtext.adapters.clocks import ManualClock
 from fedtext.adapters.observers import RecordingObserver
@@ -88,6 +88,11 @@ class Scene:
 
     def _hear_unverified(self, _context: BlockingContext, error: FedtextError, _claimed: object) -> None:
         self.unverified.append(error.code)
+
+    @property
+    def context(self) -> Context:
+        """A context outside of callbacks."""
+        return self.federation.engine.context(self.edge.ports)
 
     def answer(self, request: Request) -> Response:
         """Ask, then let the worker do all that waits."""
