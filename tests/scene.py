@@ -41,7 +41,7 @@ class State:
 
 
 class Scene:
-    """A federation with one actor, bob, one public note and a listener to everything.
+    """A federation with one actor, bob, a note for all, one for alice, and a listener to everything.
 
     Args:
         edge: Where it is asked.
@@ -81,7 +81,8 @@ class Scene:
         return context.actor(Person, handle="bob") if pk == "bob" else None
 
     def _note(self, context: BlockingContext, pk: str) -> Note | None:
-        return Note(attributed_to=context.actor_uri("bob"), content="x", to=PUBLIC) if pk == "1" else None
+        to = {"1": PUBLIC, "private": self.alice.id}.get(pk)
+        return Note(attributed_to=context.actor_uri("bob"), content="secret", to=to) if to is not None else None
 
     def _hear(self, _context: BlockingContext, activity: Activity) -> None:
         self.heard.append(activity)
