@@ -30,6 +30,22 @@ OF_FETCHES = (
 )
 
 
+class JumpingClock(ManualClock):
+    """A clock whose wall time can be set; the other one never goes back."""
+
+    def __init__(self, start_s: float) -> None:
+        super().__init__(start_s)
+        self._off_s = 0.0
+
+    def now_s(self) -> float:
+        """Give seconds since the epoch, as the wall has it."""
+        return super().now_s() + self._off_s
+
+    def jump(self, seconds: float) -> None:
+        """Set the wall so many seconds off what is right."""
+        self._off_s = seconds
+
+
 @attrs.frozen(kw_only=True)
 class State:
     """All that a refusal must leave as it was."""
@@ -52,7 +68,7 @@ class Scene:
     def __init__(self, edge: Edge, *, config: Config | None = None, use: tuple[Any, ...] = ()) -> None:
         self.edge = edge
         self.network = VirtualNetwork()
-        self.clock = ManualClock(NOW_S)
+        self.clock = JumpingClock(NOW_S)
         self.observer = RecordingObserver()
         self.policy = Blocklist()
         self.heard: list[Activity] = []
