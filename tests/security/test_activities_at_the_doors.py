@@ -233,6 +233,7 @@ BAD = "https://bad.example.net/users/x"
 INVOLVED: dict[str, Callable[[PeerActor], dict[str, Any]]] = {
     "SEC-151 the object": lambda a: a.activity(object=f"{BAD}/1"),
     "SEC-151 an old post of his": lambda a: a.activity("Announce", object=f"{BAD}/1"),
+    "SEC-151 an author inside": lambda a: a.activity("Announce", object={"id": a.peer.url("/2"), "attributedTo": BAD}),
     "SEC-151 who is answered": lambda a: reply(a) | {"object": a.note(inReplyTo=f"{BAD}/1")},
     "SEC-151 a target": lambda a: a.activity("Offer", target=BAD),
     "SEC-151 an instrument": lambda a: a.activity("Offer", instrument={"id": BAD, "type": "Service"}),

@@ -103,7 +103,7 @@ async def receive(request: Request, reception: Reception) -> Receipt:
     _require_activity(load(document))
     # (8) Authenticate: who speaks, and may he say this.
     authentic = await authenticate(verified, document, proof, fetcher=reception.fetcher, budget=budget)
-    _refuse_involved(reception, authentic)
+    _refuse_involved(reception, document, authentic.document)
     # (9) Ask whether it has been handled already.
     task = _task(reception, authentic)
     actor = str(authentic.activity.actor_id)
@@ -138,12 +138,11 @@ def _require_activity(loaded: object) -> None:
         raise TypeMismatch("an inbox takes activities only", type=type(loaded).__name__)
 
 
-def _refuse_involved(reception: Reception, authentic: AuthenticActivity) -> None:
-    """Ask the policy about every IRI that is involved (SEC-151)."""
-    document = authentic.document
-    for name in ("id", "actor", "object", "target", "origin", "instrument", "inReplyTo"):
-        for iri in _iris(document.get(name)):
-            reception.refuse(iri)
+def _refuse_involved(reception: Reception, *documents: JsonObject) -> None:
+    """Ask the policy about every IRI that is involved, also in what is said and goes no further (SEC-151)."""
+    names = ("id", "actor", "object", "target", "origin", "instrument", "inReplyTo")
+    for iri in dict.fromkeys(iri for document in documents for name in names for iri in _iris(document.get(name))):
+        reception.refuse(iri)
 
 
 def _iris(value: JsonValue) -> list[str]:
