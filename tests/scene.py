@@ -22,11 +22,9 @@ from fedtext.vocab import PUBLIC
 
 SHARED = "/ap/inbox"
 # What may be left in the store by a request that was refused: what was fetched for it, and of whom it was asked.
-FETCHES = ("key", "key-fetched", "assertion-key", "assertion-key-fetched", "object", "fetch-host", "scheme")
 OF_FETCHES = (
-    *(store_prefix(SITE, part) for part in FETCHES),
-    store_prefix(SITE, "keypair"),
-    store_prefix(SITE, "keyset"),
+    *("key", "key-fetched", "assertion-key", "assertion-key-fetched", "object", "fetch-host", "scheme"),
+    *("keypair", "keyset"),
 )
 
 
@@ -63,10 +61,16 @@ class Scene:
         edge: Where it is asked.
         config: Its settings.
         use: Behaviors.
+        site: Its origin.
+        pk: What its one actor is called.
     """
 
-    def __init__(self, edge: Edge, *, config: Config | None = None, use: tuple[Any, ...] = ()) -> None:
+    def __init__(
+        self, edge: Edge, *, config: Config | None = None, use: tuple[Any, ...] = (), site: str = SITE, pk: str = "bob"
+    ) -> None:
         self.edge = edge
+        self.pk = pk
+        self._of_fetches = tuple(store_prefix(site, part) for part in OF_FETCHES)
         self.network = VirtualNetwork()
         self.clock = JumpingClock(NOW_S)
         self.observer = RecordingObserver()
@@ -74,7 +78,7 @@ class Scene:
         self.heard: list[Activity] = []
         self.unverified: list[str] = []
         self.federation = Federation(
-            SITE,
+            site,
             backend=MemoryBackend(),
             config=config,
             keys=SharedKeys(),
@@ -94,11 +98,11 @@ class Scene:
         edge.serve(self.federation)
 
     def _actor(self, context: BlockingContext, pk: str) -> Person | None:
-        return context.actor(Person, handle="bob") if pk == "bob" else None
+        return context.actor(Person, handle=pk) if pk == self.pk else None
 
     def _note(self, context: BlockingContext, pk: str) -> Note | None:
         to = {"1": PUBLIC, "private": self.alice.id}.get(pk)
-        return Note(attributed_to=context.actor_uri("bob"), content="secret", to=to) if to is not None else None
+        return Note(attributed_to=context.actor_uri(self.pk), content="secret", to=to) if to is not None else None
 
     def _hear(self, _context: BlockingContext, activity: Activity) -> None:
         self.heard.append(activity)
@@ -135,7 +139,7 @@ class Scene:
         assert (after.heard, after.waiting) == (before.heard, before.waiting)
         assert len(after.fetched) - len(before.fetched) <= fetches_max, after.fetched
         new = {key for key, value in after.stored.items() if before.stored.get(key) != value}
-        strange = {key for key in new if not key.startswith(OF_FETCHES)}
+        strange = {key for key in new if not key.startswith(self._of_fetches)}
         assert not strange, strange
         assert not new or after.fetched != before.fetched
         assert not any(host in response.body for host in (b"a.example.com", b"evil.example.org")), "nothing is echoed"
