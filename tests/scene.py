@@ -12,10 +12,10 @@ from tests.receiving import KEYS, NOW_S, SITE, Blocklist, Peer, PeerActor
 from fedtext import Activity, BlockingContext, Config, Context, Federation, Note, Person
 from fedtext.adapters.backends import MemoryBackend
 from fedtext.adapters.clocks import ManualClock
-from fedtext.adapters.observers import RecordingObserver
+from fedtext.adapters.observers import LoggingObserver, RecordingObserver
 from fedtext.errors import FedtextError
 from fedtext.http import Request, Response
-from fedtext.ports import store_prefix
+from fedtext.ports import Event, store_prefix
 from fedtext.testing.network import VirtualNetwork
 from fedtext.testing.peers import SharedKeys
 from fedtext.vocab import PUBLIC
@@ -26,6 +26,15 @@ OF_FETCHES = (
     *("key", "key-fetched", "assertion-key", "assertion-key-fetched", "object", "fetch-host", "scheme"),
     *("keypair", "keyset"),
 )
+
+
+class Witness(RecordingObserver):
+    """Keeps every event, and writes it to the log, too."""
+
+    def emit(self, event: Event) -> None:
+        """Take one event."""
+        super().emit(event)
+        LoggingObserver().emit(event)
 
 
 class JumpingClock(ManualClock):
@@ -73,7 +82,7 @@ class Scene:
         self._of_fetches = tuple(store_prefix(site, part) for part in OF_FETCHES)
         self.network = VirtualNetwork()
         self.clock = JumpingClock(NOW_S)
-        self.observer = RecordingObserver()
+        self.observer = Witness()
         self.policy = Blocklist()
         self.heard: list[Activity] = []
         self.unverified: list[str] = []
