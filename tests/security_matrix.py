@@ -101,10 +101,11 @@ def advisories() -> list[Advisory]:
 @cache
 def tests() -> tuple[Test, ...]:
     """Give every test that shows a rule."""
-    return tuple(test for path in sorted(TESTS.rglob("test_*.py")) for test in _tests_of(path) if test.rules)
+    return tuple(test for path in sorted(TESTS.rglob("test_*.py")) for test in tests_of(path) if test.rules)
 
 
-def _tests_of(path: Path) -> Iterator[Test]:
+def tests_of(path: Path) -> Iterator[Test]:
+    """Give the tests of one module."""
     module = ast.parse(path.read_text("utf-8"))
     values = dict(_assigned(module))
     everywhere = _edges_in(values.get("pytestmark"), values)

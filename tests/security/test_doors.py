@@ -26,7 +26,7 @@ from werkzeug.serving import make_server
 
 from fedtext import Config, DevPolicy, Federation, Limits, Note, Person, connect
 from fedtext.adapters.observers import RecordingObserver
-from fedtext.errors import Unreachable
+from fedtext.errors import ConfigurationError, Unreachable
 from fedtext.http import Request
 from fedtext.keys import PrivateKey, generate_rsa
 from fedtext.runtime.wsgi import FederationWSGI
@@ -475,6 +475,15 @@ def test_sec_169_no_answer_tells_of_our_insides_or_echoes_theirs(door: Door) -> 
     for answer in (door.post(b"<script>"), door.post(marked), door.get("/users/nobody-<script>"), broken):
         assert b"<script>" not in answer.body
         assert "server" not in answer.headers or "fedtext" not in answer.headers["server"]
+
+
+@pytest.mark.spec("SEC-178")
+def test_sec_178_exceptions_for_development_are_told_of_at_each_start(open_door: Door) -> None:
+    """Both to the observer and to the log, and refused where the origin is a public one."""
+    (told,) = open_door.observer.named("dev_policy.active")
+    assert "localhost" in str(told.fields["hosts"])
+    with pytest.raises(ConfigurationError):
+        Federation("https://blog.example.org", backend=connect("memory://"), config=open_door.federation.config)
 
 
 # -- and what a good request leaves ----------------------------------------------------------------------------------
