@@ -337,6 +337,13 @@ def draw_discovery() -> str:
     return str(rules.draw())
 
 
+def draw_security() -> str:
+    """Draw the rules of security, where each is shown, and the published flaws."""
+    sys.path.insert(0, str(ROOT))
+    matrix: Any = importlib.import_module("tests.security_matrix")
+    return str(matrix.draw())
+
+
 DRAWERS: dict[str, Callable[[], str]] = {
     "cli": draw_cli,
     "config": draw_config,
@@ -350,6 +357,7 @@ DRAWERS: dict[str, Callable[[], str]] = {
     "limits": draw_limits,
     "outbound": draw_outbound,
     "peers": draw_peers,
+    "security": draw_security,
 }
 
 

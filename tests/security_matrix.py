@@ -185,3 +185,83 @@ def unnamed() -> list[str]:
     """Name the rules that are shown, but by no test that is called after them."""
     named = {rule for test in tests() for rule in test.named}
     return [rule for rule, by_edge in shown().items() if any(by_edge.values()) and rule not in named]
+
+
+def unmapped() -> list[str]:
+    """Name the published flaws that lack a test, and tests that do not show what they are said to."""
+    known = {test.at: test for test in tests()}
+    found = []
+    for advisory in advisories():
+        if not advisory.rules or not advisory.tests:
+            found.append(f"{advisory.id}: no rule or no test")
+        for name in advisory.tests:
+            test = known.get(name)
+            if test is None:
+                found.append(f"{advisory.id}: there is no test {name}")
+            elif test.rules.isdisjoint(advisory.rules):
+                found.append(f"{advisory.id}: {name} shows none of its rules")
+            elif advisory.id not in test.docstring:
+                found.append(f"{advisory.id}: {name} does not name it")
+    return found
+
+
+# ---- for the documentation -------------------------------------------------------------------------------------------
+
+HEADS: Final = {"pure": "functions", "asgi": "ASGI", "wsgi": "WSGI"}
+
+
+def draw() -> str:
+    """Draw the matrix, the gaps, the published flaws and the tests.
+
+    Raises:
+        SystemExit: Something is neither shown nor said to be missing.
+    """
+    if complaints := [*holes(), *unmapped()]:
+        raise SystemExit("\n".join(complaints))
+    return "\n\n".join([_draw_matrix(), _draw_gaps(), _draw_advisories(), _draw_tests()])
+
+
+def _draw_matrix() -> str:
+    lines = ["## The matrix", "", "How many tests show a rule at each edge; a letter is a gap, below.", ""]
+    lines += [f"| rule | | {' | '.join(HEADS.values())} |", "|---|---|---|---|---|"]
+    letters = {(rule, edge): chr(97 + at) for at, gap in enumerate(gaps()) for rule in gap.rules for edge in gap.edges}
+    for rule, text in rules().items():
+        cells = [str(len(here)) if here else letters[rule, edge] for edge, here in shown()[rule].items()]
+        lines.append(f"| [{rule}](#{rule.lower()}) | {text} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def _draw_gaps() -> str:
+    lines = ["## Gaps", "", "| | rules | where | why |", "|---|---|---|---|"]
+    for at, gap in enumerate(gaps()):
+        where = ", ".join(HEADS[edge] for edge in gap.edges)
+        lines.append(f"| {chr(97 + at)} | {', '.join(gap.rules)} | {where} | {gap.reason} |")
+    return "\n".join(lines)
+
+
+def _draw_advisories() -> str:
+    lines = [
+        "## Published flaws",
+        "",
+        "| flaw | in | what went wrong there | rules | tests here |",
+        "|---|---|---|---|---|",
+    ]
+    for advisory in advisories():
+        if advisory.told:
+            named = ", ".join([advisory.id, *advisory.also])
+            links = ", ".join(f"[{rule}](#{rule.lower()})" for rule in advisory.rules)
+            names = ", ".join(f"`{test.partition('::')[2]}`" for test in advisory.tests)
+            lines.append(f"| {named} | {advisory.who} | {advisory.what} | {links} | {names} |")
+    return "\n".join(lines)
+
+
+def _draw_tests() -> str:
+    parts = ["## The tests", ""]
+    for rule, text in rules().items():
+        files: dict[str, list[str]] = {}
+        for test in tests():
+            if rule in test.rules:
+                files.setdefault(test.file, []).append(f"`{test.name}`")
+        lines = [f"- `tests/{file}`: {', '.join(names)}" for file, names in files.items()]
+        parts += [f"### {rule}", "", text, "", *lines, *([""] if lines else [])]
+    return "\n".join(parts).rstrip()

@@ -112,7 +112,10 @@ def test_sec_086_nobody_moves_somebody_else(scene: Scene) -> None:
 @pytest.mark.spec("SEC-137")
 @pytest.mark.parametrize("to", [f"{BOB}/followers", "https://a.example.com/users/alice/followers"])
 def test_sec_137_nothing_is_forwarded(scene: Scene, to: str) -> None:
-    """Eve addresses our followers, and those of others, with an answer to a note of ours: it goes no further."""
+    """Eve addresses our followers, and those of others, with an answer to a note of ours: it goes no further.
+
+    Threat: pterotype#19.
+    """
     scene.takes(scene.alice.post(follow(scene.alice)))
     told = sent(scene)
     for number in range(3):
@@ -161,7 +164,7 @@ def test_sec_139_a_mass_of_mentions_is_heard_once(scene: Scene) -> None:
     [(-1, None), (1.5, None), (10**18, 10**18), (10**30, None), ("x", None), ("7", None), (7, 7), (True, None)],
 )
 def test_sec_140_numbers_of_others_are_numbers_or_nothing(scene: Scene, given: Any, read: int | None) -> None:
-    """Threat: CVE-2024-52592."""
+    """Threat: CVE-2024-52593."""
     likes = {"id": scene.home.url("/likes"), "type": "Collection", "totalItems": given}
     heard = scene.takes(scene.alice.post(reply(scene.alice, "Update", likes=likes, votersCount=given)))
     note = heard.object
@@ -183,7 +186,7 @@ def test_sec_140_nor_are_they_those_of_another_origin(scene: Scene) -> None:
     "url", ["https://evil.example.org/list", "https://127.0.0.1/list", f"{SITE}/users/bob/followers"]
 )
 def test_sec_141_nobody_tells_us_by_a_header_who_follows(scene: Scene, follows: Follows, url: str) -> None:
-    """Threat: #34273. What FEP-8fcf sends along is not asked for, and changes nobody who follows."""
+    """What FEP-8fcf sends along is not asked for, and changes nobody who follows. Threat: mastodon#34273."""
     scene.takes(scene.alice.post(follow(scene.alice)))
     before = list(scene.fetched)
     value = f'collectionId="{scene.eve.id}/followers", url="{url}", digest="{"0" * 64}"'
@@ -245,7 +248,7 @@ INVOLVED: dict[str, Callable[[PeerActor], dict[str, Any]]] = {
 def test_sec_151_the_policy_is_asked_about_everybody_involved(
     scene: Scene, said: Callable[[PeerActor], dict[str, Any]]
 ) -> None:
-    """Threats: CVE-2026-23961, GoToSocial #593."""
+    """Threats: CVE-2026-23961, gotosocial#593."""
     scene.policy = Blocklist("bad.example.net")
     scene.refuses(scene.alice.post(said(scene.alice)), 403, fetches_max=1)
 
@@ -253,7 +256,7 @@ def test_sec_151_the_policy_is_asked_about_everybody_involved(
 @pytest.mark.spec("SEC-151")
 @pytest.mark.parametrize("kind", ["Create", "Update", "Announce", "Follow", "Like", "Delete", "Undo"])
 def test_sec_151_whoever_is_not_wanted_says_nothing(scene: Scene, kind: str) -> None:
-    """Threat: Hollo 0.8.5. Not even his key is asked for."""
+    """Not even his key is asked for.  Threats: CVE-2026-23961, Hollo 0.8.5."""
     scene.policy = Blocklist("evil.example.org")
     scene.refuses(scene.eve.post(scene.eve.activity(kind, object=scene.eve.note())), 403)
 

@@ -76,7 +76,10 @@ REFUSED: list[tuple[str, Body]] = [
 
 @pytest.mark.parametrize("body", [case[1] for case in REFUSED], ids=[case[0] for case in REFUSED])
 def test_sec_020_to_sec_032_no_decent_json_is_refused(scene: Scene, body: Body) -> None:
-    """It is signed as it should be, so it is the body for which it is refused; and no key is asked for."""
+    """It is signed as it should be, so it is the body for which it is refused; and no key is asked for.
+
+    Threats: Iceshrimp.NET 2024-07, NodeBB 2026-07.
+    """
     scene.refuses(scene.alice.post(body(scene.alice)), 400, 413)
 
 
@@ -101,6 +104,7 @@ TAKEN: list[tuple[str, Body]] = [
 
 @pytest.mark.parametrize("body", [case[1] for case in TAKEN], ids=[case[0] for case in TAKEN])
 def test_sec_020_to_sec_031_what_is_odd_only_does_no_harm(scene: Scene, body: Body) -> None:
+    """Threats: GHSA-gg8q, Mastodon 4.3.3."""
     heard = scene.takes(scene.alice.post(body(scene.alice)))
     assert (heard.type_name, heard.actor_id) == ("Like", scene.alice.id)
     assert "\x00" not in f"{heard.content}{heard.summary}{heard.name}"
@@ -111,7 +115,7 @@ def test_sec_020_to_sec_031_what_is_odd_only_does_no_harm(scene: Scene, body: Bo
 
 
 def test_sec_030_actors_are_bounded(scene: Scene) -> None:
-    """A key in a PEM without an end is no key; a name without an end is one that nobody has."""
+    """A key in a PEM without an end is no key; a name without an end is one that nobody has.  Threat: GHSA-gg8q."""
     for member in ({"publicKeyPem": LONG}, {"publicKeyPem": scene.alice.key.public.pem + LONG}):
         scene.home.actor(publicKey={"id": scene.alice.key_id, "owner": scene.alice.id, **member})
         scene.refuses(scene.alice.post(scene.alice.activity()), 401, fetches_max=1)

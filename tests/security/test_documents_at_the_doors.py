@@ -140,7 +140,13 @@ REFUSED: list[Case] = [
 def test_sec_119_to_sec_133_nothing_is_heard_of_what_alice_did_not_say(
     scene: Scene, case: Callable[[], dict[str, Any]]
 ) -> None:
-    """Threats: CVE-2022-24307, CVE-2024-32983, CVE-2026-46349, CVE-2026-42462, CVE-2026-46713, #39701."""
+    """Threats that were published elsewhere.
+
+    CVE-2022-24307, CVE-2024-32983, CVE-2026-42462, CVE-2026-46349, CVE-2026-46713, mastodon#39701, Mitra 2.9
+    to 5.8.
+
+    Threat: Mitra 2.9 to 5.8.
+    """
     scene.refuses(scene.eve.post(case()), 400, 401, 403, fetches_max=FETCHES_MAX)
     assert not any("ns.example.com" in url or "127.0.0.1" in url for url in scene.fetched)
 
@@ -178,7 +184,13 @@ def test_sec_123_what_is_not_signed_is_not_heard(scene: Scene, members: dict[str
 
 
 def test_sec_124_no_context_is_loaded_and_so_none_can_change(scene: Scene) -> None:
-    """Threat: CVE-2026-47746. What is asked for is eve and alice; contexts are those that the library brings."""
+    """What is asked for is eve and alice; contexts are those that the library brings.
+
+
+
+
+    Threats: CVE-2026-42462, CVE-2026-47746.
+    """
     scene.takes(scene.eve.post({**UNDO, "signature": SIGNATURE}))
     assert [url for url in scene.fetched if "users" not in url] == []
 

@@ -257,6 +257,7 @@ def activity() -> bytes:
 
 @pytest.mark.spec("SEC-001")
 def test_sec_001_what_is_announced_too_long_is_refused_before_a_byte_is_read(door: Door) -> None:
+    """Threat: GHSA-gg8q."""
     begun_s = time.monotonic()
     answer = door.ask(f"POST /ap/inbox HTTP/1.1\nHost: {door.host}\nContent-Type: {AP}\nContent-Length: 1073741824\n")
     assert answer.status == 413
@@ -271,6 +272,7 @@ def test_sec_001_the_limit_is_exact(door: Door, size: int, status: int) -> None:
 
 @pytest.mark.spec("SEC-002")
 def test_sec_002_an_endless_stream_ends_at_the_limit(door: Door) -> None:
+    """Threat: CVE-2026-96623."""
     head = f"POST /ap/inbox HTTP/1.1\nHost: {door.host}\nContent-Type: {AP}\nTransfer-Encoding: chunked\n"
     chunk, sent = b"8000\r\n" + b"x" * 0x8000 + b"\r\n", 0
     with door.connect() as sock:
@@ -289,6 +291,7 @@ def test_sec_002_an_endless_stream_ends_at_the_limit(door: Door) -> None:
 
 @pytest.mark.spec("SEC-004")
 def test_sec_004_a_body_that_drips_ends_at_the_deadline(door: Door) -> None:
+    """Threat: CVE-2023-36461."""
     head = f"POST /ap/inbox HTTP/1.1\nHost: {door.host}\nContent-Type: {AP}\nContent-Length: 1000\n"
     begun_s = time.monotonic()
     with door.connect() as sock:
@@ -349,6 +352,7 @@ def test_sec_005_nothing_is_taken_without_a_signature(door: Door, path: str) -> 
     ],
 )
 def test_sec_006_other_media_types_are_not_taken(door: Door, media_type: str | None) -> None:
+    """Threat: CVE-2024-25623."""
     assert door.post(activity(), content_type=media_type, **signed(door, activity())).status == 415
 
 

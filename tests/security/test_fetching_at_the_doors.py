@@ -48,7 +48,13 @@ ADDRESSES = {
 
 @pytest.mark.parametrize("address", ADDRESSES.values(), ids=ADDRESSES)
 def test_sec_092_to_sec_099_no_key_is_looked_for_at_such_an_address(scene: Scene, address: str) -> None:
-    """Threats: CVE-2024-39687, CVE-2026-50131, #1294. Nothing is fetched, and the policy is not even asked."""
+    """Nothing is fetched, and the policy is not even asked.
+
+
+
+
+    Threats: CVE-2024-39687, CVE-2026-50131, CVE-2026-55103, Fedify 2.1.12, fedify#1294.
+    """
     request = scene.alice.post(scene.alice.activity())
     value = (request.headers.get("signature") or "").replace(scene.alice.key_id, address)
     headers = Headers.build([*request.headers.without("signature"), ("signature", value.encode().decode("latin-1"))])
@@ -75,7 +81,11 @@ LEADING: dict[str, str] = {
 
 @pytest.mark.parametrize("location", LEADING.values(), ids=LEADING)
 def test_sec_096_to_sec_106_no_redirect_leads_there(scene: Scene, location: str) -> None:
-    """Threats: CVE-2025-23221, CVE-2026-77632."""
+    """Threats that were published elsewhere.
+
+    Akkoma 2024.03, CVE-2024-39687, CVE-2025-23221, CVE-2025-25306, CVE-2026-77632, lemmy-federation#130,
+    Pleroma 1.0.3.
+    """
     scene.home.serve("/users/alice", redirect(location))
     scene.refuses(scene.alice.post(scene.alice.activity()), 401, 503, fetches_max=2)
     assert all(url.startswith("https://a.example.com/") or "127.0.0.1" in url or "169" in url for url in scene.fetched)
@@ -83,7 +93,7 @@ def test_sec_096_to_sec_106_no_redirect_leads_there(scene: Scene, location: str)
 
 @pytest.mark.parametrize("step", ["/users/alice?{}", "/hop/{}"])
 def test_sec_097_redirects_come_to_an_end(scene: Scene, step: str) -> None:
-    """Threat: CVE-2026-34148. And what came of it is remembered: the next request costs nothing."""
+    """And what came of it is remembered: the next request costs nothing.  Threats: CVE-2026-34148, NodeBB 2026-04."""
 
     def lead(request: Request) -> Response:
         return redirect(step.format(len(scene.fetched) + 1))
@@ -101,7 +111,7 @@ def test_sec_097_a_redirect_to_nowhere(scene: Scene, location: str | None) -> No
 
 
 def test_sec_098_a_page_leads_to_no_key(scene: Scene) -> None:
-    """Threat: GHSA-97w4. Two pages that name each other as their other form are asked for once."""
+    """Two pages that name each other as their other form are asked for once.  Threat: GHSA-97w4-f4rq-mgqm."""
     for name, other in (("alice", "bo"), ("bo", "alice")):
         link = f'<link rel="alternate" type="application/activity+json" href="/users/{other}">'.encode()
         scene.home.serve(f"/users/{name}", answer(link, "text/html"))
@@ -109,7 +119,7 @@ def test_sec_098_a_page_leads_to_no_key(scene: Scene) -> None:
 
 
 def test_sec_107_each_hop_is_signed_anew(scene: Scene) -> None:
-    """Threat: #33757. No signature, and no cookie, goes on to where a redirect leads."""
+    """No signature, and no cookie, goes on to where a redirect leads. Threats: Akkoma 2025.10, mastodon#33757."""
     document = scene.alice.document()
     scene.home.serve("/users/alice", redirect("https://www.example.net/alice", 301))
     other = Peer(scene.network, "www.example.net")
@@ -137,7 +147,10 @@ ANSWERS: dict[str, Response] = {
 
 @pytest.mark.parametrize("served", ANSWERS.values(), ids=ANSWERS)
 def test_sec_115_to_sec_118_no_such_answer_has_a_key(scene: Scene, served: Response) -> None:
-    """Threats: CVE-2024-25623, CVE-2024-25636. The document would be right; the answer is refused for what it is."""
+    """The document would be right; the answer is refused for what it is.
+
+    Threats: Akkoma 2024.03, CVE-2024-25623, CVE-2024-25636.
+    """
     body = json.dumps(scene.alice.document()).encode()
     scene.home.serve("/users/alice", Response(status=served.status, headers=served.headers, body=body))
     knocks = 2 if served.status == 401 else 1  # perhaps it takes the other scheme of signatures
@@ -166,13 +179,16 @@ IDS: dict[str, Callable[[Scene], str | None]] = {
 
 @pytest.mark.parametrize("document_id", IDS.values(), ids=IDS)
 def test_sec_117_a_document_is_that_of_its_id(scene: Scene, document_id: Callable[[Scene], str | None]) -> None:
-    """Threats: CVE-2024-23832, CVE-2025-25306, CVE-2024-52591."""
+    """Threats that were published elsewhere.
+
+    Akkoma 2024.03, CVE-2024-23832, CVE-2024-52591, CVE-2025-25306, federation e476a0b, lemmy-federation#95.
+    """
     scene.home.actor(id=document_id(scene))
     scene.refuses(scene.alice.post(scene.alice.activity()), 401, fetches_max=2)
 
 
 def test_sec_116_markup_made_to_be_slow_is_not_even_read(scene: Scene) -> None:
-    """Threat: CVE-2025-68475. A key is no page; where pages are read, see `tests/unit/wire/test_links.py`."""
+    """A key is no page; where pages are read, see `tests/unit/wire/test_links.py`.  Threat: CVE-2025-68475."""
     scene.home.serve("/users/alice", answer(b"<link " * 100_000, "text/html"))
     scene.refuses(scene.alice.post(scene.alice.activity()), 401, fetches_max=1)
 
@@ -181,7 +197,10 @@ def test_sec_116_markup_made_to_be_slow_is_not_even_read(scene: Scene) -> None:
 
 
 def test_sec_017_a_flood_of_keys_that_are_none(scene: Scene) -> None:
-    """Each names another key of one host: that is asked so many times a minute, then nobody waits for it."""
+    """Each names another key of one host: that is asked so many times a minute, then nobody waits for it.
+
+    Threat: NodeBB 2026-04.
+    """
     most = scene.federation.config.limits.host_fetches_per_minute_max
     statuses = set()
     for number in range(most + 40):
@@ -193,7 +212,13 @@ def test_sec_017_a_flood_of_keys_that_are_none(scene: Scene) -> None:
 
 
 def test_sec_108_a_message_spends_what_one_message_may(scene: Scene) -> None:
-    """Threats: CVE-2024-52593. Each key leads on to another owner, and none of them says so."""
+    """Each key leads on to another owner, and none of them says so.
+
+
+
+
+    Threats: CVE-2024-52593, CVE-2025-32943, Iceshrimp.NET 2024-07, Pleroma 2.7.0.
+    """
     for number in range(60):
         key_id = scene.evil.url(f"/keys/{number}")
         owner = scene.evil.url(f"/users/{number}")
@@ -206,7 +231,7 @@ def test_sec_108_a_message_spends_what_one_message_may(scene: Scene) -> None:
 
 
 def test_sec_109_an_activity_that_names_ten_thousand_actors(scene: Scene) -> None:
-    """None of them is asked for."""
+    """None of them is asked for. Threat: Iceshrimp.NET 2024-07."""
     many = [f"https://h{number}.example.net/u" for number in range(900)]
     tags = [{"type": "Mention", "href": f"https://h{number}.example.org/u"} for number in range(5_000)]
     scene.takes(

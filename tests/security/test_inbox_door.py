@@ -157,6 +157,7 @@ AT_ONCE: list[tuple[str, int, Attack]] = [
 )
 @pytest.mark.parametrize(("status", "attack"), [case[1:] for case in AT_ONCE], ids=[case[0] for case in AT_ONCE])
 def test_sec_005_refused_at_once(scene: Scene, alice: PeerActor, status: int, attack: Attack) -> None:
+    """Threats: CVE-2023-49079, CVE-2026-28432, lemmy-federation#109, NodeBB 2026-04."""
     request = attack(alice)
     before = scene.state()
     response = scene.answer(request)
@@ -212,7 +213,7 @@ AFTER_THE_KEY: list[tuple[str, int, Attack]] = [
     ("status", "attack"), [case[1:] for case in AFTER_THE_KEY], ids=[case[0] for case in AFTER_THE_KEY]
 )
 def test_sec_088_refused_after_the_key(scene: Scene, alice: PeerActor, status: int, attack: Attack) -> None:
-    """Never 2xx for what was signed and does not hold."""
+    """Never 2xx for what was signed and does not hold. Threats: CVE-2025-54888, Ghost 2025-08-08."""
     request = attack(alice)
     response = scene.answer(request)
     assert response.status == status
@@ -282,6 +283,7 @@ def test_sig_26_the_keys_host_is_away(scene: Scene, alice: PeerActor, served: Re
 @EVERYWHERE
 @pytest.mark.spec("SEC-087")
 def test_sec_087_a_listener_gets_what_was_judged(scene: Scene, alice: PeerActor) -> None:
+    """Threat: GHSA-39gj-rchc-q5m3."""
     assert scene.answer(alice.post(alice.activity("Announce", object=FORGED))).status == 202
     (announce,) = scene.heard
     assert announce.object == "https://v.example.org/1"
@@ -347,7 +349,10 @@ BROKEN: list[tuple[Any, str, Any]] = [
 def test_sec_089_a_step_that_gives_way_lets_nothing_pass(
     scene: Scene, alice: PeerActor, monkeypatch: pytest.MonkeyPatch, module: Any, name: str, outcome: Any
 ) -> None:
-    """A request that is right in all respects: if one step does not say so, it is not dispatched."""
+    """A request that is right in all respects: if one step does not say so, it is not dispatched.
+
+    Threats: CVE-2025-54888, CVE-2026-28432.
+    """
     request = like(alice)
     broken = gives_way_when_awaited if inspect.iscoroutinefunction(getattr(module, name)) else gives_way
     monkeypatch.setattr(module, name, broken(outcome))

@@ -58,7 +58,7 @@ def key_document(key_id: str, owner: Any, key: PrivateKey = EVE_KEY, **members: 
 @pytest.mark.spec("SEC-060", "SIG-18")
 @pytest.mark.parametrize("claim", ["owner", "owner as object", "controller", "owner in a list"])
 def test_sec_060_a_key_document_claims_the_victim(scene: Scene, claim: str) -> None:
-    """The victim does not list it (CVE-2026-96625)."""
+    """The victim does not list it (CVE-2026-96625). Threat: Akkoma 2025.03."""
     key_id = scene.evil.url("/key")
     owner: dict[str, Any] = {
         "owner": {"owner": scene.alice.id},
@@ -133,7 +133,10 @@ def test_sec_062_evil_serves_the_victims_document(scene: Scene, target: str) -> 
 @pytest.mark.spec("SEC-063")
 @pytest.mark.parametrize("claimed", ["its own id", "the victim's id", "the redirecting id"])
 def test_sec_063_an_open_redirect_of_the_victim(scene: Scene, claimed: str) -> None:
-    """A URL at the victim's host leads to eve's document (GHSA-8863)."""
+    """A URL at the victim's host leads to eve's document (GHSA-8863).
+
+    Threats: GHSA-288h-6j8h-6x5j, GHSA-8863-8468-7hq7.
+    """
     at = scene.home.url("/out?to=evil")
     document_id = {"its own id": scene.eve.id, "the victim's id": scene.alice.id, "the redirecting id": at}[claimed]
     keys = [{"id": key, "owner": document_id, "publicKeyPem": EVE_KEY.public.pem} for key in (at, at + "#main-key")]
@@ -160,6 +163,7 @@ def test_sec_063_a_listed_key_that_is_redirected(scene: Scene) -> None:
 @pytest.mark.spec("SEC-064")
 @pytest.mark.parametrize("bears", ["another fragment", "another path", "the victim's key id", "none"])
 def test_sec_064_a_key_document_that_bears_another_id(scene: Scene, bears: str) -> None:
+    """Threats: Akkoma 2025.03, fedify#963."""
     key_id = scene.evil.url("/key#1")
     document_id = {
         "another fragment": scene.evil.url("/key#2"),
@@ -211,6 +215,7 @@ def test_sec_065_exactly_the_named_key_is_taken(scene: Scene) -> None:
 @pytest.mark.spec("SEC-065")
 @pytest.mark.parametrize("fragment", ["#other", "#MAIN-KEY", "#main-key#", "#", "?main-key", "/main-key"])
 def test_sec_065_a_key_id_that_is_not_in_the_document(scene: Scene, fragment: str) -> None:
+    """Threat: Mitra 2.9 to 5.8."""
     scene.home.serve("/users/alice" + fragment.partition("#")[0], scene.alice.document())
     request = scene.alice.post(scene.alice.activity(), key_id=scene.alice.id + fragment)
     refused(scene, request)
@@ -255,7 +260,7 @@ def test_sec_068_so_many_keys_are_read(scene: Scene, place: int, taken: bool) ->
 @pytest.mark.spec("SEC-090")
 @pytest.mark.parametrize("kind", ["Note", "Create", "Activity", "Collection", "Tombstone", "Image", ["Note", "Key"], 7])
 def test_sec_090_a_note_with_a_key_in_it_is_no_key(scene: Scene, kind: Any) -> None:
-    """On a server that stores what people send, such a note is easily made."""
+    """On a server that stores what people send, such a note is easily made. Threat: Mitra 2.9 to 5.8."""
     key_id = scene.home.url("/media/1.json")
     mine = {"id": scene.alice.key_id, "owner": scene.alice.id, "publicKeyPem": ALICE_KEY.public.pem}
     scene.home.actor(publicKey=[mine, key_id])
@@ -327,6 +332,7 @@ def test_sec_067_no_fetch_by_a_key_id(scene: Scene, key_id: str) -> None:
     "served", [Response(status=404), GONE, Response(status=500), answer(b"x"), redirect("/users/alice")]
 )
 def test_sec_069_a_hundred_forgeries_cost_one_fetch(scene: Scene, served: Response) -> None:
+    """Threats: Akkoma 2025.10, CVE-2026-34148."""
     scene.home.serve("/users/alice", served)
     for number in range(100):
         refused(scene, scene.alice.post(scene.alice.activity("Like", number)), 401, 503)
@@ -375,6 +381,11 @@ FORGERIES: list[tuple[str, Callable[[Scene], dict[str, Any]]]] = [
 @pytest.mark.spec("SEC-072", "SEC-080", "SEC-081", "SEC-083", "SEC-084", "SEC-131", "SIG-19")
 @pytest.mark.parametrize("said", [case[1] for case in FORGERIES], ids=[case[0] for case in FORGERIES])
 def test_sec_081_what_eve_says_with_a_key_of_her_own(scene: Scene, said: Callable[[Scene], dict[str, Any]]) -> None:
+    """Threats that were published elsewhere.
+
+    Bridgy Fed 2024-12, CVE-2024-37903, CVE-2024-52593, CVE-2026-55103, CVE-2026-73090, GHSA-288h-6j8h-6x5j,
+    GHSA-4qhx-hhwf-8685, Hollo 0.8.5, lemmy-federation#130, Mitra 2.9 to 5.8, NodeBB 2026-04, Pleroma 1.0.3.
+    """
     refused(scene, scene.eve.post(said(scene)), 403)
     assert len([url for url in scene.fetched if url != scene.eve.id]) <= 1, "at most its origin is asked"
 
@@ -382,6 +393,7 @@ def test_sec_081_what_eve_says_with_a_key_of_her_own(scene: Scene, said: Callabl
 @EVERYWHERE
 @pytest.mark.spec("SEC-079", "INB-09")
 def test_sec_079_the_victims_object_in_eves_activity_is_its_id(scene: Scene) -> None:
+    """Threat: Hollo 0.8.5."""
     fake = scene.alice.note(content="never said")
     for number, kind in enumerate(("Announce", "Like", "Flag", "Block", "Offer", "X")):
         heard = scene.takes(scene.eve.post(scene.eve.activity(kind, number, object=fake, target=fake)))
@@ -405,6 +417,7 @@ def test_sec_082_a_neighbour_is_not_deleted(scene: Scene) -> None:
 @pytest.mark.spec("SEC-085", "INB-17")
 @EVERYWHERE
 def test_sec_085_only_who_was_asked_may_accept_and_only_what_was_asked(edge: Edge) -> None:
+    """Threats: CVE-2025-30741, Pleroma 1.0.3."""
     follows = Follows()
     scene = Scene(edge, use=(follows,))
     alice, eve, bo = scene.alice, scene.eve, scene.home.actor("bo", KEYS[1])

@@ -163,7 +163,7 @@ def of_a_read(scene: Scene, key_id: str) -> Request:
 def test_sec_061_no_road_believes_a_key_that_names_its_owner_itself(
     scene: Scene, road: Callable[[Scene, str], Request]
 ) -> None:
-    """Eve's key says that it is alice's; alice does not say so."""
+    """Eve's key says that it is alice's; alice does not say so.  Threat: CVE-2026-96625."""
     key_id = scene.evil.url("/key")
     document = {"id": key_id, "owner": scene.alice.id, "publicKeyPem": KEYS[2].public.pem}
     scene.evil.serve("/key", {"@context": "https://w3id.org/security/v1", **document})
@@ -197,11 +197,18 @@ def test_sec_073_one_origin_has_several_spellings(scene: Scene, activity_id: str
     ],
 )
 def test_sec_073_another_origin_is_another_origin(scene: Scene, activity_id: str) -> None:
+    """Threats: CVE-2023-42451, CVE-2024-52591."""
     scene.refuses(scene.alice.post({**scene.alice.activity(), "id": activity_id}), 400, 403)
 
 
 def test_sec_048_nobody_uses_up_the_id_of_somebody_else(scene: Scene) -> None:
-    """Eve sends alice's activity first, by her own key and in her own name: alice's is heard all the same."""
+    """Eve sends alice's activity first, by her own key and in her own name: alice's is heard all the same.
+
+
+
+
+    Threat: GHSA-4qhx-hhwf-8685.
+    """
     genuine = scene.alice.activity()
     for forgery in (genuine, {**genuine, "actor": scene.eve.id}):
         scene.refuses(scene.eve.post(forgery), 401, 403, fetches_max=3)
@@ -209,7 +216,10 @@ def test_sec_048_nobody_uses_up_the_id_of_somebody_else(scene: Scene) -> None:
 
 
 def test_sec_071_a_key_is_not_taken_from_what_somebody_sends(scene: Scene) -> None:
-    """An Update of alice by alice brings a key of eve's: it signs nothing, and alice's still does."""
+    """An Update of alice by alice brings a key of eve's: it signs nothing, and alice's still does.
+
+    Threat: gotosocial#3198.
+    """
     scene.takes(scene.alice.post(scene.alice.activity()))
     theirs = {"id": scene.alice.key_id, "owner": scene.alice.id, "publicKeyPem": KEYS[2].public.pem}
     update = scene.alice.activity("Update", 2, object=scene.alice.document(publicKey=theirs))

@@ -25,6 +25,31 @@ def test_every_gap_says_something() -> None:
         assert len(gap.reason) > 10
 
 
+def test_every_published_flaw_has_tests_that_name_it() -> None:
+    assert matrix.unmapped() == []
+    ids = [name for advisory in matrix.advisories() for name in (advisory.id, *advisory.also)]
+    assert len(ids) == len(set(ids))
+
+
+def test_a_flaw_without_a_test_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    def complaints(**members: object) -> list[str]:
+        given = {"id": "CVE-1", "who": "x", "what": "x", "rules": ["SEC-001"], **members}
+        monkeypatch.setattr(matrix, "advisories", lambda: [matrix.Advisory(**given)])
+        return matrix.unmapped()
+
+    limit = "security/test_doors.py::test_sec_001_the_limit_is_exact"
+    assert complaints() == ["CVE-1: no rule or no test"]
+    assert complaints(tests=["x.py::test_x"]) == ["CVE-1: there is no test x.py::test_x"]
+    assert complaints(tests=[limit]) == [f"CVE-1: {limit} does not name it"]
+    assert complaints(tests=[limit], rules=["SEC-002"]) == [f"CVE-1: {limit} shows none of its rules"]
+
+
+def test_the_page_says_what_is_known_and_no_hearsay() -> None:
+    page = matrix.draw()
+    for advisory in matrix.advisories():
+        assert (f"| {advisory.id}" in page) is advisory.told
+
+
 MODULE = """
 import pytest
 pytestmark = pytest.mark.edges("asgi", "wsgi")

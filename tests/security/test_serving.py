@@ -143,6 +143,7 @@ ENTITLED = {
 @pytest.mark.parametrize("who", sorted(EVERYBODY, key=str))
 @pytest.mark.parametrize("name", sorted(ENTITLED))
 def test_sec_134_only_the_entitled_read_an_object(reader, name, who):
+    """Threat: GHSA-gwhw."""
     response, absent = reader.ask(f"/posts/{name}", who), reader.ask("/posts/absent", who)
     if who in ENTITLED[name]:
         assert response.status == 200
@@ -227,7 +228,7 @@ def test_sec_134_a_store_that_fails_shows_nothing_and_denies_nothing(reader, nam
 
 @pytest.mark.parametrize("who", sorted(EVERYBODY, key=str))
 def test_sec_134_an_outbox_holds_what_is_for_everybody(reader, who):
-    """Whatever the application gave, and whoever asks (GHSA-6r2w)."""
+    """Whatever the application gave, and whoever asks (GHSA-6r2w). Threat: CVE-2026-25808."""
     page = json.loads(reader.ask("/users/1/outbox?page=true", who).body)
     names = [item["object"]["id"].rpartition("/")[2] for item in page["orderedItems"]]
     assert names == ["public", "unlisted", "blind"]
@@ -256,6 +257,7 @@ def test_sec_136_not_even_in_what_they_read_themselves(reader):
 
 @pytest.mark.parametrize(("name", "who", "kept"), [("public", None, True), ("followers", EVE, False)])
 def test_sec_019_what_shared_caches_may_keep(reader, name, who, kept):
+    """Threats: GHSA-ccpr, Pleroma 2.4.3."""
     response = reader.ask(f"/posts/{name}", who)
     assert response.headers.get("cache-control") == ("public, max-age=180" if kept else "private, no-store")
     assert response.headers.get("vary") == ("Accept" if kept else "Accept, Signature")
@@ -303,6 +305,7 @@ HANDLES = (
 
 @pytest.mark.parametrize("name", [*HANDLES.split(), "a" * 10_000 + "@home.example.com"])
 def test_sec_155_what_is_no_handle_of_ours_is_nobody(reader, name):
+    """Threat: Mastodon 2024-09-17."""
     response = reader.ask(f"/.well-known/webfinger?resource=acct:{name}", accept="application/jrd+json")
     assert response.status in (400, 404)
     assert b"alice" not in response.body

@@ -110,7 +110,7 @@ def test_what_is_signed_as_it_should_be_is_taken(scene: Scene, attack: Attack) -
 
 
 def test_sec_018_the_bytes_are_signed_that_were_sent(scene: Scene) -> None:
-    """The digest is over the raw body, however it is spaced and escaped."""
+    """The digest is over the raw body, however it is spaced and escaped. Threat: NodeBB 2026-04."""
     text = json.dumps(scene.alice.activity(), indent=3).replace("Like", "\\u004cike").encode() + b"\n"
     assert scene.takes(forged(scene.alice, text)).type_name == "Like"
 
@@ -182,6 +182,7 @@ def five_labels(actor: PeerActor) -> Request:
 
 @pytest.mark.parametrize("attack", [case[1] for case in AT_ONCE], ids=[case[0] for case in AT_ONCE])
 def test_sec_033_to_sec_059_refused_before_any_key_is_asked_for(scene: Scene, attack: Attack) -> None:
+    """Threats: Akkoma 2025.10, mastodon#37375."""
     scene.refuses(attack(scene.alice), 400, 401)
 
 

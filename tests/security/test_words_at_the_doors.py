@@ -65,7 +65,10 @@ def said(actor: PeerActor, **members: Any) -> dict[str, Any]:
     ],
 )
 def test_sec_161_sec_162_what_is_shown_runs_nothing(scene: Scene, table: Table, content: str) -> None:
-    """Threat: CVE-2025-53941. The name is text, the content is HTML of the few elements that are listed."""
+    """The name is text, the content is HTML of the few elements that are listed.
+
+    Threats: CVE-2025-53941, gotosocial#2722.
+    """
     scene.home.actor(name=content, summary=content)
     scene.takes(scene.alice.post(said(scene.alice, content=content, summary=content)))
     (row,) = table.rows
@@ -82,6 +85,7 @@ def test_sec_163_markup_without_an_end_is_shown_bounded(scene: Scene, table: Tab
 
 @pytest.mark.parametrize("claimed", ["victim@v.example.org", "admin@b.example.com", "@victim@v.example.org"])
 def test_sec_154_nobody_goes_by_a_name_of_another_host(scene: Scene, table: Table, claimed: str) -> None:
+    """Threat: Akkoma 2024.04.1."""
     scene.home.actor(webfinger=claimed)
     scene.takes(scene.alice.post(said(scene.alice)))
     assert table.rows[0].author.handle == "@alice@a.example.com"
@@ -89,6 +93,7 @@ def test_sec_154_nobody_goes_by_a_name_of_another_host(scene: Scene, table: Tabl
 
 @pytest.mark.parametrize("url", ["javascript:alert(1)", "data:text/html,x", "//v.example.org", "/x", 7])
 def test_sec_164_addresses_are_of_the_web(scene: Scene, table: Table, url: object) -> None:
+    """Threats: Mastodon 2025-05-06, Misskey 13."""
     scene.home.actor(url=url, icon={"type": "Image", "url": url})
     heard = scene.takes(scene.alice.post(said(scene.alice, url=url, attachment=[{"type": "Link", "href": url}])))
     assert isinstance(heard.object, Note)
@@ -108,6 +113,7 @@ def test_sec_165_a_handle_hides_nothing(scene: Scene, table: Table, name: str) -
 
 @pytest.mark.parametrize(("name", "shortcode"), [(":blob:", "blob"), (":../../x:", None), (":a/b:", None)])
 def test_sec_166_a_shortcode_is_a_word(scene: Scene, name: str, shortcode: str | None) -> None:
+    """Threat: Misskey 13."""
     heard = scene.takes(scene.alice.post(said(scene.alice, tag=[{"type": "Emoji", "name": name}])))
     assert isinstance(heard.object, Note)
     (emoji,) = heard.object.tag
@@ -145,7 +151,7 @@ def test_sec_168_a_line_of_the_log_is_one_line(scene: Scene, caplog: pytest.LogC
 
 
 def test_sec_171_what_strangers_make_us_keep_is_forgotten(scene: Scene) -> None:
-    """Threat: CVE-2026-69132. Each names a host and a key of its own; after a while nothing of it is there."""
+    """Each names a host and a key of its own; after a while nothing of it is there.  Threat: CVE-2026-69132."""
     before = set(scene.state().stored)
     for number in range(60):
         peer = Peer(scene.network, f"h{number}.example.net")
