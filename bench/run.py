@@ -18,6 +18,7 @@ from bench import (
     g10_import,
     g12_proofs,
     g13_linked_data,
+    refusals,
     sig_verify,
 )
 from bench.measuring import Measured, pin
@@ -30,6 +31,7 @@ GOALS = {
     "G10": g10_import.measure,
     "G12": g12_proofs.measure,
     "G13": g13_linked_data.measure,
+    "REFUSALS": refusals.measure,
     "SIG": sig_verify.measure,
 }
 
