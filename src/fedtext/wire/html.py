@@ -114,7 +114,7 @@ _TAG_NAME = re.compile(r"<(/?)([A-Za-z][^\s/>]*+)")
 # A part of a tag: a ">" in quotes behind "=" does not end it. Limited, since what a group repeats takes memory.
 _TAG_PART = re.compile(r"""(?>(?:[^>=]++|=\s*+(?:"[^"]*+"?+|'[^']*+'?+)?){1,500})""")
 # Links as `sanitize` writes them, and what reads as the name of a host in their words; that of a handle is none.
-_LINK = re.compile(r"""<a href="(?P<href>[^"]*+)"[^>]*+>(?P<words>(?:[^<]++|<(?!/?a[\s>]))*+)</a>""")
+_LINK = re.compile(r"""<a href="(?P<href>[^"]*+)"[^>]*+>(?P<words>(?>(?:[^<]++|<(?!/?a[\s>]))*))</a>""")
 _HOST_NAMED = re.compile(r"(?<![\w@.-])(?:[\w-]{1,63}\.){1,8}[^\W\d_]{2,63}(?![\w@.-])")
 _WORDS_CHARS_MAX = 500
 _OVERLONG_REFERENCE = re.compile(r"&#(?:[0-9]{8,}+|[xX][0-9A-Fa-f]{8,}+);?+")
