@@ -138,10 +138,10 @@ ANSWERS: dict[str, Response] = {
     "SEC-115 as plain JSON": answer({}, "application/json"),
     "SEC-115 as JSON-LD without a profile": answer({}, "application/ld+json"),
     "SEC-115 under a longer name": answer({}, "application/activity+jsonx"),
-    "SEC-118 not changed": Response(status=304),
-    "SEC-118 a part": Response(status=206),
-    "SEC-118 nothing": Response(status=204),
-    "SEC-118 not for us": Response(status=401),
+    "SEC-118 not changed": answer({}, status=304),
+    "SEC-118 a part": answer({}, status=206),
+    "SEC-118 nothing": answer({}, status=204),
+    "SEC-118 not for us": answer({}, status=401),
 }
 
 
