@@ -19,6 +19,7 @@ from bench import (
     g10_import,
     g12_proofs,
     g13_linked_data,
+    refusals,
     sig_verify,
 )
 from bench.measuring import Measured, pin
@@ -31,6 +32,7 @@ GOALS = {
     "G10": g10_import.measure,
     "G12": g12_proofs.measure,
     "G13": g13_linked_data.measure,
+    "REFUSALS": refusals.measure,
     "SIG": sig_verify.measure,
     "IDS": flat_memory.measure,
 }

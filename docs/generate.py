@@ -363,6 +363,13 @@ def draw_readers() -> str:
     return "\n\n".join(parts)
 
 
+def draw_security() -> str:
+    """Draw the rules of security, where each is shown, and the published flaws."""
+    sys.path.insert(0, str(ROOT))
+    matrix: Any = importlib.import_module("tests.security_matrix")
+    return str(matrix.draw())
+
+
 DRAWERS: dict[str, Callable[[], str]] = {
     "cli": draw_cli,
     "config": draw_config,
@@ -377,6 +384,7 @@ DRAWERS: dict[str, Callable[[], str]] = {
     "outbound": draw_outbound,
     "peers": draw_peers,
     "readers": draw_readers,
+    "security": draw_security,
 }
 
 

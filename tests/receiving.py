@@ -140,6 +140,10 @@ class PeerActor:
         """Give a POST of it to our inbox; see `post`."""
         return post(body, key=self.key, key_id=options.pop("key_id", self.key_id), **options)
 
+    def signed(self, request: Request, key_id: str | None = None) -> Request:
+        """Give another request of it, signed."""
+        return sign(request, self.key, key_id=key_id or self.key_id, now_s=NOW_S)
+
 
 def post(
     body: Any,

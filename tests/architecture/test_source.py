@@ -73,12 +73,12 @@ SEEDED = [
 
 @pytest.mark.spec("SEC-176", "SEC-177")
 @pytest.mark.parametrize(("text", "what"), SEEDED)
-def test_what_is_forbidden_is_found(text: str, what: str) -> None:
+def test_sec_176_sec_177_what_is_forbidden_is_found(text: str, what: str) -> None:
     assert any(what in offence for offence in offences(text))
 
 
 @pytest.mark.spec("SEC-176", "SEC-177")
-def test_nothing_forbidden_stands_in_the_source(module_files: dict[str, Path]) -> None:
+def test_sec_176_sec_177_nothing_forbidden_stands_in_the_source(module_files: dict[str, Path]) -> None:
     found = {name: offences(path.read_text("utf-8")) for name, path in module_files.items()}
     assert {name: lines for name, lines in found.items() if lines} == {}
 

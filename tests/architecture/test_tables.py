@@ -12,7 +12,7 @@ from tests.tables import ROOT
 
 pytestmark = pytest.mark.skipif(not (ROOT / "src").is_dir(), reason="the sources are not here: the wheel is tested")
 
-RULES = [f"SEC-{number:03}" for number in (*range(33, 60), *range(74, 79), *range(119, 134))]
+RULES = [f"SEC-{number:03}" for number in range(1, 181)]
 
 
 @pytest.mark.parametrize("control", controls.controls(), ids=lambda control: f"{control.rule} {control.says}")
@@ -25,8 +25,11 @@ def test_a_control_changes_one_line_and_names_tests(control: controls.Control) -
         assert re.search(rf"^(async )?def {name}\(", (ROOT / "tests" / file).read_text("utf-8"), re.MULTILINE), test
 
 
-def test_every_rule_has_a_control() -> None:
-    assert set(RULES) <= {control.rule for control in controls.controls()}
+def test_every_rule_has_a_control_or_a_reason() -> None:
+    controlled = {control.rule for control in controls.controls()}
+    excused = [rule for gap in controls.without() for rule in gap.rules]
+    assert sorted([*controlled, *excused]) == RULES
+    assert all(len(gap.reason) > 10 for gap in controls.without())
 
 
 @pytest.mark.parametrize(

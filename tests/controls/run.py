@@ -49,6 +49,19 @@ class Control:
         return Path("src", "fedtext", self.file)
 
 
+@attrs.frozen(kw_only=True)
+class Without:
+    """Rules without a control, and why."""
+
+    rules: tuple[str, ...] = attrs.field(converter=tuple)
+    reason: str
+
+
+def without() -> list[Without]:
+    """Give the rules without a control."""
+    return [Without(**row) for row in tomllib.loads(CONTROLS.read_text("utf-8"))["without"]]
+
+
 def controls() -> list[Control]:
     """Read them all."""
     return [Control(**row) for row in tomllib.loads(CONTROLS.read_text("utf-8"))["control"]]

@@ -156,7 +156,9 @@ def walk(road: Road, nth: int, moment: Moment, error: BaseException, methods: se
 @pytest.mark.parametrize(
     "error", [StoreError("full"), QueueError("gone"), TransportError("broken"), asyncio.CancelledError()], ids=repr
 )
-def test_each_call_fails_once_and_a_retry_succeeds_once(road: Road, moment: Moment, error: BaseException) -> None:
+def test_sec_174_each_call_fails_once_and_a_retry_succeeds_once(
+    road: Road, moment: Moment, error: BaseException
+) -> None:
     for nth in range(1, CALLS_MAX):
         walked = walk(road, nth, moment, error)
         if walked.fault.fired is None:

@@ -216,6 +216,7 @@ LITERAL = [
 @pytest.mark.parametrize("url", LITERAL)
 @pytest.mark.parametrize("name", DOORS)
 def test_sec_105_no_door_leads_to_what_is_not_public(name: str, url: str) -> None:
+    """Threats: CVE-2024-52579, CVE-2025-25194."""
     world = World()
     try:
         found = run_sync(_opened(DOORS[name], world.fetcher, url))
@@ -251,6 +252,7 @@ def test_sec_105_nor_to_a_name_that_resolves_there(name: str, addresses: list[st
 )
 @pytest.mark.parametrize("name", DOORS)
 def test_sec_105_nor_by_a_redirect(name: str, location: str) -> None:
+    """Threat: CVE-2025-23221."""
     world = World()
     turned = Answer(status=302, headers=[("location", location)])
     world.transport.answer = lambda _request: turned
@@ -296,6 +298,7 @@ def spoofs(world: World) -> None:
 @pytest.mark.parametrize("handle", ["alice@evil.example.com", "bob@evil.example.com"])
 @pytest.mark.parametrize("door", ["lookup_actor", "lookup_object", "dereference"])
 def test_sec_154_nobody_goes_by_a_name_that_only_another_host_gives(door: str, handle: str) -> None:
+    """Threat: Akkoma 2024.04.1."""
     world = World()
     spoofs(world)
     call: Any = {
@@ -319,6 +322,7 @@ def test_sec_154_nobody_goes_by_a_name_that_only_another_host_gives(door: str, h
     ],
 )
 def test_sec_154_a_claim_counts_where_its_host_leads_back(webfinger: str | None, confirmed: str | None) -> None:
+    """Threat: Fedify 2024-08-18."""
     world = World()
     spoofs(world)
     actor = Person(id=Iri(VICTIM), preferred_username="alice", webfinger=webfinger)
@@ -418,6 +422,7 @@ def leading(world: World, lead: str) -> dict[str, Door]:
 @pytest.mark.parametrize("lead", LEADS, ids=lambda lead: ascii(lead[:40]))
 @pytest.mark.parametrize("name", ["self link", "server", "nodeinfo", "page", "lrdd"])
 def test_sec_158_no_document_leads_to_what_is_not_public(name: str, lead: str) -> None:
+    """Threat: CVE-2026-62857."""
     world = World()
     door = leading(world, lead)[name]
     with pytest.raises(FedtextError):
@@ -448,6 +453,7 @@ XML_ATTACKS: dict[str, str] = {
 @pytest.mark.spec("SEC-159")
 @pytest.mark.parametrize("attack", XML_ATTACKS)
 def test_sec_159_a_host_s_xml_declares_nothing(attack: str) -> None:
+    """Threat: Pleroma 2.5.4."""
     world = World()
     world.found[f"{FRONT}/.well-known/host-meta"] = Answer(headers=[("content-type", XRD)], body=XML_ATTACKS[attack])
     with pytest.raises(FedtextError):

@@ -26,13 +26,15 @@ from werkzeug.serving import make_server
 
 from fedtext import Config, DevPolicy, Federation, Limits, Note, Person, connect
 from fedtext.adapters.observers import RecordingObserver
-from fedtext.errors import Unreachable
+from fedtext.errors import ConfigurationError, Unreachable
 from fedtext.http import Request
 from fedtext.keys import PrivateKey, generate_rsa
 from fedtext.runtime.wsgi import FederationWSGI
 from fedtext.signatures import build_digest, sign
 from fedtext.sync import run_sync
 from fedtext.testing.peers import SharedKeys
+
+pytestmark = pytest.mark.edges("asgi", "wsgi")
 
 DEADLINE_S = 1.0
 MIB = 1_048_576
@@ -255,6 +257,7 @@ def activity() -> bytes:
 
 @pytest.mark.spec("SEC-001")
 def test_sec_001_what_is_announced_too_long_is_refused_before_a_byte_is_read(door: Door) -> None:
+    """Threat: GHSA-gg8q."""
     begun_s = time.monotonic()
     answer = door.ask(f"POST /ap/inbox HTTP/1.1\nHost: {door.host}\nContent-Type: {AP}\nContent-Length: 1073741824\n")
     assert answer.status == 413
@@ -269,6 +272,7 @@ def test_sec_001_the_limit_is_exact(door: Door, size: int, status: int) -> None:
 
 @pytest.mark.spec("SEC-002")
 def test_sec_002_an_endless_stream_ends_at_the_limit(door: Door) -> None:
+    """Threat: CVE-2026-96623."""
     head = f"POST /ap/inbox HTTP/1.1\nHost: {door.host}\nContent-Type: {AP}\nTransfer-Encoding: chunked\n"
     chunk, sent = b"8000\r\n" + b"x" * 0x8000 + b"\r\n", 0
     with door.connect() as sock:
@@ -287,6 +291,7 @@ def test_sec_002_an_endless_stream_ends_at_the_limit(door: Door) -> None:
 
 @pytest.mark.spec("SEC-004")
 def test_sec_004_a_body_that_drips_ends_at_the_deadline(door: Door) -> None:
+    """Threat: CVE-2023-36461."""
     head = f"POST /ap/inbox HTTP/1.1\nHost: {door.host}\nContent-Type: {AP}\nContent-Length: 1000\n"
     begun_s = time.monotonic()
     with door.connect() as sock:
@@ -347,6 +352,7 @@ def test_sec_005_nothing_is_taken_without_a_signature(door: Door, path: str) -> 
     ],
 )
 def test_sec_006_other_media_types_are_not_taken(door: Door, media_type: str | None) -> None:
+    """Threat: CVE-2024-25623."""
     assert door.post(activity(), content_type=media_type, **signed(door, activity())).status == 415
 
 
@@ -473,6 +479,15 @@ def test_sec_169_no_answer_tells_of_our_insides_or_echoes_theirs(door: Door) -> 
     for answer in (door.post(b"<script>"), door.post(marked), door.get("/users/nobody-<script>"), broken):
         assert b"<script>" not in answer.body
         assert "server" not in answer.headers or "fedtext" not in answer.headers["server"]
+
+
+@pytest.mark.spec("SEC-178")
+def test_sec_178_exceptions_for_development_are_told_of_at_each_start(open_door: Door) -> None:
+    """Both to the observer and to the log, and refused where the origin is a public one."""
+    (told,) = open_door.observer.named("dev_policy.active")
+    assert "localhost" in str(told.fields["hosts"])
+    with pytest.raises(ConfigurationError):
+        Federation("https://blog.example.org", backend=connect("memory://"), config=open_door.federation.config)
 
 
 # -- and what a good request leaves ----------------------------------------------------------------------------------

@@ -175,6 +175,7 @@ class TestAddresses:
     async def test_sec_093_a_public_name_of_a_private_address_is_not_connected_to(
         self, open_transport: Open, lookups: dict[str, list[list[str]]], address: str
     ) -> None:
+        """Threats: CVE-2024-39687, CVE-2024-52579, CVE-2025-32943, CVE-2026-22245."""
         lookups["social.example"] = [[address]]
         with peer() as server:
             with pytest.raises(FetchRefused):
@@ -257,6 +258,7 @@ class TestAddresses:
         "target", ["/a b", "/a\r\nx: y", "/a\\b", "/\x7f", "/é", "/x#y", "@evil.example/", ".evil/"]
     )
     async def test_sec_099_ambiguous_targets_touch_nothing(self, open_transport: Open, target: str) -> None:
+        """Threat: CVE-2023-42450."""
         with peer() as server:
             request = Request(method="GET", scheme="http", authority=f"one.example:{server.port}", target=target)
             with pytest.raises(FetchRefused):
@@ -274,6 +276,7 @@ class TestAddresses:
     async def test_sec_100_only_the_agreed_ports(
         self, open_transport: Open, lookups: dict[str, list[list[str]]], port: int
     ) -> None:
+        """Threat: CVE-2025-25194."""
         with pytest.raises(FetchRefused):
             await open_transport(None)(f"https://social.example:{port}/")
         assert lookups == {}
@@ -444,6 +447,8 @@ class TestTime:
         ids=["status line", "header", "body", "chunk size", "body without length"],
     )
     async def test_sec_113_a_drip_ends_with_the_deadline(self, open_transport: Open, start: bytes) -> None:
+        """Threat: CVE-2023-36461."""
+
         def answer(_request: bytes) -> Iterator[bytes]:
             yield start[:-1]
             yield from drip(start[-1:])

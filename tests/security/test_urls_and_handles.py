@@ -180,6 +180,7 @@ NOT_PUBLIC = [
 
 @pytest.mark.parametrize("address", NOT_PUBLIC)
 def test_sec_093_special_addresses_are_not_public(address: str) -> None:
+    """Threats: CVE-2026-22245, CVE-2026-33693, CVE-2026-50131, Fedify 2.1.12, GHSA-crr4, GHSA-vwhj."""
     assert not is_public(address)
 
 
@@ -470,6 +471,7 @@ PUMPS = [
 
 @pytest.mark.parametrize("name", FINDERS)
 def test_sec_157_no_text_takes_long(name: str) -> None:
+    """Threats: Bridgy Fed 23e0323e, Mastodon 4.3.0."""
     function = FINDERS[name]
     slow: dict[str, float] = {}
     for pump in PUMPS:

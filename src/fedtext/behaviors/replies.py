@@ -31,7 +31,7 @@ from ..vocab import (
     reference_id,
     visibility_of,
 )
-from ..wire.html import sanitize, to_text
+from ..wire.html import name_hosts, sanitize, to_text
 from .deletes import is_deleted, remember_deleted
 
 _SHOWN = frozenset({Visibility.PUBLIC, Visibility.UNLISTED})
@@ -58,7 +58,7 @@ class Reply:
         id: Its id; the table's key.
         target: Which object of ours it answers; `target.pk` is the path's parameter.
         author: Who wrote it.
-        html: Safe to show: sanitized always.
+        html: Safe to show: sanitized always, and links that say one host and lead to another name theirs.
         text: The same as plain text.
         published: When, if it says so.
         updated: When it was last changed, if it says so.
@@ -201,7 +201,7 @@ def _reply(note: Note, target: Local, author: Actor, visibility: Visibility) -> 
         id=str(note.id),
         target=target,
         author=author_card(author),
-        html=sanitize(content),
+        html=name_hosts(sanitize(content)),
         text=to_text(content),
         published=note.published,
         updated=note.updated,

@@ -8,7 +8,8 @@ from .idempotency import activity_key, confirm, seen
 from .lateness import is_late, remember_ended
 from .ownership import HELD_COUNT_MAX
 from .pacing import Pace
-from .receive import Receipt, Reception, receive
+from .receive import receive
+from .reception import Receipt, Reception
 from .routing import Listener, select
 from .rules import Rule, Rules, Severity, decode_rule, parse_subject
 from .signers import Departed, Gatekeeper

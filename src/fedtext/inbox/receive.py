@@ -5,70 +5,25 @@ Cheap checks come before dear ones; nothing unsigned causes a fetch; 202 means t
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Final
-
-import attrs
-
-from ..config import Config
-from ..errors import PolicyRefusal, TypeMismatch
-from ..fetch import Budget, Fetcher, cached_documents, learn_inbound, origin_or_none
+from ..errors import TypeMismatch
+from ..fetch import Budget, learn_inbound
 from ..http import Request
 from ..jsonld import normalize
-from ..ports import Event, Lane, LaneKind, PortSet, Task
+from ..ports import Event, Lane, LaneKind, Task
 from ..signatures import VerifiedDocument, VerifiedRequest, parse_claims
-from ..vocab import Activity, Update, load
+from ..vocab import Activity, load
 from ..wire.iri import origin_of
-from ..wire.json import JsonObject, JsonValue, parse_object
-from .admission import Peeked, admit, check_claimed, check_plain, mentioned_ids, peek
+from ..wire.json import JsonObject, parse_object
+from .admission import Peeked, admit, check_claimed, check_plain, peek
 from .authorship import AuthenticActivity, authenticate, known_key
 from .envelope import InboundTask
 from .idempotency import activity_key, content_hash, seen
-from .pacing import Pace
+from .policing import admit_actor, count_said, refuse_involved
 from .proving import prove
+from .reception import Receipt, Reception
 from .signers import Departed, Gatekeeper
 
 _TYPE_CHARS_MAX = 100
-_OF_SUSPENDED: Final = frozenset({"Delete", "Undo", "Reject", "Update"})  # INB-20
-
-
-@attrs.frozen(kw_only=True)
-class Reception:
-    """All that receiving needs.
-
-    Args:
-        ports: Of the colour of the edge.
-        fetcher: The one way out.
-        config: Limits and policies.
-        site: Origin of the receiving site.
-        authorities: Hosts under which the site is served.
-        refuse: Policy by host or IRI; raises `PolicyRefusal`. Called for every IRI involved, before any work for it.
-        inbox: Path of the inbox.
-        recipient: Identifier of the inbox's owner, or None for the shared inbox.
-        suspends: Tells whether of somebody, or of a host, only endings and changes are heard (INB-20).
-        pace: Counts how much actors and hosts say.
-        passes_on: Tells whether an activity may have to be passed on as it arrived (see `forwarding`).
-    """
-
-    ports: PortSet
-    fetcher: Fetcher
-    config: Config
-    site: str
-    authorities: frozenset[str]
-    refuse: Callable[[str], None]
-    inbox: str
-    recipient: str | None
-    suspends: Callable[[str], bool] = lambda _iri: False
-    pace: Pace = attrs.field(factory=Pace, eq=False)
-    passes_on: Callable[[JsonObject], bool] = lambda _document: False
-
-
-@attrs.frozen(kw_only=True)
-class Receipt:
-    """What became of it: "queued", "duplicate", "ignored" (all 202). Refusals are errors."""
-
-    outcome: str
-    activity_id: str | None = None
 
 
 async def receive(request: Request, reception: Reception) -> Receipt:
@@ -99,14 +54,14 @@ async def receive(request: Request, reception: Reception) -> Receipt:
     # (3) Parse the body strictly and peek at what it claims to be; nothing is fetched for what nobody may say.
     raw = check_plain(parse_object(admitted.body, config.limits))
     claimed = check_claimed(peek(raw), reception.fetcher.is_own)
-    _admit_actor(reception, claimed)
+    admit_actor(reception, claimed)
     if claimed.concerns_own_actor and not await _is_known(reception, claimed.actor):
         return _ignored(reception, claimed)
     claims = gate.check(admitted, claims)
     # (4) Resolve the keys, their owner confirmed, and (5) verify the signature, and what the document proves itself.
     budget = reception.fetcher.budget()
     verified = await gate.verify(admitted, claims, budget)
-    _count(reception, verified)
+    count_said(reception, verified)
     proof = await _prove(raw, verified, reception, budget)
     # (6) Normalize: known contexts are mapped, nothing is fetched.
     document = normalize(raw, limits=config.limits)
@@ -114,7 +69,7 @@ async def receive(request: Request, reception: Reception) -> Receipt:
     _require_activity(load(document))
     # (8) Authenticate: who speaks, and may he say this.
     authentic = await authenticate(verified, document, proof, fetcher=reception.fetcher, budget=budget)
-    await _refuse_involved(reception, authentic)
+    await refuse_involved(reception, authentic, document)
     # (9) Ask whether it has been handled already.
     task = _task(reception, authentic, admitted)
     actor = str(authentic.activity.actor_id)
@@ -147,57 +102,6 @@ async def _prove(
 def _require_activity(loaded: object) -> None:
     if not isinstance(loaded, Activity):
         raise TypeMismatch("an inbox takes activities only", type=type(loaded).__name__)
-
-
-def _admit_actor(reception: Reception, claimed: Peeked) -> None:
-    """Ask the policy about who claims to speak (SEC-151)."""
-    reception.refuse(claimed.actor)
-    if claimed.type not in _OF_SUSPENDED and reception.suspends(claimed.actor):
-        raise PolicyRefusal("of whom is suspended only endings and changes are heard", actor=claimed.actor)
-
-
-def _count(reception: Reception, verified: VerifiedRequest | Departed) -> None:
-    """Count what was said, by who has shown to be who he is."""
-    if isinstance(verified, Departed):
-        return
-    policy, now_s = reception.config.inbox, reception.ports.clock.now_s()
-    host = origin_of(verified.key.key_id)
-    reception.pace.take(host, now_s=now_s, per_minute_max=policy.host_activities_per_minute_max)
-    reception.pace.take(verified.signer, now_s=now_s, per_minute_max=policy.actor_activities_per_minute_max)
-
-
-async def _refuse_involved(reception: Reception, authentic: AuthenticActivity) -> None:
-    """Ask the policy about every IRI that is involved (SEC-151), and whether it is said to too many (SEC-139)."""
-    document, actor = authentic.document, str(authentic.activity.actor_id)
-    suspended = reception.suspends(actor)
-    for name in ("id", "actor", "object", "target", "origin", "instrument", "inReplyTo"):
-        for iri in _iris(document.get(name)):
-            reception.refuse(iri)
-            if not suspended and reception.suspends(iri):
-                raise PolicyRefusal("it is about somebody who is suspended", iri=iri)
-    if suspended and isinstance(authentic.activity, Update) and not await _is_held(reception, authentic.activity):
-        raise PolicyRefusal("of whom is suspended only changes of what we have are heard", actor=actor)
-    crowd = {iri for iri in mentioned_ids(document) if reception.fetcher.is_own_id(iri)}
-    if len(crowd) > reception.config.inbox.mentions_count_max:
-        raise PolicyRefusal("it is said to more of us than one may address at once", actors=len(crowd))
-
-
-async def _is_held(reception: Reception, update: Update) -> bool:
-    changed = update.object_id
-    if changed is None or changed == update.actor_id:
-        return changed is not None
-    return bool(await cached_documents(reception.fetcher, [changed]))
-
-
-def _iris(value: JsonValue) -> list[str]:
-    if isinstance(value, str):
-        return [value] if origin_or_none(value) is not None else []
-    if isinstance(value, list):
-        return [iri for item in value for iri in _iris(item)]
-    if isinstance(value, dict):
-        found = [value.get(name) for name in ("id", "attributedTo", "actor", "inReplyTo", "object")]
-        return [iri for item in found for iri in _iris(item)]
-    return []
 
 
 async def _is_known(reception: Reception, actor: str) -> bool:

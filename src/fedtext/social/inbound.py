@@ -27,7 +27,7 @@ from ..vocab import (
     reference_id,
     visibility_of,
 )
-from ..wire.html import sanitize, to_text
+from ..wire.html import name_hosts, sanitize, to_text
 from .actors import SocialActor
 from .model import Entry, Mention
 from .parts import Parts
@@ -231,7 +231,7 @@ def _entry(note: Note, author: Actor, addressed: Object, *, booster: Actor | Non
     return Entry(
         id=str(note.id),
         author=author_card(author),
-        html=sanitize(content),
+        html=name_hosts(sanitize(content)),
         text=to_text(content),
         visibility=visibility_of(to, cc, author.followers),
         published=note.published,

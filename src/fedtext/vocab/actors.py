@@ -13,6 +13,7 @@ import attrs
 
 from ..config import Limits
 from ..errors import TypeMismatch
+from ..wire.acct import USER_CHARS_MAX
 from ..wire.iri import Iri
 from ..wire.json import JsonObject, JsonValue
 from .model import Model, Property, Reading, items_of
@@ -120,6 +121,17 @@ class Endpoints(Model):
     shared_inbox: Address = Address()
 
 
+class Username(String):
+    """A name before the "@", short and of what can be seen: else one would pass for another (SEC-030, SEC-165)."""
+
+    def convert(self, value: JsonValue) -> str:
+        """Take it if all of it can be seen."""
+        text = super().convert(value)
+        if len(text) > USER_CHARS_MAX or not text.isprintable():
+            raise TypeMismatch("not a name that people can tell apart", property=self.name)
+        return text
+
+
 class Handle(String):
     """A handle that an actor gives itself: "user@host", also with "acct:" before it (FEP-2c59)."""
 
@@ -135,7 +147,7 @@ class Actor(Object, recognized_by=("inbox", "outbox")):
     """Who acts: a person, a group, an organization, a service or an application.
 
     Args:
-        preferred_username: The part of the handle before the host.
+        preferred_username: The part of the handle before the host; None where it hides something.
         inbox: Where it takes activities.
         outbox: What it did.
         public_key: Its keys, as claims; `keys` is another name for it.
@@ -150,7 +162,7 @@ class Actor(Object, recognized_by=("inbox", "outbox")):
     """
 
     attachment: Many[Object] = Many(count_max=_LIMITS.fields_count_max)
-    preferred_username: String = String()
+    preferred_username: Username = Username()
     inbox: Address = Address()
     outbox: Address = Address()
     followers: Address = Address()

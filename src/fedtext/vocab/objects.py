@@ -8,6 +8,7 @@ Sources: Activity Vocabulary sections 2 and 3.3; the extensions that MOD-18 to M
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from ..config import Limits
@@ -35,6 +36,8 @@ from .values import (
 )
 
 _LIMITS: Final = Limits()
+# Threat: it becomes the name of a file, a class or a key at those who show it.
+_SHORTCODE: Final = re.compile(r"[A-Za-z0-9_]{1,64}")
 # What a Link to another object of this network says that it leads to (FEP-e232).
 _OBJECT_MEDIA_TYPES: Final = ("application/activity+json", "application/ld+json")
 
@@ -356,8 +359,9 @@ class Emoji(Object, type="Emoji"):
 
     @property
     def shortcode(self) -> str | None:
-        """The name without its colons, which some leave out."""
-        return None if self.name is None else self.name.strip(":")
+        """The name without its colons, which some leave out; None where it is more than a word (SEC-166)."""
+        name = (self.name or "").strip(":")
+        return name if _SHORTCODE.fullmatch(name) is not None else None
 
 
 class PropertyValue(Object, type="PropertyValue"):

@@ -113,6 +113,10 @@ _PLAIN_TAG = re.compile(r"""<(/?)([A-Za-z][^\s/>"'=]*+)[^>"'=]*+>""")
 _TAG_NAME = re.compile(r"<(/?)([A-Za-z][^\s/>]*+)")
 # A part of a tag: a ">" in quotes behind "=" does not end it. Limited, since what a group repeats takes memory.
 _TAG_PART = re.compile(r"""(?>(?:[^>=]++|=\s*+(?:"[^"]*+"?+|'[^']*+'?+)?){1,500})""")
+# Links as `sanitize` writes them, and what reads as the name of a host in their words; that of a handle is none.
+_LINK = re.compile(r"""<a href="(?P<href>[^"]*+)"[^>]*+>(?P<words>(?>(?:[^<]++|<(?!/?a[\s>]))*))</a>""")
+_HOST_NAMED = re.compile(r"(?<![\w@.-])(?:[\w-]{1,63}\.){1,8}[^\W\d_]{2,63}(?![\w@.-])")
+_WORDS_CHARS_MAX = 500
 _OVERLONG_REFERENCE = re.compile(r"&#(?:[0-9]{8,}+|[xX][0-9A-Fa-f]{8,}+);?+")
 _SPACES = re.compile(r"[ \t\n\f\r]++")
 _MANY_BREAKS = re.compile(r"\n{3,}+")
@@ -171,6 +175,17 @@ def sanitize(markup: str) -> str:
     return shown
 
 
+def name_hosts(markup: str) -> str:
+    """Write behind each link whose words name another host than it leads to where it leads (SEC-167).
+
+    Threat: people read the words, `<a href="https://evil.example/">good.example/login</a>`, and not the address.
+
+    Args:
+        markup: HTML as `sanitize` gives it.
+    """
+    return _LINK.sub(_with_host, markup)
+
+
 def to_text(markup: str) -> str:
     """Give the text of HTML, paragraphs and lines kept as line breaks.
 
@@ -222,6 +237,20 @@ def paragraphs(text: str, links: Callable[[str], str | None] | None = None) -> s
         "<p>" + "<br>".join(_line(line, links) for line in part.split("\n")) + "</p>"
         for part in _PARAGRAPH_BREAK.split(body)
     )
+
+
+def _with_host(match: re.Match[str]) -> str:
+    try:
+        host = parse_url(html.unescape(match["href"])).host
+    except MalformedIri:
+        return match[0]
+    named = [
+        name.lower().removeprefix("www.") for name in _HOST_NAMED.findall(to_text(match["words"])[:_WORDS_CHARS_MAX])
+    ]
+    shown = f" [{escape(host)}]"
+    if all(name == host.removeprefix("www.") for name in named) or match.string.startswith(shown, match.end()):
+        return match[0]
+    return match[0] + shown
 
 
 def _clean(text: str) -> str:

@@ -117,6 +117,7 @@ def test_sig_01_sig_05_each_attempt_is_signed_anew(rig):
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 @pytest.mark.parametrize("location", ["https://b.example.org/other", "https://elsewhere.example.org/inbox"])
 def test_sec_146_dlv_13_a_redirect_is_not_followed(rig, status, location):
+    """Threat: CVE-2026-96624."""
     rig.answer(status, ("location", location))
     assert rig.attempt() == Drop(reason=f"status {status}")
     assert len(rig.network.exchanges) == 1
@@ -132,6 +133,7 @@ def test_sec_145_dlv_18_our_own_host_is_never_asked(rig, inbox):
     "inbox", ["javascript:alert(1)", "", "[]", "https://", "https://b.example.org:99999/", "/inbox"]
 )
 def test_sec_145_what_is_no_address_is_dropped(rig, inbox):
+    """Threat: CVE-2026-96624."""
     assert isinstance(rig.attempt(attrs.evolve(TASK, inbox=inbox)), Drop)
     assert rig.network.exchanges == []
 

@@ -84,6 +84,7 @@ BAD = [
 
 @pytest.mark.parametrize("bad", BAD)
 def test_sec_147_one_malformed_inbox_among_a_thousand(bad):
+    """Threat: Mastodon 4.3.3."""
     people = [follower(f"h{n}.example.org", "x", shared=None) for n in range(999)]
     people.insert(500, follower("bad.example.org", "x", inbox=bad, shared=None))
     assert len(plan_inboxes(TASK, people, refused=never)) == 999

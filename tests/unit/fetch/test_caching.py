@@ -222,6 +222,7 @@ def test_sec_098_alternates_lead_one_level_at_the_same_origin(door: Door, peer: 
 @pytest.mark.spec("SEC-098")
 @pytest.mark.parametrize(("redirects", "arrives"), [(2, True), (3, False)])
 def test_sec_098_redirects_and_alternates_are_one_count(door: Door, peer: Peer, redirects: int, arrives: bool) -> None:
+    """Threat: GHSA-97w4-f4rq-mgqm."""
     for number in range(redirects):
         peer.serve(f"/r/{number}", redirect(f"/r/{number + 1}"))
     peer.serve(f"/r/{redirects}", answer(ALTERNATE.format(URL).encode(), "text/html"))

@@ -246,3 +246,24 @@ def test_a_client_says_where_people_come_back_to() -> None:
     made = Application(redirect_uri="https://app.example/back")
     assert dump(made)["redirectURI"] == "https://app.example/back"
     assert made.redirect_uri == ("https://app.example/back",)
+
+
+@pytest.mark.parametrize(
+    ("given", "read"),
+    [
+        ("alice", "alice"),
+        ("Ж ü", "Ж ü"),
+        ("x" * 128, "x" * 128),
+        ("x" * 129, None),
+        ("ali\u202ece", None),
+        ("ali\u200bce", None),
+        ("ali\u2066ce", None),
+        ("alice\U000e0041", None),
+        ("ali\nce", None),
+    ],
+)
+def test_sec_165_a_name_hides_nothing(given: str, read: str | None) -> None:
+    person = load({"type": "Person", "preferredUsername": given})
+    assert isinstance(person, Person)
+    assert person.preferred_username == read
+    assert bool(person.problems) is (read is None)

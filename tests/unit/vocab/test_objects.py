@@ -205,3 +205,24 @@ def test_a_file_says_what_it_must_be() -> None:
     for wrong in ((0.0,), (0.0, 1.1), (True, 0), 3):
         with pytest.raises(LocalProtocolError):
             Document(focal_point=wrong)
+
+
+@pytest.mark.parametrize(
+    ("name", "shortcode"),
+    [
+        (":blob_cat2:", "blob_cat2"),
+        ("x" * 64, "x" * 64),
+        ("x" * 65, None),
+        (":../../x:", None),
+        (":a/b:", None),
+        (":a b:", None),
+        (":é:", None),
+        (":x\n:", None),
+        ("::", None),
+        (None, None),
+    ],
+)
+def test_sec_166_a_shortcode_is_a_word(name: str | None, shortcode: str | None) -> None:
+    emoji = load({"type": "Emoji", "name": name})
+    assert isinstance(emoji, Emoji)
+    assert emoji.shortcode == shortcode

@@ -297,3 +297,41 @@ def test_what_never_settles_is_shown_as_text(monkeypatch: pytest.MonkeyPatch) ->
 def test_markup_stays_up_to_the_limits(at_limit: str, above: str) -> None:
     assert "<br>" in sanitize(at_limit)
     assert "<br>" not in sanitize(above)
+
+
+def anchor(href: str, words: str) -> str:
+    return f'<a href="{href}" {REL}>{words}</a>'
+
+
+@pytest.mark.parametrize(
+    ("href", "words", "shown"),
+    [
+        ("https://evil.example/", "https://good.example/login", " [evil.example]"),
+        ("https://evil.example/", "good.example", " [evil.example]"),
+        ("https://evil.example/", "see www.good.example now", " [evil.example]"),
+        ("https://good.example.evil.example/", "good.example", " [good.example.evil.example]"),
+        ("https://good.example@evil.example/", "good.example", ""),
+        ("https://evil.example/", '<span class="invisible">https://</span><b>good.example</b>/x', " [evil.example]"),
+        ("https://evil.example/", "GOOD.example", " [evil.example]"),
+        ("https://good.example/a", "https://www.good.example/b", ""),
+        ("https://www.good.example/a", "GOOD.example/b", ""),
+        ("https://good.example/@alice", "@alice@other.example", ""),
+        ("https://good.example/", "click here", ""),
+        ("mailto:a@b.example", "good.example", ""),
+    ],
+)
+def test_sec_167_a_link_tells_where_it_leads(href: str, words: str, shown: str) -> None:
+    """Threat: CVE-2023-36462."""
+    markup = f"<p>{anchor(href, words)} and on</p>"
+    assert html.name_hosts(markup) == f"<p>{anchor(href, words)}{shown} and on</p>"
+    assert html.name_hosts(html.name_hosts(markup)) == html.name_hosts(markup)
+
+
+def test_sec_167_what_it_adds_would_be_kept() -> None:
+    named = html.name_hosts(sanitize('<a href="https://evil.example/?a&b">good.example</a>'))
+    assert sanitize(named) == named
+
+
+def test_sec_157_links_without_an_end_are_passed_over() -> None:
+    markup = '<a href="https://a.example/" rel="x">' * 20_000
+    assert html.name_hosts(markup) == markup

@@ -224,6 +224,7 @@ STEPS_COUNT_MAX = HTML_CHARS_MAX // STEP_CHARS
 
 @pytest.mark.spec("SEC-116")
 def test_sec_116_only_the_beginning_of_a_page_is_looked_at() -> None:
+    """Threat: CVE-2025-68475."""
     element = "<link rel=me href=/x>"
     assert scan_page(" " * (HTML_CHARS_MAX - len(element)) + element).links
     assert not scan_page(" " * (HTML_CHARS_MAX - len(element) + 1) + element).links

@@ -85,6 +85,7 @@ def test_an_empty_body_is_empty_whatever_its_coding(coding: str | None) -> None:
 @pytest.mark.parametrize("coding", [None, "gzip"])
 @pytest.mark.parametrize("step", [None, 1, 7])
 def test_sec_111_the_limit_holds_to_the_byte(coding: str | None, step: int | None) -> None:
+    """Threat: CVE-2026-96623."""
     for size, fits in ((1000, True), (1001, False)):
         wire = bytes(size) if coding is None else gzip.compress(bytes(size))
         if fits:

@@ -1,0 +1,88 @@
+"""Where the policy of this server is asked about an activity that arrives: by whom, how much, about whom, to whom."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ..errors import PolicyRefusal
+from ..fetch import cached_documents, origin_or_none
+from ..signatures import VerifiedRequest
+from ..vocab import Update
+from ..wire.iri import origin_of
+from ..wire.json import JsonObject, JsonValue
+from .admission import Peeked, mentioned_ids
+from .authorship import AuthenticActivity
+from .reception import Reception
+from .signers import Departed
+
+_OF_SUSPENDED: Final = frozenset({"Delete", "Undo", "Reject", "Update"})  # INB-20
+_INVOLVED: Final = ("id", "actor", "object", "target", "origin", "instrument", "inReplyTo")
+
+
+def admit_actor(reception: Reception, claimed: Peeked) -> None:
+    """Ask the policy about who claims to speak (SEC-151).
+
+    Raises:
+        PolicyRefusal: Nothing, or nothing of this kind, is heard of him.
+    """
+    reception.refuse(claimed.actor)
+    if claimed.type not in _OF_SUSPENDED and reception.suspends(claimed.actor):
+        raise PolicyRefusal("of whom is suspended only endings and changes are heard", actor=claimed.actor)
+
+
+def count_said(reception: Reception, verified: VerifiedRequest | Departed) -> None:
+    """Count what was said, by who has shown to be who he is.
+
+    Raises:
+        TooManyActivities: He, or all of his host, say more than is taken.
+    """
+    if isinstance(verified, Departed):
+        return
+    policy, now_s = reception.config.inbox, reception.ports.clock.now_s()
+    host = origin_of(verified.key.key_id)
+    reception.pace.take(host, now_s=now_s, per_minute_max=policy.host_activities_per_minute_max)
+    reception.pace.take(verified.signer, now_s=now_s, per_minute_max=policy.actor_activities_per_minute_max)
+
+
+async def refuse_involved(reception: Reception, authentic: AuthenticActivity, received: JsonObject) -> None:
+    """Ask the policy about every IRI that is involved (SEC-151), and whether it is said to too many (SEC-139).
+
+    Args:
+        reception: Whose policy.
+        authentic: What goes on.
+        received: What was said, also of others: it goes no further, but it was said.
+
+    Raises:
+        PolicyRefusal: It is about somebody who is not wanted here, or addressed to too many.
+    """
+    document, actor = authentic.document, str(authentic.activity.actor_id)
+    suspended = reception.suspends(actor)
+    for iri in dict.fromkeys(
+        iri for part in (received, document) for name in _INVOLVED for iri in _iris(part.get(name))
+    ):
+        reception.refuse(iri)
+        if not suspended and reception.suspends(iri):
+            raise PolicyRefusal("it is about somebody who is suspended", iri=iri)
+    if suspended and isinstance(authentic.activity, Update) and not await _is_held(reception, authentic.activity):
+        raise PolicyRefusal("of whom is suspended only changes of what we have are heard", actor=actor)
+    crowd = {iri for iri in mentioned_ids(document) if reception.fetcher.is_own_id(iri)}
+    if len(crowd) > reception.config.inbox.mentions_count_max:
+        raise PolicyRefusal("it is said to more of us than one may address at once", actors=len(crowd))
+
+
+async def _is_held(reception: Reception, update: Update) -> bool:
+    changed = update.object_id
+    if changed is None or changed == update.actor_id:
+        return changed is not None
+    return bool(await cached_documents(reception.fetcher, [changed]))
+
+
+def _iris(value: JsonValue) -> list[str]:
+    if isinstance(value, str):
+        return [value] if origin_or_none(value) is not None else []
+    if isinstance(value, list):
+        return [iri for item in value for iri in _iris(item)]
+    if isinstance(value, dict):
+        found = [value.get(name) for name in ("id", "attributedTo", "actor", "inReplyTo", "object")]
+        return [iri for item in found for iri in _iris(item)]
+    return []

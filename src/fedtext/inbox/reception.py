@@ -1,0 +1,52 @@
+"""What receiving needs, and what becomes of what is received: plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import attrs
+
+from ..config import Config
+from ..fetch import Fetcher
+from ..ports import PortSet
+from ..wire.json import JsonObject
+from .pacing import Pace
+
+
+@attrs.frozen(kw_only=True)
+class Reception:
+    """All that receiving needs.
+
+    Args:
+        ports: Of the colour of the edge.
+        fetcher: The one way out.
+        config: Limits and policies.
+        site: Origin of the receiving site.
+        authorities: Hosts under which the site is served.
+        refuse: Policy by host or IRI; raises `PolicyRefusal`. Called for every IRI involved, before any work for it.
+        inbox: Path of the inbox.
+        recipient: Identifier of the inbox's owner, or None for the shared inbox.
+        suspends: Tells whether of somebody, or of a host, only endings and changes are heard (INB-20).
+        pace: Counts how much actors and hosts say.
+        passes_on: Tells whether an activity may have to be passed on as it arrived (see `forwarding`).
+    """
+
+    ports: PortSet
+    fetcher: Fetcher
+    config: Config
+    site: str
+    authorities: frozenset[str]
+    refuse: Callable[[str], None]
+    inbox: str
+    recipient: str | None
+    suspends: Callable[[str], bool] = lambda _iri: False
+    pace: Pace = attrs.field(factory=Pace, eq=False)
+    passes_on: Callable[[JsonObject], bool] = lambda _document: False
+
+
+@attrs.frozen(kw_only=True)
+class Receipt:
+    """What became of it: "queued", "duplicate", "ignored" (all 202). Refusals are errors."""
+
+    outcome: str
+    activity_id: str | None = None
