@@ -23,6 +23,8 @@ _COMMANDS = (
     ("serve", "serving", "serve a federation with uvicorn"),
     ("worker", "working", "carry out what waits in the queue"),
     ("lookup", "looking_up", "show an actor or post of the network"),
+    ("webfinger", "webfinger", "show what a host says about a handle or an address"),
+    ("nodeinfo", "nodeinfo", "show what a server says of itself"),
     ("doctor", "doctoring", "say what a server's peers would refuse of it"),
     ("verify", "verifying", "show why the signature of a request does, or does not, verify"),
     ("sign", "signing", "sign a request as every server takes it"),
