@@ -25,7 +25,7 @@ _COMMANDS = (
     ("lookup", "looking_up", "show an actor or post of the network"),
     ("webfinger", "webfinger", "show what a host says about a handle or an address"),
     ("nodeinfo", "nodeinfo", "show what a server says of itself"),
-    ("doctor", "doctoring", "say what a server's peers would refuse of it"),
+    ("doctor", "doctor.command", "say what a server's peers would refuse of it"),
     ("verify", "verifying", "show why the signature of a request does, or does not, verify"),
     ("sign", "signing", "sign a request as every server takes it"),
     ("inbox", "receiving", "show what arrives at an inbox, verified step by step"),
