@@ -109,6 +109,7 @@ def ephemeral(origin: Origin, *, accept: bool, own_pk: str = PK) -> Federation:
             Service,
             handle=_NAME,
             name="An inbox that shows what arrives",
+            url=context.actor_uri(own_pk),  # there is no page, but PeerTube takes no actor without (ACT-01)
             manually_approves_followers=not accept,
         )
 

@@ -423,6 +423,9 @@ def test_keys_of_documents_are_fetched_for_what_they_are_for(verify: Callable[..
         code, records, err = verify(dump(both), "--fetch", "--dev", str(port), with_key=False)
         assert (code, err) == (0, "")
         assert [record["suite"] for record in records] == ["eddsa-jcs-2022", "RsaSignature2017"]
+        half = dump(both).replace(b'"signatureValue":"', b'"signatureValue":"AAAA')
+        code, records, _ = verify(half, "--fetch", "--dev", str(port), with_key=False)
+        assert (code, [record["verified"] for record in records]) == (1, [True, False])
         misused = proved(document, f"{actor_id}#main-key")
         code, records, _ = verify(misused, "--fetch", "--dev", str(port), with_key=False)
         assert (code, records[0]["error"]) == (1, "signature.key_owner_mismatch")

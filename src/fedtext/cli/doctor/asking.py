@@ -50,7 +50,7 @@ class Asking:
                 response = await self._transport.send(self._signed(request) if is_signed else request, self._limits)
                 if response.status not in _REDIRECTS:
                     return self._answer(response, hops)
-                url = _next(url, response, hops)
+                url = next_hop(url, response, hops)
         except FedtextError as error:
             return self._failure(error, hops)
 
@@ -96,8 +96,13 @@ class Asking:
         return Answer(response=None, hops=tuple(hops), problem=error.message, seen_s=self._clock.now_s())
 
 
-def _next(url: str, response: Response, hops: Sequence[str]) -> str:
-    """Give where a redirect leads.
+def next_hop(url: str, response: Response, hops: Sequence[str]) -> str:
+    """Give where a redirect leads; pure.
+
+    Args:
+        url: That redirects.
+        response: The redirect.
+        hops: Addresses that were asked already.
 
     Raises:
         FetchRefused: Nowhere, in a circle, too far, or away from https.

@@ -136,7 +136,8 @@ class Gathering:
         if known.handle is None or known.url is None:
             return
         user, host = split(known.handle)
-        if (asked := self._answers.get(Question.WEBFINGER)) is None or _resource(known.handle) not in asked.hops[0]:
+        asked = self._answers.get(Question.WEBFINGER)
+        if asked is None or not asked.hops or _resource(known.handle) not in asked.hops[0]:
             self._note(Question.WEBFINGER, await self._webfinger(known.handle))
         home = known.url.authority
         if host != home:

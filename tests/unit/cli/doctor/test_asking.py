@@ -10,12 +10,12 @@ import attrs
 import pytest
 from tests.live import Asked, Reply, Server, serving
 
-from fedtext.cli.doctor.asking import HOPS_MAX, Asking
+from fedtext.cli.doctor.asking import HOPS_MAX, Asking, next_hop
 from fedtext.cli.doctor.facts import Answer
 from fedtext.cli.doctor.identity import Identity
 from fedtext.cli.looking_up import asker
-from fedtext.errors import SignatureMismatch
-from fedtext.http import Headers, Request
+from fedtext.errors import FetchRefused, SignatureMismatch
+from fedtext.http import Headers, Request, Response
 from fedtext.keys import VerificationKey, generate_rsa
 from fedtext.signatures import parse_claim, verify
 
@@ -72,6 +72,18 @@ def test_redirects_that_are_not_followed(path: str) -> None:
         found = ask(server, lambda asking: asking.get(f"{server.origin}{path}", "application/json"))
     assert found.response is None
     assert found.problem
+    assert len(found.hops) == (2 if path == "/out" else 1)
+
+
+@pytest.mark.spec("SEC-104")
+def test_a_redirect_never_leads_away_from_tls() -> None:
+    def leads(url: str, location: str) -> str:
+        return next_hop(url, Response(status=302, headers=Headers.build([("location", location)])), [url])
+
+    assert leads("https://b.example/a", "/b#c") == "https://b.example/b"
+    assert leads("http://localhost:8001/", "http://localhost:8001/b") == "http://localhost:8001/b"
+    with pytest.raises(FetchRefused, match=r"away from https, to http://b\.example/"):
+        leads("https://b.example/a", "http://b.example/")
 
 
 def test_silence_is_an_answer_without_a_response() -> None:
