@@ -330,6 +330,19 @@ def draw_peers() -> str:
     return str(peers.draw())
 
 
+def draw_doctor() -> str:
+    """Draw the checks of `fedtext doctor`, in the order in which it shows them."""
+    command: Any = importlib.import_module("fedtext.cli.doctor.command")
+    judging: Any = importlib.import_module("fedtext.cli.doctor.judging")
+    lines = ["| check | what it looks at | rules | who goes by it | how a fault is mended |", "|---|---|---|---|---|"]
+    for check in command.CHECKS:
+        peers = "all" if check.peers == judging.EVERYBODY else ", ".join(check.peers)
+        peers += " (warning)" if check.is_warning else ""
+        cells = (f"`{check.name}`", check.about, ", ".join(check.rules), peers, check.mend)
+        lines.append("| {} |".format(" | ".join(cell.replace("|", "\\|") for cell in cells)))
+    return "\n".join([*lines, "", f"All are {', '.join(judging.PEERS)}."])
+
+
 def draw_discovery() -> str:
     """Draw the rules of discovery and the tests that show them."""
     sys.path.insert(0, str(ROOT))
@@ -376,6 +389,7 @@ DRAWERS: dict[str, Callable[[], str]] = {
     "contracts": draw_contracts,
     "dependencies": draw_dependencies,
     "discovery": draw_discovery,
+    "doctor": draw_doctor,
     "error-tree": draw_error_tree,
     "errors": draw_errors,
     "inbound": draw_inbound,

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from fedtext.cli.doctor.judging import PEERS
+
 STEPS = [
     "find", "find-back", "follow", "accept", "follow-back", "post", "reply", "kill", "post-rtl", "followers-only",
     "direct", "like", "boost", "edit", "undo-like", "undo-boost", "rash", "delete", "unfollow",
@@ -112,3 +114,21 @@ def look_around(serving: list[dict[str, Any]]) -> None:
     )
     card = json.loads(found.stdout)
     assert (card["handle"], card["name"]) == (f"@bob@localhost:{ports[1]}", "Bob")
+    for target in (f"@alice@localhost:{ports[0]}", alice["profile"]):
+        examine(target, ports=f"{ports[0]},{ports[1]}", guest=alice["guest_port"])
+
+
+def examine(target: str, *, ports: str, guest: int) -> None:
+    """Nothing that the doctor finds is refused or may be, signed requests included; and nothing is left unsaid."""
+    command = [sys.executable, "-m", "fedtext", "doctor", target, "--dev", ports, "--json"]
+    command += ["--port", str(guest), "--origin", f"http://localhost:{guest}"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    records = [json.loads(line) for line in done.stdout.splitlines()]
+    checks = {record["check"]: record["outcome"] for record in records if "check" in record}
+    assert {name: outcome for name, outcome in checks.items() if outcome != "passed"} == {
+        "webfinger.home": "unknown",  # handles and ids are of one host
+        "handle.port": "unknown",  # it is on this machine
+        "actor.group": "unknown",  # it is a person
+    }, done.stderr
+    assert {record["peer"]: record["ok"] for record in records if "peer" in record} == dict.fromkeys(PEERS, True)
+    assert done.returncode == 0

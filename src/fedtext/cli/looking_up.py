@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import textwrap
 from collections.abc import Sequence
 from contextlib import aclosing
 
@@ -15,6 +14,7 @@ from ..runtime import Context, Federation, connect
 from ..vocab import Actor, Collection, Object, dump, reference_id
 from ..wire.html import to_text
 from ..wire.timestamps import build
+from .cards import show_card
 from .console import Console, plain
 
 _PORT_MAX = 65_535
@@ -75,12 +75,7 @@ async def _run(arguments: argparse.Namespace, console: Console) -> int:
 def _show(found: Object, console: Console) -> None:
     rows = card(found)
     console.tell({name.replace(" ", "_"): value for name, value in rows})
-    width = max(len(name) for name, _ in rows)
-    for name, value in rows:
-        lines = textwrap.wrap(plain(value), _WIDTH) or [""]
-        console.say(f"{console.style(name.rjust(width), 'soft')}  {lines[0]}")
-        for line in lines[1:]:
-            console.say(f"{' ' * width}  {line}")
+    show_card(console, rows)
 
 
 async def _show_items(context: Context, found: Object, count: int, console: Console) -> None:

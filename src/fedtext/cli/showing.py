@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from hashlib import sha256
 from typing import Final
 
 from ..http import Request, Response
 from ..signatures import Examination, Outcome, Step
 from .console import Console, plain
+from .examining_documents import DocumentExamination
 
 _WORDS: Final = {Outcome.PASSED: "passed", Outcome.FAILED: "failed", Outcome.UNKNOWN: "?"}
 _NAME_WIDTH: Final = 9
@@ -49,8 +52,7 @@ def show(console: Console, found: Examination, *, number: int, count: int) -> No
     console.tell(as_record(found))
     label = f", label {found.claim.label}" if found.claim is not None and found.claim.label else ""
     console.say(console.style(f"signature {number} of {count}{label}" if count > 1 else "signature", "strong"))
-    for step in found.steps:
-        _show_step(console, step)
+    _show_steps(console, found.steps)
     show_base(console, found.base)
     if found.claim is not None:
         console.say(f"  not covered: {plain(' '.join(found.uncovered)) or 'nothing'}")
@@ -58,6 +60,22 @@ def show(console: Console, found: Examination, *, number: int, count: int) -> No
         console.say("  other servers")
         for advice in found.advice:
             console.say(f"    {advice.text} ({', '.join(advice.servers)}; {advice.rule})")
+    console.say(f"  {console.sign(found.is_passed)} {verdict(found)}")
+
+
+def show_document(console: Console, found: DocumentExamination, *, number: int, count: int) -> None:
+    """Show one signature that a document carries: as lines, or as one record."""
+    console.tell(document_record(found))
+    name = found.suite or "signature"
+    console.say(console.style(f"{name}, {number} of {count}" if count > 1 else plain(name), "strong"))
+    _show_steps(console, found.steps)
+    if found.forms is not None:
+        for what, form in zip(("options", "document"), found.forms, strict=True):
+            console.say(f"  canonical {what}, {len(form)} bytes, sha-256 {sha256(form).hexdigest()}")
+            for line in escaped_lines(form):
+                console.say(f"    {line}")
+    if found.uncovered:
+        console.say(f"  not covered, and dropped: {plain(' '.join(found.uncovered))}")
     console.say(f"  {console.sign(found.is_passed)} {verdict(found)}")
 
 
@@ -72,12 +90,17 @@ def show_base(console: Console, base: bytes | None) -> None:
         console.say(f"    {console.style(str(number).rjust(width), 'soft')}  {line}")
 
 
-def verdict(found: Examination) -> str:
+def verdict(found: Examination | DocumentExamination) -> str:
     """Say how it ended, in a few words."""
     if found.is_passed:
         return f"verified, with a key of {plain(found.key.owner)}" if found.key and found.key.owner else "verified"
     failed = [step.name for step in found.steps if step.outcome is Outcome.FAILED]
     return f"not verified: {', '.join(failed)}" if failed else "not verified: there is no key; give one with --key"
+
+
+def _show_steps(console: Console, steps: Sequence[Step]) -> None:
+    for step in steps:
+        _show_step(console, step)
 
 
 def _show_step(console: Console, step: Step) -> None:
@@ -105,18 +128,39 @@ def as_record(found: Examination) -> dict[str, object]:
         "uncovered": list(found.uncovered),
         "created_s": claim.created_s if claim is not None else None,
         "expires_s": claim.expires_s if claim is not None else None,
-        "steps": [
-            {
-                "name": step.name,
-                "outcome": step.outcome.value,
-                "detail": step.detail,
-                "error": step.error,
-                "hint": step.hint,
-            }
-            for step in found.steps
-        ],
+        "steps": _step_records(found.steps),
         "base": None if found.base is None else found.base.decode("latin-1"),
         "advice": [
             {"text": advice.text, "servers": list(advice.servers), "rule": advice.rule} for advice in found.advice
         ],
     }
+
+
+def document_record(found: DocumentExamination) -> dict[str, object]:
+    """Give an examination of a document as JSON has it; the forms have one character a byte."""
+    options, document = (None, None) if found.forms is None else found.forms
+    return {
+        "verified": found.is_passed,
+        "suite": found.suite,
+        "key_id": found.key_id,
+        "key_owner": found.key.owner or None if found.key is not None else None,
+        "created_s": found.created_s,
+        "expires_s": found.expires_s,
+        "uncovered": list(found.uncovered),
+        "steps": _step_records(found.steps),
+        "canonical_options": None if options is None else options.decode("latin-1"),
+        "canonical_document": None if document is None else document.decode("latin-1"),
+    }
+
+
+def _step_records(steps: Sequence[Step]) -> list[dict[str, object]]:
+    return [
+        {
+            "name": step.name,
+            "outcome": step.outcome.value,
+            "detail": step.detail,
+            "error": step.error,
+            "hint": step.hint,
+        }
+        for step in steps
+    ]

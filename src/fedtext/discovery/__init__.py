@@ -37,7 +37,17 @@ from .nodeinfo import (
     schema_of,
 )
 from .servers import lookup_server_actor
-from .webfinger import JRD, REL_AVATAR, REL_SERVICE, JRDLink, build_jrd, fetch_descriptor, fetch_jrd, parse_jrd
+from .webfinger import (
+    JRD,
+    REL_AVATAR,
+    REL_SERVICE,
+    JRDLink,
+    build_jrd,
+    fetch_descriptor,
+    fetch_jrd,
+    origin_of_host,
+    parse_jrd,
+)
 
 __all__ = [
     "CLOSE",
@@ -78,6 +88,7 @@ __all__ = [
     "lookup_actor",
     "lookup_object",
     "lookup_server_actor",
+    "origin_of_host",
     "parse_afterwards",
     "parse_handle",
     "parse_host_meta",

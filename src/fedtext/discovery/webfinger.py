@@ -14,7 +14,7 @@ from ..errors import DocumentError, FetchError, FetchRefused, HTTPStatusError, M
 from ..fetch import Budget, Fetcher
 from ..ports import store_key
 from ..wire.acct import Handle, split
-from ..wire.iri import parse_url
+from ..wire.iri import Origin, parse_url
 from ..wire.json import JsonObject, JsonValue, parse_object
 from ..wire.media_types import ACTIVITY_JSON, is_activity, is_jrd
 from .answering import select_links
@@ -181,7 +181,7 @@ async def fetch_descriptor(fetcher: Fetcher, resource: str, host: str, budget: B
         FetchError: Not to be had.
         DocumentError: Not a JRD.
     """
-    base = _base(fetcher, host)
+    base = origin_of_host(fetcher, host)
     key = store_key(fetcher.site, "lrdd", base)
     remembered = await fetcher.ports.store.get(key)
     if remembered is not None:
@@ -230,9 +230,16 @@ async def _fetch_at(fetcher: Fetcher, url: str, budget: Budget) -> JRD:
         raise
 
 
-def _base(fetcher: Fetcher, host: str) -> str:
-    """Choose https always, but for hosts that `DevPolicy` lists and that are to be reached without TLS (WF-01)."""
+def origin_of_host(fetcher: Fetcher, host: str) -> Origin:
+    """Give the origin at which a host answers for itself.
+
+    It is https always, but for hosts that `DevPolicy` lists and that are to be reached without TLS (WF-01).
+
+    Args:
+        fetcher: Knows the policy.
+        host: Perhaps with a port; as `wire.iri.parse_authority` gives it.
+    """
     dev = fetcher.config.dev
     name = host.rpartition(":")[0] or host
     plain = dev is not None and "http" in dev.schemes and dev.ca_file is None and name in dev.hosts
-    return f"{'http' if plain else 'https'}://{host}"
+    return Origin(f"{'http' if plain else 'https'}://{host}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import io
 import json
+import re
 import sys
 import time
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from threading import Thread
 from typing import Any
 
 import pytest
+from tests.live import in_terminal
 from tests.signing import KEY_ID, NOW_S, OWNER, answer, message
 
 from fedtext.cli import main
@@ -22,8 +24,9 @@ from fedtext.cli.verifying import moment
 from fedtext.config import Scheme
 from fedtext.http import Request
 from fedtext.keys import build_did_key, build_multikey, generate_ed25519, generate_rsa
-from fedtext.signatures import sign, sign_response
+from fedtext.signatures import data_integrity, linked_data, sign, sign_response
 from fedtext.wire.http_message import StatusLine, build_http_message
+from fedtext.wire.json import JsonObject, dump, parse_object
 
 RSA = generate_rsa()
 OTHER = generate_rsa()
@@ -213,7 +216,8 @@ def test_responses(verify: Callable[..., Told], tmp_path: Path) -> None:
         (b"", "request.http", "document.malformed_text"),
         (b"GET / FTP\r\n\r\n", "request.http", "document.malformed_text"),
         (b"GET / HTTP/1.1\r\n" + b"a: b\r\n" * 129 + b"\r\n", "request.http", "document.limit_exceeded"),
-        (b"{}", "note.json", "configuration"),
+        (b"{", "note.json", "document.malformed_json"),
+        (b"[]", "note.json", "document.malformed_text"),
     ],
 )
 def test_what_cannot_be_read(verify: Callable[..., Told], data: bytes, name: str, code: str) -> None:
@@ -265,7 +269,7 @@ def test_what_people_see(tmp_path: Path, key: str, capsys: pytest.CaptureFixture
 def test_the_exit_codes_are_in_the_help(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["verify", "--help"])
-    assert "Exit codes: 0 a signature is verified; 1 none is; 2" in capsys.readouterr().out
+    assert "Exit codes: 0 a signature is verified, of a document all of them; 1 none is," in capsys.readouterr().out
 
 
 def test_a_key_that_cannot_be_fetched_leaves_the_rest_judged(verify: Callable[..., Told]) -> None:
@@ -322,3 +326,133 @@ def test_keys_of_every_form(verify: Callable[..., Told], tmp_path: Path, scheme:
     assert verify(data, "--key", build_did_key(ED25519.public), with_key=False)[0] == 0
     code, records, _ = verify(data, "--key", str(tmp_path / "actor.json"), with_key=False)
     assert (code, records[0]["key_owner"]) == (0, OWNER)
+
+
+# -- documents --------------------------------------------------------------------------------------------------
+
+PROVED_KEY_ID = f"{OWNER}#ed25519-key"
+LIKE: JsonObject = {
+    "@context": ["https://www.w3.org/ns/activitystreams", "https://w3id.org/security/data-integrity/v1"],
+    "id": f"{OWNER}/likes/1",
+    "type": "Like",
+    "actor": OWNER,
+    "object": "https://b.example/notes/1",
+}
+
+
+def proved(document: JsonObject = LIKE, method: str = PROVED_KEY_ID) -> bytes:
+    return dump(data_integrity.sign(document, ED25519, verification_method=method, created_s=NOW_S))
+
+
+@pytest.mark.spec("JLD-12")
+def test_a_document_with_a_proof(verify: Callable[..., Told], tmp_path: Path) -> None:
+    actor = {"id": OWNER, "assertionMethod": [{"id": PROVED_KEY_ID, "controller": OWNER,
+             "publicKeyMultibase": build_multikey(ED25519.public)}]}  # fmt: skip
+    (tmp_path / "actor.json").write_text(json.dumps(actor))
+    given = ["--key", str(tmp_path / "actor.json")]
+    code, records, err = verify(proved(), *given, with_key=False, name="like.json")
+    assert (code, err) == (0, "")
+    assert (records[0]["suite"], records[0]["key_owner"]) == ("eddsa-jcs-2022", OWNER)
+    assert records[0]["canonical_document"].startswith('{"@context":[')
+    changed = proved().replace(b"notes/1", b"notes/2")
+    code, records, _ = verify(changed, *given, with_key=False, name="like.json")
+    assert (code, failed(records[0])) == (1, ["signature"])
+    assert "changed after it was signed" in hint(records[0])
+    assert verify(b" \r\n" + proved(), *given, with_key=False, name="like.txt")[0] == 0
+
+
+def test_a_document_and_its_time(verify: Callable[..., Told]) -> None:
+    given = ["--key", build_did_key(ED25519.public)]
+    assert verify(proved(), *given, "--now", "signed", with_key=False)[0] == 0
+    code, records, _ = verify(proved(), *given, "--now", "0", with_key=False)
+    assert (code, failed(records[0])) == (1, ["time"])
+
+
+def test_a_document_that_a_did_key_signs_needs_no_other(verify: Callable[..., Told]) -> None:
+    did = build_did_key(ED25519.public)
+    document: JsonObject = {**LIKE, "id": f"{did}/likes/1", "actor": did}
+    code, records, _ = verify(proved(document, f"{did}#{did[8:]}"), with_key=False)
+    assert (code, records[0]["key_owner"]) == (0, did)
+    code, records, _ = verify(proved(document, "did:key:zNone"), with_key=False)
+    assert code == 1
+
+
+def test_a_document_without_a_key_or_a_signature(verify: Callable[..., Told], tmp_path: Path) -> None:
+    code, records, _ = verify(proved(), with_key=False)
+    assert code == 1
+    outcomes = {step["name"]: step["outcome"] for step in records[0]["steps"]}
+    assert (outcomes["form"], outcomes["signature"]) == ("passed", "unknown")
+    code, records, _ = verify(b"{}", with_key=False)
+    assert (code, failed(records[0])) == (1, ["grammar"])
+    assert records[0]["suite"] is None
+    assert verify(proved(), "--key", str(tmp_path / "none.pem"), with_key=False)[0] == 2
+    assert verify(proved(), "--request", "request.http", with_key=False)[0] == 2
+
+
+class Controller(BaseHTTPRequestHandler):
+    """Answers with an actor who signs documents with ED25519, and requests with RSA."""
+
+    def do_GET(self) -> None:
+        actor_id = f"http://localhost:{self.server.server_address[1]}{self.path}"
+        key = {"id": f"{actor_id}#main-key", "owner": actor_id, "publicKeyPem": RSA.public.pem}
+        method = {"id": f"{actor_id}#ed25519-key", "type": "Multikey", "controller": actor_id}
+        method["publicKeyMultibase"] = build_multikey(ED25519.public)
+        actor = {"id": actor_id, "type": "Person", "inbox": f"{actor_id}/inbox", "publicKey": key}
+        body = json.dumps({**actor, "assertionMethod": [method]}).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/activity+json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *args: object) -> None:
+        """Say nothing."""
+
+
+def test_keys_of_documents_are_fetched_for_what_they_are_for(verify: Callable[..., Told]) -> None:
+    """SEC-129: a proof takes a key that the owner lists in `assertionMethod`; an older signature any of its keys."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Controller)
+    thread = Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        port = server.server_address[1]
+        actor_id = f"http://localhost:{port}/users/1"
+        document: JsonObject = {**LIKE, "id": f"{actor_id}/likes/1", "actor": actor_id}
+        both = parse_object(proved(document, f"{actor_id}#ed25519-key"))
+        both = linked_data.sign(both, RSA, creator=f"{actor_id}#main-key", created_s=NOW_S)
+        code, records, err = verify(dump(both), "--fetch", "--dev", str(port), with_key=False)
+        assert (code, err) == (0, "")
+        assert [record["suite"] for record in records] == ["eddsa-jcs-2022", "RsaSignature2017"]
+        half = dump(both).replace(b'"signatureValue":"', b'"signatureValue":"AAAA')
+        code, records, _ = verify(half, "--fetch", "--dev", str(port), with_key=False)
+        assert (code, [record["verified"] for record in records]) == (1, [True, False])
+        misused = proved(document, f"{actor_id}#main-key")
+        code, records, _ = verify(misused, "--fetch", "--dev", str(port), with_key=False)
+        assert (code, records[0]["error"]) == (1, "signature.key_owner_mismatch")
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def test_what_people_see_of_a_document(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "like.json").write_bytes(proved({**LIKE, "content": "\x1b[2J é"}))
+    code = main(["verify", str(tmp_path / "like.json"), "--key", build_did_key(ED25519.public), *NOW])
+    out = capsys.readouterr().out
+    assert code == 0
+    assert out.startswith(f"Like {OWNER}/likes/1\neddsa-jcs-2022\n")
+    for name in ("grammar", "suite", "time", "form", "key", "algorithm", "signature", "owner"):
+        assert f"  passed {name}" in out
+    assert re.search(r"  canonical document, \d+ bytes, sha-256 [0-9a-f]{64}\n", out)
+    assert '"content":"\\\\u001b[2J \\xc3\\xa9"' in out
+    assert "\x1b" not in out
+    assert "verified\n" in out
+
+
+def test_a_document_in_a_terminal(tmp_path: Path) -> None:
+    (tmp_path / "like.json").write_bytes(proved().replace(b"notes/1", b"notes/2"))
+    given = [str(tmp_path / "like.json"), "--key", build_did_key(ED25519.public), *NOW]
+    code, shown = in_terminal("verify", *given)
+    assert code == 1
+    assert "\x1b[32mpassed\x1b[0m grammar" in shown
+    assert "\x1b[31mfailed\x1b[0m signature" in shown

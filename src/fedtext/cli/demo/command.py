@@ -90,13 +90,14 @@ def _servers(folder: Path) -> tuple[Server, Server]:
     if state.exists():
         read = json.loads(state.read_text("utf-8"))
         ports, tokens = tuple(read["ports"]), tuple(read["tokens"])
-        taken = [port for port in ports if not is_free(port)]
+        ports += free_ports(len(_PEOPLE) + 1 - len(ports))  # a folder of before there were guests
+        taken = [port for port in ports[: len(_PEOPLE)] if not is_free(port)]
         if taken:
             raise ConfigurationError(
                 "a port of the last time is taken; end what uses it, or begin anew with --fresh", ports=taken
             )
     else:
-        ports, tokens = free_ports(2), tuple(secrets.token_urlsafe(18) for _ in _PEOPLE)
+        ports, tokens = free_ports(len(_PEOPLE) + 1), tuple(secrets.token_urlsafe(18) for _ in _PEOPLE)
         state.touch(mode=0o600)
         state.write_text(json.dumps({"ports": ports, "tokens": tokens}), "utf-8")
     alice, bob = (
@@ -114,7 +115,7 @@ def _servers(folder: Path) -> tuple[Server, Server]:
             ),
             log=folder / f"{name}.log",
         )
-        for (name, display, about, accept), port, token in zip(_PEOPLE, ports, tokens, strict=True)
+        for (name, display, about, accept), port, token in zip(_PEOPLE, ports, tokens, strict=False)
     )
     return alice, bob
 
@@ -175,6 +176,7 @@ def _conclude(servers: Sequence[Server], seen: bool, seconds: float, console: Co
 def _invite(servers: Sequence[Server], console: Console) -> None:
     """Say what to look at and what to try."""
     ports = ",".join(str(server.port) for server in servers)
+    guest = servers[0].settings.ports[-1]
     console.say("\nBoth servers are up. Open in a browser:")
     for server in servers:
         origin, name = server.settings.origin, server.name
@@ -184,6 +186,7 @@ def _invite(servers: Sequence[Server], console: Console) -> None:
     alice = servers[0]
     console.say("\nTry in another terminal:")
     console.say(f"  fedtext lookup {alice.handle} --dev {ports}")
+    console.say(f"  fedtext doctor {alice.handle} --dev {ports} --port {guest} --origin http://localhost:{guest}")
     console.say(f"  curl -H 'Accept: application/activity+json' -L {alice.settings.origin}/@{alice.name}")
     console.say(f"  curl '{alice.settings.origin}/.well-known/webfinger?resource=acct:{alice.handle[1:]}'")
     console.say("\nThen put it into an app of yours: docs/tutorial, or the README. Ctrl+C ends the demo.")
@@ -195,6 +198,7 @@ def _invite(servers: Sequence[Server], console: Console) -> None:
                 "server": server.name,
                 "profile": f"{origin}/@{server.name}",
                 "timeline": f"{origin}/home/{server.name}?key={server.settings.token}",
+                "guest_port": guest,
             }
         )
 

@@ -22,7 +22,7 @@ class Settings:
         about: What the actor says of itself.
         origin: "http://localhost:PORT".
         database: Path of its SQLite file.
-        ports: Ports of both servers: the only addresses on this machine that may be reached.
+        ports: Ports of both servers and one for guests: the only addresses on this machine that may be reached.
         token: Who brings it may give commands and read.
         accept: "auto" or "manual": how follows are answered.
         tied: Whether to end when standard input ends: with the process that started it.
