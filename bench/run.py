@@ -11,6 +11,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from bench import (
+    fuzz_seeds,
     g03_reading,
     g04_signing,
     g08_counters,
@@ -31,6 +32,7 @@ GOALS = {
     "G12": g12_proofs.measure,
     "G13": g13_linked_data.measure,
     "SIG": sig_verify.measure,
+    "FUZZ": fuzz_seeds.measure,
 }
 
 
