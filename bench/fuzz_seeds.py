@@ -1,6 +1,7 @@
-"""FUZZ: no seed of the fuzz targets, the slowest input of each run among them, costs more than 20 ms when it comes first.
+"""FUZZ: no seed of the fuzz targets, the slowest inputs that were found among them, costs more than 20 ms.
 
-The anchor is that bound, the subject the dearest seed of each target, read in a process that has not seen it before.
+The anchor is that bound, the subject the dearest seed of each target, read in a process that has
+not seen it before.
 """
 
 from __future__ import annotations
@@ -9,10 +10,11 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from bench.measuring import Measured
 from tests.fuzz.run import CPU_MS_MAX
 from tests.fuzz.targets import CORPUS, TARGETS
 from tests.fuzz.timing import slowest
+
+from bench.measuring import Measured
 
 
 def measure() -> list[Measured]:

@@ -102,9 +102,15 @@ def check_rfc9421(data: bytes, found: Claims) -> None:
     check_claims(data, found)
     headers = found.request.headers
     inputs, signatures = headers.get_all("signature-input"), headers.get_all("signature")
-    if len(inputs) == len(signatures) == 1:
+    if len(inputs) == len(signatures) == 1 and not is_padded_for_nothing(signatures[0]):
         usual = tried(parse_usual, inputs[0], signatures[0], LIMITS)
         holds(usual is None or (usual,) == tried(parse_rfc9421, inputs, signatures, LIMITS), usual)
+
+
+def is_padded_for_nothing(signature: str) -> bool:
+    """Tell whether base64 is complete and goes on with "=": CPython's strict mode takes it, the long road does not."""
+    encoded = signature.partition("=:")[2].rstrip(":")
+    return encoded.endswith("=") and len(encoded.rstrip("=")) % 4 == 0
 
 
 # ---- the inbox -------------------------------------------------------------------------------------------------------

@@ -23,7 +23,6 @@ class Target:
         check: What must hold of what was read: round trips, and what others make of the same bytes.
         packages: Of the library, on which its row of the table depends, with spaces between.
         bytes_max: The longest input.
-        steps_max: Lines of Python that reading any seed may run.
     """
 
     name: str
@@ -31,7 +30,6 @@ class Target:
     check: Callable[[bytes, Any], None]
     packages: str = attrs.field(kw_only=True)
     bytes_max: int = attrs.field(default=16_384, kw_only=True)
-    steps_max: int = attrs.field(default=100_000, kw_only=True)
 
     def __call__(self, data: bytes) -> None:
         """Read and check."""

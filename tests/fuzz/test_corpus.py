@@ -10,6 +10,8 @@ from tests.steps import steps
 from fedtext.errors import LocalProtocolError, MalformedText
 
 WORKING = ("fedtext", "pyld", "idna", "json")
+STEPS_MAX = 100_000
+"""Lines of Python, for the bound of 20 ms; how they grow with the length is asked in `tests/properties`."""
 
 
 @pytest.mark.spec("SEC-031", "SEC-116", "SEC-157")
@@ -24,7 +26,7 @@ def test_seeds_are_read_right_and_in_few_steps(name: str) -> None:
         target(data)
     assert len(taken) >= 5
     dearest = max(taken, key=lambda name: taken[name])
-    assert taken[dearest] <= target.steps_max, (dearest, taken[dearest])
+    assert taken[dearest] <= STEPS_MAX, (dearest, taken[dearest])
 
 
 def test_each_target_has_seeds_and_each_seed_a_target() -> None:

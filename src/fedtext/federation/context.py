@@ -54,6 +54,8 @@ class Scope:
     evidence: Evidence | None = None
     confirm_key: str | None = None
     confirm_value: str = ""
+    confirmed: list[str] = attrs.field(factory=list[str], eq=False)
+    """Grows: the key, once a listener of this call has confirmed it."""
 
 
 class Host(Protocol):
@@ -355,6 +357,10 @@ class Context(_Addresses):
 
         Args:
             within: The transaction that holds the listener's effects.
+
+        Raises:
+            PortError: Another worker has confirmed it meanwhile, so that the transaction cannot hold: let it be rolled
+                back and the error pass.
         """
         await self._engine.confirm(self, self._scope, within=within)
 

@@ -21,7 +21,7 @@ from typing import Any, TypeAlias
 import attrs
 
 from ..adapters.clocks import ManualClock
-from ..errors import ConfigurationError, StoreError
+from ..errors import ConfigurationError, PortError, StoreError
 from ..ports import Backend, Claim, Lane, LaneKind, Opened, Queue, Statement, Store, Task, store_key, store_prefix
 from ..sync import run_sync
 
@@ -251,6 +251,33 @@ async def _store_statements_write_the_same(rig: Rig) -> None:
     expect(await rig.store.get("k"), b"1", "written")
     rig.clock.advance(10)
     expect(await rig.store.get("k"), None, "at its end")
+
+
+@_store
+async def _store_statements_that_write_once_fail_the_second_time(rig: Rig) -> None:
+    def statements(value: bytes) -> list[Statement]:
+        others = rig.store.statements("other", value)
+        return [*others, *rig.store.statements("k", value, expires_s=rig.clock.now_s() + 10, once=True)]
+
+    sql = rig.opened.sql
+    try:
+        first = statements(b"1")
+    except ConfigurationError:
+        return  # a store without SQL says so
+    if sql is None:
+        raise AssertionError("a store with SQL comes with a backend that runs it")
+    await sql.atomic(first)
+    try:
+        await sql.atomic(statements(b"2"))
+    except PortError:
+        pass
+    else:
+        raise AssertionError("it was written twice")
+    found = await rig.store.get_many(["k", "other"])
+    expect(found, {"k": b"1", "other": b"1"}, "what was to be written with it is undone")
+    rig.clock.advance(10)
+    await sql.atomic(statements(b"3"))
+    expect(await rig.store.get("k"), b"3", "once the first has expired")
 
 
 # --- queue: claims and leases --------------------------------------------------------------------------------------
