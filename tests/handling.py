@@ -11,7 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tests.receiving import KEYS, NOW_S, post
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from tests.receiving import NOW_S, Peer, post
 
 from fedtext import Announce, Context, Federation, Like, Person
 from fedtext.adapters.backends import MemoryBackend, SqliteBackend
@@ -30,6 +31,8 @@ from .pacing import OnePortSet, ServedBy
 
 HOME, ALICE = "https://home.example.com", "https://a.example.com/users/alice"
 KEY_ID = f"{ALICE}#main-key"
+KEY = PrivateKey(Ed25519PrivateKey.from_private_bytes(bytes(range(32))))
+"""Alice's: the same in every process."""
 KINDS = ("Like", "Announce")
 TEN_YEARS_S = 10 * 365 * 86_400
 PATIENT = Config(signatures=SignaturePolicy(past_s_max=TEN_YEARS_S), fetch=FetchPolicy(key_fresh_s=TEN_YEARS_S))
@@ -48,9 +51,9 @@ def activity(kind: str, number: int = 1, text: str = "") -> dict[str, Any]:
     }
 
 
-def arriving(document: dict[str, Any], now_s: float = NOW_S, key: PrivateKey = KEYS[0]) -> Request:
+def arriving(document: dict[str, Any], now_s: float = NOW_S) -> Request:
     """Give it as Alice sends it."""
-    return post(document, key=key, key_id=KEY_ID, url=f"{HOME}/users/1/inbox", now_s=now_s)
+    return post(document, key=KEY, key_id=KEY_ID, url=f"{HOME}/users/1/inbox", now_s=now_s)
 
 
 class Handling:
@@ -60,7 +63,7 @@ class Handling:
         file: Of its database; None: it keeps all in memory.
         now_s: What its clock shows at first.
         heard: Is told the id of each activity that a listener is called with.
-        key: Alice's key is known; None: it is not.
+        key_is_known: Whether Alice's key lies in the store; else it has to be fetched.
     """
 
     def __init__(
@@ -69,7 +72,7 @@ class Handling:
         *,
         now_s: float = NOW_S,
         heard: Callable[[str], None] | None = None,
-        key: PrivateKey | None = KEYS[0],
+        key_is_known: bool = True,
     ) -> None:
         self.file = file
         self.backend = MemoryBackend() if file is None else SqliteBackend(file)
@@ -81,8 +84,9 @@ class Handling:
         self.confirmed = set[str]()
         self.heard = heard
         self._register()
-        if key is not None:
-            known = VerificationKey(KEY_ID, ALICE, key.public)
+        Peer(self.network).actor(key=KEY)
+        if key_is_known:
+            known = VerificationKey(KEY_ID, ALICE, KEY.public)
             run_sync(remember(self.fed.engine.fetcher(self.ports), known))
 
     @property

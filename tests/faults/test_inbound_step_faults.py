@@ -15,7 +15,6 @@ from typing import Any
 import pytest
 from tests.handling import HOME, KINDS, Handling, activity, arriving
 from tests.pacing import Process
-from tests.receiving import KEYS, Peer
 
 from fedtext.errors import PortError
 from fedtext.http import Response
@@ -113,8 +112,7 @@ def test_whatever_befalls_a_door_what_it_acknowledged_is_handled(worlds, fault: 
     """A key that has to be fetched makes the road long; the peer who was not answered sends the same again."""
     document = activity("Announce")
     for nth in range(1, CALLS_MAX):
-        world = worlds(key=None)
-        Peer(world.network).actor()
+        world = worlds(key_is_known=False)
         process = Process(world.ports, lambda ports, world=world: world.take(arriving(document), ports))
         befallen = befall(world, process, nth, fault)
         acknowledged = process.result is not None and process.result.status == 202
@@ -193,8 +191,7 @@ async def test_a_worker_that_is_cancelled_at_any_call_gives_its_work_back(worlds
 async def test_a_door_that_is_cancelled_at_any_call_has_promised_nothing(worlds, moment: Moment) -> None:
     document = activity("Like")
     for nth in range(1, CALLS_MAX):
-        world = worlds(key=None)
-        Peer(world.network).actor(key=KEYS[0])
+        world = worlds(key_is_known=False)
         fault = CancelNth(nth, moment=moment)
         ports = FaultyRecord(world, fault).asynchronous()
         answer: Response | None = await cancelled(fault, lambda: world.take(arriving(document), ports))  # noqa: B023
