@@ -19,6 +19,7 @@ SIGNED := $(addprefix tests/,unit/keys unit/signatures security/test_keys_* secu
 NO_TESTS := 5# what pytest exits with when it found none
 DEMO_READY := $(VENV)/.ready-demo
 DEV_READY := $(VENV)/.ready-dev
+FUZZ_READY := $(VENV)/.ready-fuzz
 
 export PYTHON
 export NO_MKDOCS_2_WARNING := 1
@@ -36,6 +37,10 @@ $(DEMO_READY): pyproject.toml tools/set-up
 $(DEV_READY): pyproject.toml tools/set-up
 	@tools/set-up $(VENV) dev
 	@touch $@ $(DEMO_READY)
+
+$(FUZZ_READY): $(DEV_READY)
+	@tools/set-up $(VENV) fuzz
+	@touch $@
 
 demo: $(DEMO_READY)
 	@$(BIN)/fedtext demo $(if $(filter-out 0 no,$(ONCE)),--once) $(ARGS)
@@ -60,11 +65,12 @@ interop: $(DEV_READY)
 bench: $(DEV_READY)
 	@if [ -f bench/run.py ]; then $(BIN)/python bench/run.py $(ARGS); else echo "bench/ holds no measurements yet"; fi
 
-long: $(DEV_READY)
+long: $(FUZZ_READY)
 	$(BIN)/coverage run -m pytest -q $(SIGNED)
 	$(BIN)/coverage report
 	$(BIN)/python -m tests.controls.run
 	$(BIN)/python -m tests.mutation.run
+	$(BIN)/python -m tests.fuzz.run
 	FEDTEXT_HYPOTHESIS=long $(BIN)/python -m pytest --ignore=tests/interop $(ARGS)
 
 docs: $(DEV_READY)

@@ -12,6 +12,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from bench import (
     flat_memory,
+    fuzz_seeds,
     g03_reading,
     g04_signing,
     g08_counters,
@@ -35,6 +36,7 @@ GOALS = {
     "REFUSALS": refusals.measure,
     "SIG": sig_verify.measure,
     "IDS": flat_memory.measure,
+    "FUZZ": fuzz_seeds.measure,
 }
 
 

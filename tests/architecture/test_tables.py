@@ -7,6 +7,7 @@ import re
 
 import pytest
 from tests.controls import run as controls
+from tests.fuzz import run as fuzz
 from tests.mutation import run as mutation
 from tests.tables import ROOT
 
@@ -37,8 +38,9 @@ def test_every_rule_has_a_control_or_a_reason() -> None:
     [
         (mutation.TABLE, lambda: mutation.drawn_from(mutation.HARNESS), mutation.COMMAND),
         (controls.TABLE, controls.hashes, controls.COMMAND),
+        (fuzz.TABLE, fuzz.hashes, fuzz.COMMAND),
     ],
-    ids=["mutation", "controls"],
+    ids=["mutation", "controls", "fuzz"],
 )
 def test_a_table_is_drawn_from_what_is_here(table, hashes, command) -> None:
     if not table.exists():
@@ -56,3 +58,11 @@ def test_enough_mutants_are_killed_and_every_survivor_has_a_reason() -> None:
         pytest.skip(f"{mutation.TABLE.relative_to(ROOT)} has not been drawn yet: run `{mutation.COMMAND}`")
     modules = [mutation.Module.from_json(row) for row in json.loads(mutation.TABLE.read_text("utf-8"))["modules"]]
     assert mutation.complaints(modules, mutation.reasons()) == []
+
+
+def test_nothing_that_was_fuzzed_crashed_or_cost_too_much() -> None:
+    if not fuzz.TABLE.exists():
+        pytest.skip(f"{fuzz.TABLE.relative_to(ROOT)} has not been drawn yet: run `{fuzz.COMMAND}`")
+    rows = [fuzz.Row(**row) for row in fuzz.read_table()["rows"]]
+    assert {row.name for row in rows if row.seconds >= fuzz.SECONDS} == set(fuzz.TARGETS)
+    assert [complaint for row in rows for complaint in row.complaints()] == []

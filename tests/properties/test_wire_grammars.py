@@ -6,11 +6,9 @@ import contextlib
 import json
 import math
 import re
-import sys
 import time
 import warnings
 from collections.abc import Callable
-from types import FrameType
 from typing import Any
 from urllib.parse import unquote
 
@@ -18,6 +16,7 @@ import html5lib
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from tests.steps import steps
 
 from fedtext.config import Limits
 from fedtext.errors import FedtextError, MalformedText
@@ -324,27 +323,6 @@ def test_links_stand_where_browsers_see_them(markup: str) -> None:
 
 
 # -- linear -----------------------------------------------------------------------------------------------------
-
-
-def steps(function: Callable[[], object]) -> int:
-    """Count the lines of the library that a call runs."""
-    counted = 0
-
-    def trace(frame: FrameType, event: str, _argument: object) -> Any:
-        nonlocal counted
-        if "fedtext" not in frame.f_code.co_filename:
-            return None
-        counted += event == "line"
-        return trace
-
-    before = sys.gettrace()
-    sys.settrace(trace)
-    try:
-        with contextlib.suppress(FedtextError):
-            function()
-    finally:
-        sys.settrace(before)
-    return counted
 
 
 def expand_it(text: str) -> object:

@@ -59,16 +59,15 @@ _SCHEMA_VERSION_WRITE = (
 # --- store ---------------------------------------------------------------------------------------------------------
 
 STORE_GET = "SELECT value FROM fedtext_store WHERE key = ? AND (expires_s IS NULL OR expires_s > ?)"
-STORE_PUT = (
-    "INSERT INTO fedtext_store (key, value, expires_s) VALUES (?, ?, ?)"
-    " ON CONFLICT (key) DO UPDATE SET value = excluded.value, expires_s = excluded.expires_s"
-)
+STORE_INSERT = "INSERT INTO fedtext_store (key, value, expires_s) VALUES (?, ?, ?)"
+STORE_PUT = f"{STORE_INSERT} ON CONFLICT (key) DO UPDATE SET value = excluded.value, expires_s = excluded.expires_s"
 STORE_ADD = STORE_PUT + " WHERE fedtext_store.expires_s IS NOT NULL AND fedtext_store.expires_s <= ?"
 STORE_SWAP = (
     "UPDATE fedtext_store SET value = ?, expires_s = ?"
     " WHERE key = ? AND value = ? AND (expires_s IS NULL OR expires_s > ?)"
 )
 STORE_DELETE = "DELETE FROM fedtext_store WHERE key = ? AND (expires_s IS NULL OR expires_s > ?)"
+STORE_EXPIRE = "DELETE FROM fedtext_store WHERE key = ? AND expires_s <= ?"
 STORE_SCAN = (
     "SELECT key, value FROM fedtext_store WHERE key >= ? AND key < ? AND key <> ?"
     " AND (expires_s IS NULL OR expires_s > ?) ORDER BY key LIMIT ?"

@@ -59,6 +59,8 @@ class Scope:
     confirm_key: str | None = None
     confirm_value: str = ""
     postpones_crawls: bool = False
+    confirmed: list[str] = attrs.field(factory=list[str], eq=False)
+    """Grows: the key, once a listener of this call has confirmed it."""
 
 
 class Host(Protocol):
@@ -380,6 +382,10 @@ class Context(_Addresses):
 
         Args:
             within: The transaction that holds the listener's effects.
+
+        Raises:
+            PortError: Another worker has confirmed it meanwhile, so that the transaction cannot hold: let it be rolled
+                back and the error pass.
         """
         await self._engine.confirm(self, self._scope, within=within)
 

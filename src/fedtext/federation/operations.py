@@ -94,7 +94,7 @@ class EngineOperations:
         """Mark the present activity as handled; see `Context.confirm`."""
         if scope.confirm_key is None:
             raise ConfigurationError("there is something to confirm in listeners only")
-        await sending.confirm(engine, context, scope.confirm_key, scope.confirm_value, within=within)
+        await sending.confirm(engine, context, scope, scope.confirm_key, within=within)
 
 
 async def _local(engine: Engine, iri: str, ports: PortSet) -> Object:

@@ -15,7 +15,7 @@ from ..vocab import Accept, Activity, Actor, Object, Reject, Undo, dump, referen
 from ..wire.iri import Iri
 from ..wire.json import JsonObject
 from ..wire.json import dump as dump_json
-from .context import Context
+from .context import Context, Scope
 from .engine import Engine
 from .mentions import unresolved_handles
 
@@ -222,11 +222,17 @@ async def enqueue(engine: Engine, ports: PortSet, task: Task, *, within: object,
         await ports.sql.atomic(statements)
 
 
-async def confirm(engine: Engine, context: Context, key: str, value: str, *, within: object) -> None:
-    """Mark an inbound activity as handled, in the listener's own transaction."""
-    ttl_s = engine.config.inbox.idempotency_s
+async def confirm(engine: Engine, context: Context, scope: Scope, key: str, *, within: object) -> None:
+    """Mark an inbound activity as handled, in the listener's own transaction.
+
+    A worker whose lease has run out may still be at work when another has the job: of their transactions only the first
+    may hold. Several listeners of one call confirm the same; there the first decides.
+    """
+    value, ttl_s = scope.confirm_value, engine.config.inbox.idempotency_s
     if within is None:
         await confirm_mark(context.ports.store, key, value, ttl_s=ttl_s)
-        return
-    statements = context.ports.store.statements(key, value.encode("ascii"), expires_s=context.now_s() + ttl_s)
-    await engine.run_within(within, statements)
+    else:
+        once, expires_s = key not in scope.confirmed, context.now_s() + ttl_s
+        statements = context.ports.store.statements(key, value.encode("ascii"), expires_s=expires_s, once=once)
+        await engine.run_within(within, statements)
+    scope.confirmed.append(key)

@@ -67,8 +67,16 @@ class Store(Protocol):
         """Count the keys below a prefix."""
         ...
 
-    def statements(self, key: str, value: bytes, *, expires_s: float | None = None) -> list[Statement]:
+    def statements(
+        self, key: str, value: bytes, *, expires_s: float | None = None, once: bool = False
+    ) -> list[Statement]:
         """Give the SQL that writes a value, to be run by the application's own transaction (`?` placeholders).
+
+        Args:
+            key: As in `put`.
+            value: As in `put`.
+            expires_s: Seconds since the epoch; None: never.
+            once: It fails, and the transaction with it, where there is a value already.
 
         Raises:
             ConfigurationError: This store has no SQL.

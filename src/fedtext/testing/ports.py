@@ -15,13 +15,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from enum import Enum
 from typing import Any, TypeAlias
 
 import attrs
 
 from ..adapters.clocks import ManualClock
-from ..errors import ConfigurationError, StoreError
+from ..errors import ConfigurationError, PortError, StoreError
 from ..ports import Backend, Claim, Lane, LaneKind, Opened, Queue, Statement, Store, Task, store_key, store_prefix
 from ..sync import run_sync
 
@@ -251,6 +252,21 @@ async def _store_statements_write_the_same(rig: Rig) -> None:
     expect(await rig.store.get("k"), b"1", "written")
     rig.clock.advance(10)
     expect(await rig.store.get("k"), None, "at its end")
+
+
+@_store
+async def _store_statements_may_write_once(rig: Rig) -> None:
+    sql = rig.opened.sql
+    for value, written, waits_s in ((b"1", b"1", 0), (b"2", b"1", 10), (b"3", b"3", 0)):
+        with suppress(PortError):  # it is there already
+            try:
+                statements = rig.store.statements("k", value, expires_s=rig.clock.now_s() + 10, once=True)
+            except ConfigurationError:
+                return  # a store without SQL says so
+            if sql is not None:
+                await sql.atomic(statements)
+        expect(await rig.store.get("k"), written, f"after {value!r} was to be written")
+        rig.clock.advance(waits_s)
 
 
 # --- queue: claims and leases --------------------------------------------------------------------------------------

@@ -340,6 +340,8 @@ def _stable(cleaner: Callable[[str], str], markup: str) -> str | None:
         if _is_costly(markup):
             return None
         cleaned = cleaner(markup)
+        if "&#" in markup:  # what cannot be seen may also come by its number
+            cleaned = cleaned.translate(_UNSEEN)
         if cleaned == markup:
             return cleaned
         markup = cleaned

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from contextlib import closing
 
 import pytest
 
@@ -245,6 +246,59 @@ def test_a_listener_may_confirm_in_its_own_transaction(tmp_path, make_world):
     world.settle()
     world.pass_time()
     assert calls == [f"{bob}/1#create"]
+    backend.close()
+
+
+def test_a_transaction_that_comes_second_does_not_hold(tmp_path, make_world):
+    """Another worker, who has the job since our lease ran out, has confirmed it meanwhile."""
+    backend = SqliteBackend(tmp_path / "app.sqlite3")
+    world = make_world(backend)
+    calls, kept = list[str](), list[str]()
+
+    @world.fed.on(Create)
+    def slow(context: BlockingContext, create: Create) -> None:
+        calls.append(str(create.id))
+        if len(calls) == 1:
+            world.clock.advance(61)
+            assert world.fed.worker().step_blocking()
+        with closing(sqlite3.connect(tmp_path / "app.sqlite3", isolation_level=None)) as connection, connection:
+            connection.execute("BEGIN")
+            context.confirm(within=connection)
+            connection.execute("COMMIT")
+        kept.append(str(create.id))
+
+    bob = world.remote().actor("bob")
+    note = {"id": f"{bob}/1", "type": "Note", "attributedTo": bob, "content": "x"}
+    world.deliver({"id": f"{bob}/1#create", "type": "Create", "actor": bob, "object": note}, by=bob)
+    world.settle()
+    world.pass_time()
+    assert (len(calls), len(kept)) == (2, 1)
+    assert (world.depth().waiting, world.depth().buried) == (0, 0)
+    backend.close()
+
+
+def test_listeners_of_one_call_may_each_confirm_it(tmp_path, make_world):
+    backend = SqliteBackend(tmp_path / "app.sqlite3")
+    world = make_world(backend)
+    kept = list[str]()
+
+    def listener(name: str):
+        def keep(context: BlockingContext, create: Create) -> None:
+            with closing(sqlite3.connect(tmp_path / "app.sqlite3", isolation_level=None)) as connection:
+                connection.execute("BEGIN")
+                context.confirm(within=connection)
+                connection.execute("COMMIT")
+            kept.append(name)
+
+        return keep
+
+    world.fed.on(Create)(listener("one"))
+    world.fed.on(Create)(listener("other"))
+    bob = world.remote().actor("bob")
+    note = {"id": f"{bob}/1", "type": "Note", "attributedTo": bob, "content": "x"}
+    world.deliver({"id": f"{bob}/1#create", "type": "Create", "actor": bob, "object": note}, by=bob)
+    world.settle()
+    assert kept == ["one", "other"]
     backend.close()
 
 

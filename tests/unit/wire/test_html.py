@@ -55,6 +55,7 @@ SANITIZED = {
     '<img data-src="https://a.example/y" alt="z">': "z",
     '<img src="data:image/png;base64,x" alt="z">': "z",
     "<img>": "",
+    "a&#6;b&#x1;&#0;<a href='https://a.example/&#7;'>c</a>": f'ab\ufffd<a href="https://a.example/" {REL}>c</a>',
     "": "",
 }
 
@@ -212,6 +213,8 @@ PIECES = st.sampled_from(
         "&",
         "&lt;",
         "&#10;",
+        "&#6;",
+        "&#x",
         "<ul><li>",
         "<table><td>",
         "<svg>",

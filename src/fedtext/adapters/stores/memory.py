@@ -103,7 +103,9 @@ class MemoryStore:
                 index += 1
         return total
 
-    def statements(self, key: str, value: bytes, *, expires_s: float | None = None) -> list[Statement]:
+    def statements(
+        self, key: str, value: bytes, *, expires_s: float | None = None, once: bool = False
+    ) -> list[Statement]:
         """Refuse: this store has no SQL.
 
         Raises:
@@ -114,6 +116,7 @@ class MemoryStore:
             key=key,
             size_bytes=len(value),
             expires_s=expires_s,
+            once=once,
         )
 
     def _live(self, key: str) -> bytes | None:

@@ -77,9 +77,14 @@ class SqliteStore:
 
         return await self._runner.read(work, StoreError)
 
-    def statements(self, key: str, value: bytes, *, expires_s: float | None = None) -> list[Statement]:
+    def statements(
+        self, key: str, value: bytes, *, expires_s: float | None = None, once: bool = False
+    ) -> list[Statement]:
         """Give the SQL that writes a value, to be run by the application's own transaction."""
-        return [Statement(text.STORE_PUT, (key, value, expires_s))]
+        if not once:
+            return [Statement(text.STORE_PUT, (key, value, expires_s))]
+        expire = Statement(text.STORE_EXPIRE, (key, self._clock.now_s()))
+        return [expire, Statement(text.STORE_INSERT, (key, value, expires_s))]
 
     async def _change(self, sql: str, parameters: tuple[str | bytes | float | None, ...]) -> bool:
         now_s = self._clock.now_s()
