@@ -25,6 +25,7 @@ GREEN = frozenset(
         "data-integrity",
         "did-key",
         "fep",
+        "followers-sync",
         "formats",
         "html",
         "http-signatures",
@@ -50,7 +51,6 @@ GREEN = frozenset(
 RATCHET = {
     "activitypub": 18,
     "audience": 0,
-    "followers-sync": 0,
     "oauth": 0,
     "origin": 33,
     "portable": 0,
