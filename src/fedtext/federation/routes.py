@@ -22,6 +22,7 @@ class RouteKind(Enum):
     OUTBOX = "outbox"
     FOLLOWERS = "followers"
     FOLLOWING = "following"
+    FOLLOWERS_SYNCHRONIZATION = "followers-synchronization"
     ACTOR = "actor"
     INSTANCE_ACTOR = "instance-actor"
     OBJECT = "object"
@@ -64,6 +65,7 @@ _BELOW_ACTOR = {
     "outbox": RouteKind.OUTBOX,
     "followers": RouteKind.FOLLOWERS,
     "following": RouteKind.FOLLOWING,
+    "followers_synchronization": RouteKind.FOLLOWERS_SYNCHRONIZATION,
 }
 
 

@@ -6,7 +6,8 @@ from ..discovery import ServerFacts
 from ..dispatch import Page, PageRequest
 from ..federation.actor_keys import StoredKeys
 from ..federation.context import BlockingContext, Context, Local
-from ..federation.registry import FollowerSource, Router
+from ..federation.digests import followers_changed, followings_changed
+from ..federation.registry import FollowerSource, Router, SynchronizedFollowers
 from ..federation.site import Site
 from ..inbox import Evidence, Peeked
 from ..ports import Backend, Batch, Event, Observer, Opened, PortSet, Sql, SqlValue, Statement, Store
@@ -53,8 +54,11 @@ __all__ = [
     "Statement",
     "Store",
     "StoredKeys",
+    "SynchronizedFollowers",
     "Worker",
     "connect",
+    "followers_changed",
+    "followings_changed",
     "parse_handle",
     "prefers_html",
 ]
