@@ -71,6 +71,7 @@ def _delivery(task: FanoutTask, inbox: str) -> Task:
         inbox=inbox,
         body=task.body,
         digest=task.digest,
+        synchronize=not task.recipients and task.sender in task.followers_of,
     )
     lane = Lane(LaneKind.OUT, host_of(inbox))
     mark = sha256(f"{task.activity_id}\n{inbox}".encode()).hexdigest()

@@ -83,10 +83,18 @@ def followers_digest(follower_ids: Iterable[str], instance: str) -> str:
     Sources:
         FEP-8fcf, "Partial follower collection digest".
     """
-    combined = 0
-    for follower_id in partial_followers(follower_ids, instance):
-        combined ^= int.from_bytes(sha256(follower_id.encode("utf-8")).digest(), "big")
-    return combined.to_bytes(_DIGEST_BYTES, "big").hex()
+    return followers_digests(partial_followers(follower_ids, instance)).get(origin_of(instance), _written(0))
+
+
+def followers_digests(follower_ids: Iterable[str]) -> dict[Origin, str]:
+    """Give the digests over the followers of each server, as `followers_digest` does, for all of them at once."""
+    combined: dict[Origin, int] = {}
+    for follower_id in dict.fromkeys(follower_ids):
+        origin = _origin(follower_id)
+        if origin is not None:
+            hashed = int.from_bytes(sha256(follower_id.encode("utf-8")).digest(), "big")
+            combined[origin] = combined.get(origin, 0) ^ hashed
+    return {origin: _written(digest) for origin, digest in combined.items()}
 
 
 def peek_collection_synchronization(
@@ -147,6 +155,10 @@ def _parameters(text: str) -> dict[str, str]:
         found[match[1].lower()] = match[3] if match[2] is None else match[2]
         position, comma = match.end(), match[4]
     return found
+
+
+def _written(digest: int) -> str:
+    return digest.to_bytes(_DIGEST_BYTES, "big").hex()
 
 
 def _origin(iri: str) -> Origin | None:

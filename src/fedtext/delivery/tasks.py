@@ -84,6 +84,7 @@ class DeliveryTask:
         inbox: Where it goes.
         body: The exact bytes, as text.
         digest: Digest header value of the body.
+        synchronize: Whether it goes there for the sender's followers, so that it may say which these are (DLV-16).
     """
 
     site: str
@@ -92,6 +93,7 @@ class DeliveryTask:
     inbox: str
     body: str
     digest: str
+    synchronize: bool = False
 
 
 AnyTask = ResolveTask | FanoutTask | DeliveryTask

@@ -1,7 +1,8 @@
 """Digests of who follows whom that are kept, so that they need not be made for each delivery and each arrival.
 
 Invariants: a digest goes when what it was made of changes. One that was made just then may be written once more: so
-none is kept for long, and nothing is removed on its word alone, for both sides look at the list before they act.
+none is kept for ever, and nothing is removed on its word alone, for whoever sees two differ looks at the list before he
+acts.
 """
 
 from __future__ import annotations
@@ -13,13 +14,18 @@ from ..ports import PortSet, store_key
 from ..wire.iri import origin_of
 from .context import Context
 
-KEPT_S: Final = 3_600
+KEPT_S: Final = 86_400
 """For how long a digest is kept."""
 
 
 def followers_digest_key(site: str, pk: str, origin: str) -> str:
     """Give the store's key of the digest of an own actor's followers on one server."""
     return store_key(site, "followers-digest", pk, origin)
+
+
+def all_digests_key(site: str, pk: str) -> str:
+    """Give the store's key of the mark that the digests of all servers with followers of an own actor were made."""
+    return store_key(site, "followers-digests", pk)
 
 
 def followings_digest_key(site: str, actor_id: str) -> str:

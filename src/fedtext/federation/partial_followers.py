@@ -8,14 +8,23 @@ Sources: FEP-8fcf; COL-13, DLV-16.
 
 from __future__ import annotations
 
-from ..delivery import partial_followers
+from ..delivery import (
+    SYNCHRONIZATION_HEADER,
+    CollectionSynchronization,
+    DeliveryTask,
+    build_collection_synchronization,
+    followers_digests,
+    partial_followers,
+)
 from ..dispatch import PageRequest, collection
 from ..errors import NotFound
 from ..ports import PortSet
+from ..wire.iri import Origin, origin_of
 from ..wire.json import JsonObject
+from .digests import KEPT_S, all_digests_key, followers_digest_key, keep_digest
 from .engine import Engine
 from .registry import SynchronizedFollowers
-from .routes import Route
+from .routes import PARTIAL_FOLLOWERS, Route
 from .synchronization import active_source
 
 
@@ -34,28 +43,53 @@ async def collection_for(engine: Engine, viewer: str | None, route: Route, ports
     source = None if viewer is None else await active_source(engine, ports)
     if viewer is None or source is None:
         raise NotFound
-    members = await followers_at(engine, source, route.identifier or "", viewer, ports)
-    if members is None:
+    found = await _followers(engine, source, route.identifier or "", ports)
+    if found is None:
         raise NotFound
+    members = partial_followers(found, viewer)
     document = collection(engine.site.origin + route.path, total=len(members), first=False)
     return {**document, "orderedItems": [*members]}
 
 
-async def followers_at(
-    engine: Engine, source: SynchronizedFollowers, pk: str, instance: str, ports: PortSet
-) -> tuple[str, ...] | None:
-    """Give the followers of an own actor that are of one server.
+async def fields_for(engine: Engine, task: DeliveryTask, ports: PortSet) -> tuple[tuple[str, str], ...]:
+    """Give the header fields of a delivery by which its receiver can tell whether it knows our followers rightly.
 
-    Args:
-        engine: The limits.
-        source: Who follows.
-        pk: Identifier of the own actor.
-        instance: Any address of the server.
-        ports: Of the colour of the caller.
-
-    Returns:
-        Their ids; None where the actor has more followers, of all servers, than `synchronized_followers_count_max`.
+    None where followers are not synchronized, there are too many of them, or none is of the receiving server: whoever
+    is told of none would remove all that it knows.
     """
+    source = await active_source(engine, ports) if task.synchronize else None
+    digest = None if source is None else await _digest(engine, source, task.sender, origin_of(task.inbox), ports)
+    if not digest:
+        return ()
+    context = engine.context(ports)
+    said = CollectionSynchronization(
+        collection_id=context.followers_uri(task.sender),
+        url=f"{context.actor_uri(task.sender)}/{PARTIAL_FOLLOWERS}",
+        digest=digest,
+    )
+    return ((SYNCHRONIZATION_HEADER, build_collection_synchronization(said)),)
+
+
+async def _digest(engine: Engine, source: SynchronizedFollowers, pk: str, origin: Origin, ports: PortSet) -> str:
+    """Give the digest of the followers of an own actor on one server, "" where nothing is said of them.
+
+    When the first of an actor is wanted, those of all servers are made: otherwise a post would have all followers read
+    once for each server that it goes to.
+    """
+    site = engine.site.origin
+    kept = await ports.store.get(followers_digest_key(site, pk, origin))
+    if kept is not None:
+        return kept.decode("ascii")
+    found = await _followers(engine, source, pk, ports)
+    made = followers_digests(found or ())
+    first = found is not None and await ports.store.add_if_absent(all_digests_key(site, pk), b"1", ttl_s=KEPT_S)
+    for one in {origin, *(made if first else ())}:
+        await keep_digest(ports, followers_digest_key(site, pk, one), made.get(one, ""))
+    return made.get(origin, "")
+
+
+async def _followers(engine: Engine, source: SynchronizedFollowers, pk: str, ports: PortSet) -> list[str] | None:
+    """Give the ids of all followers of an own actor; None: more than `synchronized_followers_count_max`."""
     context, limit = engine.context(ports), engine.config.limits.synchronized_followers_count_max
     if await source.count(context, pk) > limit:
         return None
@@ -68,4 +102,4 @@ async def followers_at(
             return None
         more = page.next is not None and page.items
         request = PageRequest(cursor=page.next, size=request.size) if more else None
-    return partial_followers(found, instance)
+    return found

@@ -50,6 +50,7 @@ from .context import Scope
 from .engine import Engine
 from .fanning import GONE_S, fan_out, gone_key, later, resolve
 from .outcomes import Bury, Done, JobOutcome, Later
+from .partial_followers import fields_for
 
 _PAUSE_S_MAX = 3_600
 _ELSEWHERE_S = 60.0
@@ -198,6 +199,7 @@ async def _deliver(engine: Engine, task: DeliveryTask, job: Job, ports: PortSet)
         signer=engine.signer(ports, actor_id),
         user_agent=engine.user_agent,
         own_origins=engine.own_origins,
+        fields=await fields_for(engine, task, ports),
     )
     outcome = await attempt(task, dispatch)
     if isinstance(outcome, Delivered):

@@ -125,3 +125,7 @@ def test_what_a_release_without_proofs_has_queued_goes_out_as_it_is():
     assert FANOUT.proved
     with pytest.raises(QueueError):
         decode_task(json.dumps({**old, "proved": "yes"}).encode())
+
+
+def test_a_delivery_that_a_release_before_this_one_queued_says_nothing_of_followers():
+    assert decode_task(tampered(attrs.evolve(DELIVERY, synchronize=True), synchronize=...)) == DELIVERY

@@ -6,9 +6,11 @@ import attrs
 import pytest
 
 from fedtext.config import Config, Limits
-from fedtext.delivery import Follower
+from fedtext.delivery import SYNCHRONIZATION_HEADER, Follower, followers_digest
 from fedtext.federation import synchronization
+from fedtext.federation.digests import followers_changed
 from fedtext.federation.synchronization import PauseReason
+from fedtext.signatures import parse_claim
 from fedtext.sync import run_sync
 
 ALICE = "https://home.example.com/users/1"
@@ -134,3 +136,92 @@ def test_sec_141_a_source_that_counts_wrongly_is_cut_off_too(crowded, monkeypatc
     bob = Follower(actor_id=BOB, inbox=f"{BOB}/inbox")
     crowded.crowd.of["1"] = [bob] * (crowded.fed.config.limits.synchronized_followers_count_max + 1)
     assert crowded.status(PATH, by=BOB) == 404
+
+
+# ---- told with what is sent ------------------------------------------------------------------------------------------
+
+
+def told(remote) -> list[str | None]:
+    """Give the header of each delivery; where it is there, the signature covers it."""
+    for request in remote.got:
+        covered = parse_claim(request).covered
+        assert (SYNCHRONIZATION_HEADER in covered) == (SYNCHRONIZATION_HEADER in request.headers)
+    return [request.headers.get(SYNCHRONIZATION_HEADER) for request in remote.got]
+
+
+def publish(world, pk: int = 7, **fields) -> None:
+    world.fed.publish(world.post(pk, **fields))
+    world.settle()
+
+
+def header(*members: str) -> str:
+    digest = followers_digest(members, members[0])
+    return f'collectionId="{ALICE}/followers", url="{ALICE}/followers_synchronization", digest="{digest}"'
+
+
+@pytest.fixture
+def hosts(crowded):
+    """Give the servers of the crowd anew, so that what they get is seen."""
+    return crowded.remote(), crowded.remote("c.example.org")
+
+
+@pytest.mark.spec("DLV-16")
+def test_dlv_16_each_server_is_told_of_its_own_followers_under_the_signature(crowded, hosts):
+    publish(crowded)
+    publish(crowded, 8, to=[f"{ALICE}/followers"])
+    assert [told(host) for host in hosts] == [[header(BOB, DAN)] * 2, [header(EVE)] * 2]
+
+
+def test_dlv_16_what_is_for_single_people_says_nothing_of_followers(crowded, hosts):
+    hosts[0].actor("bob")
+    publish(crowded, to=[BOB])
+    assert told(hosts[0]) == [None]
+
+
+@pytest.mark.parametrize("why", [why for why in OFF if why != "no such actor"])
+def test_dlv_16_sec_141_where_it_is_off_nothing_is_told(crowded, hosts, why):
+    OFF[why](crowded)
+    publish(crowded)
+    assert [told(host) for host in hosts] == [[None], [None]]
+
+
+def test_dlv_16_a_server_that_has_none_of_the_followers_is_not_told_so(crowded):
+    """An inbox on another host than its owner's id: to be told of none, that host would remove all that it knows."""
+    elsewhere = crowded.remote("inboxes.example.org")
+    crowded.crowd.of["1"] = [Follower(actor_id=BOB, inbox="https://inboxes.example.org/bob")]
+    publish(crowded)
+    assert told(elsewhere) == [None]
+
+
+@pytest.mark.spec("SEC-141")
+def test_sec_141_dlv_16_who_has_too_many_followers_tells_nothing(make_world):
+    world = make_world(config=Config(limits=Limits(synchronized_followers_count_max=1)))
+    there = world.remote()
+    world.crowd.of["1"] = [there.follower("x"), there.follower("y")]
+    world.crowd.complete = True
+    publish(world)
+    assert told(there) == [None]
+
+
+def test_dlv_16_the_followers_are_read_once_for_all_servers(crowded, hosts, monkeypatch):
+    reads = []
+    page = crowded.crowd.page
+
+    async def counted(context, pk, request):
+        reads.append(request.cursor)
+        return await page(context, pk, request)
+
+    monkeypatch.setattr(crowded.crowd, "page", counted)
+    publish(crowded)
+    assert len(reads) == 2  # for the fan-out, and for the digests
+    publish(crowded, 8)
+    assert len(reads) == 3
+
+
+def test_dlv_16_a_change_is_told_with_the_next_delivery(crowded, hosts):
+    publish(crowded)
+    del crowded.crowd.of["1"][0]
+    run_sync(followers_changed(crowded.fed.engine.context(crowded.ports), "1", BOB))
+    publish(crowded, 8)
+    assert told(hosts[0]) == [header(BOB, DAN), header(DAN)]
+    assert told(hosts[1]) == [header(EVE)] * 2
