@@ -143,9 +143,9 @@ class InboxPolicy:
 class SynchronizationPolicy:
     """How followers are kept in step with other servers (FEP-8fcf), where their source says that it is complete.
 
-    `vanish_share_max`: which share of all followings of own actors may be removed within `vanish_window_s`, because
-    their servers know nothing of them; where more would go, all of it pauses until somebody resumes, or for `pause_s`.
-    So long it pauses, too, after the store was restored from a copy (SEC-141).
+    `vanish_share_max`: which share of all followings of own actors the word of other servers may end until none has
+    ended so for `vanish_window_s`; where more would go, all of it pauses until somebody resumes, or for `pause_s`. So
+    long it pauses, too, after the store was restored from a copy (SEC-141).
     `again_s`: how long the followers of one actor are left alone after they were looked at.
     """
 

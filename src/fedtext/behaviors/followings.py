@@ -17,6 +17,7 @@ import attrs
 from ..runtime import Context, Store, followings_changed
 
 ACCT: Final = "acct:"
+_ENDED_S: Final = 86_400
 
 
 class FollowState(Enum):
@@ -88,6 +89,7 @@ async def end(context: Context, pk: str, target: str) -> None:
     """Remove a following, asked for or accepted."""
     await context.store.delete(context.key("following", pk, target))
     await context.store.delete(_index(context, target, pk))
+    await context.store.put(_ended(context, pk, target), b"1", ttl_s=_ENDED_S)
     await followings_changed(context, target)
 
 
@@ -105,10 +107,14 @@ async def total(context: Context) -> int:
 
 
 async def confirm(context: Context, pk: str, target: str) -> bool:
-    """Take a following for accepted, for its other side says so; False where it was never asked for."""
+    """Take a following for accepted, for its other side says so; False where it was never asked for.
+
+    What has ended lately is known: word of that may still be on its way to the other side.
+    """
     record = await read(context.store, context.key("following", pk, target))
     if record is None:
-        return await _asked_by_handle(context, pk, target)
+        lately = await context.store.get(_ended(context, pk, target)) is not None
+        return lately or await _asked_by_handle(context, pk, target)
     await keep(context, pk, target, attrs.evolve(record, state=FollowState.ACCEPTED))
     return True
 
@@ -123,6 +129,10 @@ async def _asked_by_handle(context: Context, pk: str, target: str) -> bool:
             if known.get(stand_in.removeprefix(ACCT)) == target:
                 return True
     return False
+
+
+def _ended(context: Context, pk: str, target: str) -> str:
+    return context.key("following-ended", pk, target)
 
 
 def _index(context: Context, target: str, pk: str) -> str:

@@ -17,7 +17,7 @@ from .synchronization import (
     partial_followers,
     peek_collection_synchronization,
 )
-from .tasks import DeliveryTask, FanoutTask, ResolveTask, decode_task, encode_task, kind_of
+from .tasks import DeliveryTask, FanoutTask, ResolveTask, SynchronizeTask, decode_task, encode_task, kind_of
 
 __all__ = [
     "DOCUMENT_BYTES_ADVISED",
@@ -35,6 +35,7 @@ __all__ = [
     "ResolveTask",
     "Retry",
     "SealedActivity",
+    "SynchronizeTask",
     "attempt",
     "audience",
     "build_collection_synchronization",

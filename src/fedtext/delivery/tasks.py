@@ -96,11 +96,27 @@ class DeliveryTask:
     synchronize: bool = False
 
 
-AnyTask = ResolveTask | FanoutTask | DeliveryTask
-_KINDS: dict[str, type[ResolveTask] | type[FanoutTask] | type[DeliveryTask]] = {
+@attrs.frozen(kw_only=True)
+class SynchronizeTask:
+    """A look at whom of ours somebody elsewhere holds for followers (DLV-17).
+
+    Args:
+        site: Origin of the receiving site.
+        sender: Id of that actor.
+        header: What came with a request of that actor's, under the signature.
+    """
+
+    site: str
+    sender: str
+    header: str
+
+
+AnyTask = ResolveTask | FanoutTask | DeliveryTask | SynchronizeTask
+_KINDS: dict[str, type[AnyTask]] = {
     "resolve": ResolveTask,
     "fanout": FanoutTask,
     "deliver": DeliveryTask,
+    "synchronize": SynchronizeTask,
 }
 _NAMES = {task: name for name, task in _KINDS.items()}
 

@@ -12,6 +12,7 @@ from . import serving
 from .context import Scope
 from .engine import Engine
 from .routes import Route, RouteKind
+from .synchronizing import take_note
 
 
 async def take(engine: Engine, request: Request, route: Route, ports: PortSet) -> Response:
@@ -37,10 +38,12 @@ async def take(engine: Engine, request: Request, route: Route, ports: PortSet) -
         recipient=route.identifier,
     )
     try:
-        await receive(request, reception)
+        receipt = await receive(request, reception)
     except FedtextError as error:
         await _tell(engine, request, route, ports, error)
         raise
+    if receipt.verified is not None:
+        await take_note(engine, receipt.verified, ports)
     return accepted()
 
 

@@ -15,6 +15,7 @@ from ..delivery import (
     Drop,
     FanoutTask,
     Retry,
+    SynchronizeTask,
     attempt,
     decode_task,
     is_final,
@@ -51,6 +52,7 @@ from .engine import Engine
 from .fanning import GONE_S, fan_out, gone_key, later, resolve
 from .outcomes import Bury, Done, JobOutcome, Later
 from .partial_followers import fields_for
+from .synchronizing import synchronize
 
 _PAUSE_S_MAX = 3_600
 _ELSEWHERE_S = 60.0
@@ -118,6 +120,8 @@ async def _carry_out(engine: Engine, task: _Arrived | AnyTask, job: Job, ports: 
         return await _deliver(engine, task, job, ports)
     if isinstance(task, FanoutTask):
         return await fan_out(engine, task, job, ports)
+    if isinstance(task, SynchronizeTask):
+        return await synchronize(engine, task, ports)
     return await resolve(engine, task, job, ports)
 
 

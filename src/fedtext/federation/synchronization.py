@@ -11,6 +11,7 @@ error passes through and nothing is told or removed.
 from __future__ import annotations
 
 from enum import Enum
+from typing import Final
 
 import attrs
 
@@ -19,6 +20,8 @@ from ..ports import Event, PortSet, store_key
 from ..wire.json import dump, parse_object
 from .engine import Engine
 from .registry import SynchronizedFollowers
+
+_COUNTS_MAX: Final = 8
 
 
 class PauseReason(Enum):
@@ -119,6 +122,30 @@ async def resume(engine: Engine, ports: PortSet) -> Pause | None:
     await ports.store.delete(_pause_key(engine))
     ports.observer.emit(Event(name="synchronization.resumed", fields={"reason": ended.reason.value}))
     return ended
+
+
+async def may_vanish(
+    engine: Engine, source: SynchronizedFollowers, ports: PortSet, *, sender: str, vanishing: int
+) -> bool:
+    """Tell whether a server's word may end so many followings of own actors; where it may not, all of it is paused.
+
+    Raises:
+        StoreError: Too many others count at the same time.
+    """
+    if not vanishing or vanishing <= await consented(engine, ports, sender):
+        return True
+    policy, key = engine.config.synchronization, store_key(engine.site.origin, "synchronization-vanished")
+    for _ in range(_COUNTS_MAX):
+        found = await ports.store.get(key)
+        before = int(found or 0)
+        total = before + await source.followings_total(engine.context(ports))
+        if before + vanishing > policy.vanish_share_max * total:
+            await pause(engine, ports, PauseReason.VANISHING, sender=sender, vanishing=vanishing)
+            return False
+        counted = b"%d" % (before + vanishing)
+        if await ports.store.compare_and_set(key, found, counted, ttl_s=policy.vanish_window_s):
+            return True
+    raise StoreError("what vanishes could not be counted")
 
 
 async def consented(engine: Engine, ports: PortSet, sender: str) -> int:

@@ -101,6 +101,16 @@ def test_dlv_17_what_was_asked_for_by_handle_is_not_unknown(here, behavior):
     assert run_sync(behavior.keep_following(context, "7", "https://peer.example/users/dan")) is False
 
 
+def test_dlv_17_what_ended_lately_is_not_unknown_for_a_day(here, behavior):
+    """The Undo may still be on its way: it is not sent twice, and its follower is no stranger."""
+    follow(here, behavior)
+    run_sync(behavior.unfollow(here.context(), "7", BOB))
+    assert run_sync(behavior.keep_following(here.context(), "7", BOB)) is True
+    assert run_sync(behavior.following(here.context(), "7", BOB)) is None
+    here.clock.advance(86_400 + 1)
+    assert run_sync(behavior.keep_following(here.context(), "7", BOB)) is False
+
+
 FOLLOWER_CHANGES = {
     "follows": lambda here, bob: here.receive(Follow(id=f"{BOB}#f", actor=bob, object=ME)),
     "undoes": lambda here, bob: here.receive(Undo(id=f"{BOB}#u", actor=bob, object=Follow(actor=BOB, object=ME))),
