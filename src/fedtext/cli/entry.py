@@ -28,6 +28,7 @@ _COMMANDS = (
     ("sign", "signing", "sign a request as every server takes it"),
     ("inbox", "receiving", "show what arrives at an inbox, verified step by step"),
     ("keys", "keying", "make, show and rotate keys"),
+    ("followers", "synchronizing", "see, pause or resume that followers are kept in step with other servers"),
     ("completion", "completing", "print a script that completes commands in a shell"),
 )
 

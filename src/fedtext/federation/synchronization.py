@@ -32,7 +32,7 @@ class PauseReason(Enum):
 
 
 @attrs.frozen(kw_only=True)
-class Pause:
+class SynchronizationPause:
     """A pause.
 
     Args:
@@ -59,7 +59,7 @@ class Pause:
         )
 
     @classmethod
-    def decode(cls, value: bytes) -> Pause:
+    def decode(cls, value: bytes) -> SynchronizationPause:
         """Read the stored form.
 
         Raises:
@@ -92,23 +92,27 @@ async def active_source(engine: Engine, ports: PortSet) -> SynchronizedFollowers
     return source if source is not None and await paused(engine, ports) is None else None
 
 
-async def paused(engine: Engine, ports: PortSet) -> Pause | None:
+async def paused(engine: Engine, ports: PortSet) -> SynchronizationPause | None:
     """Give the pause that holds at present."""
     found = await ports.store.get(_pause_key(engine))
-    return None if found is None else Pause.decode(found)
+    return None if found is None else SynchronizationPause.decode(found)
 
 
-async def pause(engine: Engine, ports: PortSet, reason: PauseReason, *, sender: str = "", vanishing: int = 0) -> Pause:
-    """Pause for `SynchronizationPolicy.pause_s` from now on, for a new reason or an old one."""
+async def pause(
+    engine: Engine, ports: PortSet, reason: PauseReason, *, sender: str = "", vanishing: int = 0
+) -> SynchronizationPause:
+    """SynchronizationPause for `SynchronizationPolicy.pause_s` from now on, for a new reason or an old one."""
     lasts_s = engine.config.synchronization.pause_s
-    made = Pause(reason=reason, until_s=ports.clock.now_s() + lasts_s, sender=sender, vanishing=vanishing)
+    made = SynchronizationPause(
+        reason=reason, until_s=ports.clock.now_s() + lasts_s, sender=sender, vanishing=vanishing
+    )
     await ports.store.put(_pause_key(engine), made.encode(), ttl_s=lasts_s)
     fields = {"reason": reason.value, "sender": sender, "vanishing": vanishing}
     ports.observer.emit(Event(name="synchronization.paused", fields=fields))
     return made
 
 
-async def resume(engine: Engine, ports: PortSet) -> Pause | None:
+async def resume(engine: Engine, ports: PortSet) -> SynchronizationPause | None:
     """End the pause; gives what was paused.
 
     Whoever resumes after VANISHING has looked at it: what the sender's next word removes is removed, once.

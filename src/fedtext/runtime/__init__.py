@@ -9,6 +9,7 @@ from ..federation.context import BlockingContext, Context, Local
 from ..federation.digests import followers_changed, followings_changed
 from ..federation.registry import FollowerSource, Router, SynchronizedFollowers
 from ..federation.site import Site
+from ..federation.synchronization import PauseReason, SynchronizationPause
 from ..inbox import Evidence, Peeked
 from ..ports import Backend, Batch, Event, Observer, Opened, PortSet, Sql, SqlValue, Statement, Store
 from ..wire.acct import Handle, parse_handle
@@ -41,6 +42,7 @@ __all__ = [
     "Opened",
     "Page",
     "PageRequest",
+    "PauseReason",
     "Peeked",
     "PortSet",
     "Ports",
@@ -54,6 +56,7 @@ __all__ = [
     "Statement",
     "Store",
     "StoredKeys",
+    "SynchronizationPause",
     "SynchronizedFollowers",
     "Worker",
     "connect",

@@ -6,7 +6,7 @@ import pytest
 
 from fedtext.errors import StoreError
 from fedtext.federation import synchronization
-from fedtext.federation.synchronization import Pause, PauseReason
+from fedtext.federation.synchronization import PauseReason, SynchronizationPause
 from fedtext.sync import run_sync
 
 BOB = "https://b.example.org/users/bob"
@@ -94,5 +94,5 @@ def test_sec_141_a_pause_that_cannot_be_read_is_no_leave_to_go_on(world, value):
 
 
 def test_what_is_kept_of_a_pause_is_read_again():
-    made = Pause(reason=PauseReason.VANISHING, until_s=1.5, sender=BOB, vanishing=2)
-    assert Pause.decode(made.encode()) == made
+    made = SynchronizationPause(reason=PauseReason.VANISHING, until_s=1.5, sender=BOB, vanishing=2)
+    assert SynchronizationPause.decode(made.encode()) == made
