@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from enum import Enum
 
 import attrs
-from attrs.validators import gt
+from attrs.validators import ge, gt, le
 
 from .errors import ConfigurationError
 
@@ -51,6 +51,8 @@ class Limits:
     host_fetches_waiting_count_max: int = attrs.field(default=64, validator=gt(0))
     host_fetches_per_minute_max: int = attrs.field(default=60, validator=gt(0))
     collection_pages_count_max: int = attrs.field(default=200, validator=gt(0))
+    synchronized_followers_count_max: int = attrs.field(default=25_000, validator=gt(0))
+    synchronized_pages_count_max: int = attrs.field(default=10, validator=gt(0))
     thread_depth_max: int = attrs.field(default=64, validator=gt(0))
     fetches_per_message_max: int = attrs.field(default=20, validator=gt(0))
     keys_per_actor_max: int = attrs.field(default=16, validator=gt(0))
@@ -154,6 +156,22 @@ class InboxPolicy:
 
 
 @attrs.frozen(kw_only=True)
+class SynchronizationPolicy:
+    """How followers are kept in step with other servers (FEP-8fcf), where their source says that it is complete.
+
+    `vanish_share_max`: which share of all followings of own actors the word of other servers may end until none has
+    ended so for `vanish_window_s`; where more would go, all of it pauses until somebody resumes, or for `pause_s`. So
+    long it pauses, too, after the store was restored from a copy (SEC-141).
+    `again_s`: how long the followers of one actor are left alone after they were looked at.
+    """
+
+    vanish_share_max: float = attrs.field(default=0.05, validator=[ge(0.0), le(1.0)])
+    vanish_window_s: int = 86_400
+    pause_s: int = 7 * 86_400
+    again_s: int = 3_600
+
+
+@attrs.frozen(kw_only=True)
 class DevPolicy:
     """Exceptions for development and tests: the only way to addresses that are not public.
 
@@ -195,6 +213,7 @@ class Config:
     fetch: FetchPolicy = attrs.field(factory=FetchPolicy)
     delivery: DeliveryPolicy = attrs.field(factory=DeliveryPolicy)
     inbox: InboxPolicy = attrs.field(factory=InboxPolicy)
+    synchronization: SynchronizationPolicy = attrs.field(factory=SynchronizationPolicy)
     dev: DevPolicy | None = None
 
     @classmethod

@@ -1,7 +1,8 @@
 """Parts of a federated app, to be taken one by one: each one repository port, one file."""
 
 from .deletes import Deletes, is_deleted
-from .follows import Follows, FollowState
+from .followings import FollowState
+from .follows import Follows
 from .replies import Author, Replies, Reply, ReplyRepository, author_card
 
 __all__ = [

@@ -10,46 +10,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
-from enum import Enum
 from typing import Literal, cast
-from urllib.parse import unquote
 
 import attrs
 
-from ..runtime import Context, Federation, Follower, Page, PageRequest, Store
+from ..runtime import Context, Federation, Follower, Page, PageRequest, followers_changed, followings_changed
 from ..vocab import Accept, Block, Delete, Follow, Reject, Undo
+from . import followings
+from .followings import ACCT, FollowState, Record, parts, read, rows
 
-_ACCT = "acct:"
-_STAND_INS = (_ACCT, "author-of:")
-
-
-class FollowState(Enum):
-    """How far a follow has come."""
-
-    PENDING = "pending"
-    ACCEPTED = "accepted"
-
-
-@attrs.frozen(kw_only=True)
-class _Record:
-    """One follow as it stands in the store."""
-
-    state: FollowState
-    follow_id: str
-    inbox: str = ""
-    shared_inbox: str | None = None
-
-    def encode(self) -> bytes:
-        return json.dumps(
-            {"state": self.state.value, "id": self.follow_id, "inbox": self.inbox, "shared": self.shared_inbox}
-        ).encode()
-
-    @classmethod
-    def decode(cls, value: bytes) -> _Record:
-        read = json.loads(value)
-        return cls(
-            state=FollowState(read["state"]), follow_id=read["id"], inbox=read["inbox"], shared_inbox=read["shared"]
-        )
+_STAND_INS = (ACCT, "author-of:")
 
 
 class Follows:
@@ -58,10 +28,13 @@ class Follows:
     Args:
         accept: "auto": every Follow is accepted at once, but those of whom is silenced; "manual": it waits for `accept`
             or `reject`.
+        complete: Whether the store holds every follow that there is from and to our actors, and all actors of the
+            origin are ours: then followers are kept in step with other servers (FEP-8fcf).
     """
 
-    def __init__(self, *, accept: Literal["auto", "manual"] = "auto") -> None:
+    def __init__(self, *, accept: Literal["auto", "manual"] = "auto", complete: bool = False) -> None:
         self._auto = accept == "auto"
+        self.complete = complete
 
     @property
     def manual(self) -> bool:
@@ -83,13 +56,13 @@ class Follows:
     async def page(self, context: Context, pk: str, page: PageRequest) -> Page[Follower]:
         """Give one page of accepted followers; the cursor is the last key of the page before."""
         prefix = context.key("follower", pk) + "/"
-        rows = await context.store.scan(prefix, after=page.cursor or "", limit=page.size)
+        found = await context.store.scan(prefix, after=page.cursor or "", limit=page.size)
         followers: list[Follower] = []
-        for key, value in rows:
-            record = _Record.decode(value)
-            actor_id = _last_part(key)
+        for key, value in found:
+            record = Record.decode(value)
+            actor_id = parts(key)[1]
             followers.append(Follower(actor_id=actor_id, inbox=record.inbox, shared_inbox=record.shared_inbox))
-        return Page(followers, next=rows[-1][0] if len(rows) == page.size else None)
+        return Page(followers, next=found[-1][0] if len(found) == page.size else None)
 
     async def contains(self, context: Context, pk: str, actor_id: str) -> bool:
         """Tell whether somebody is an accepted follower."""
@@ -102,6 +75,24 @@ class Follows:
     async def following_count(self, context: Context, pk: str) -> int:
         """Count whom an actor follows, pending ones included."""
         return await context.store.count(context.key("following", pk) + "/")
+
+    # ---- in step with other servers ------------------------------------------------------------------------------
+
+    async def followed_by(self, context: Context, actor_id: str) -> list[str]:
+        """Give the identifiers of the own actors that follow somebody."""
+        return await followings.followed_by(context, actor_id)
+
+    async def followings_total(self, context: Context) -> int:
+        """Count the accepted followings of all own actors."""
+        return await followings.total(context)
+
+    async def keep_following(self, context: Context, pk: str, actor_id: str) -> bool:
+        """Take a following for accepted, for its other side says so; False where it was never asked for."""
+        return await followings.confirm(context, pk, actor_id)
+
+    async def drop_following(self, context: Context, pk: str, actor_id: str) -> None:
+        """End a following of which its other side knows nothing."""
+        await followings.end(context, pk, actor_id)
 
     # ---- for the application -------------------------------------------------------------------------------------
 
@@ -116,8 +107,8 @@ class Follows:
         target_id = await self.known_id(context, target)
         activity = Follow(actor=context.actor_uri(pk), object=target_id)
         follow_id = await context.send(activity, to=target_id)
-        record = _Record(state=FollowState.PENDING, follow_id=follow_id)
-        await context.store.put(context.key("following", pk, target_id), record.encode())
+        record = Record(state=FollowState.PENDING, follow_id=follow_id)
+        await followings.keep(context, pk, target_id, record)
         return follow_id
 
     async def known_id(self, context: Context, target: str) -> str:
@@ -127,35 +118,32 @@ class Follows:
         """
         if not target.startswith(_STAND_INS):
             return target
-        found = await context.store.get(context.key("handle", target.removeprefix(_ACCT)))
+        found = await context.store.get(context.key("handle", target.removeprefix(ACCT)))
         return target if found is None else found.decode()
 
     async def unfollow(self, context: Context, pk: str, target: str) -> bool:
         """Stop following somebody (id, or "acct:user@host"); False when we did not. No network here."""
         target_id, key = await self._followed(context, pk, target)
-        record = await _read(context.store, key)
+        record = await read(context.store, key)
         if record is None:
             return False
         me = context.actor_uri(pk)
         follow = Follow(id=record.follow_id, actor=me, object=target_id)
         await context.send(Undo(id=f"{record.follow_id}/undo", actor=me, object=follow), to=target_id)
-        await context.store.delete(key)
+        await followings.end(context, *parts(key))
         return True
 
     async def withdraw(self, context: Context, pk: str, follow_id: str) -> bool:
         """Take back a Follow by its id; False when there is none."""
-        prefix, after = context.key("following", pk) + "/", ""
-        while rows := await context.store.scan(prefix, after=after):
-            for key, value in rows:
-                if _Record.decode(value).follow_id == follow_id:
-                    return await self.unfollow(context, pk, _last_part(key))
-            after = rows[-1][0]
+        async for key, value in rows(context.store, context.key("following", pk) + "/"):
+            if Record.decode(value).follow_id == follow_id:
+                return await self.unfollow(context, pk, parts(key)[1])
         return False
 
     async def following(self, context: Context, pk: str, target: str) -> FollowState | None:
         """Tell how far following somebody (id, or "acct:user@host") has come."""
         _target_id, key = await self._followed(context, pk, target)
-        record = await _read(context.store, key)
+        record = await read(context.store, key)
         return None if record is None else record.state
 
     async def _followed(self, context: Context, pk: str, target: str) -> tuple[str, str]:
@@ -168,20 +156,18 @@ class Follows:
 
     async def pending(self, context: Context, pk: str) -> AsyncIterator[str]:
         """Give the ids of those who wait to be accepted."""
-        prefix, after = context.key("follow-request", pk) + "/", ""
-        while rows := await context.store.scan(prefix, after=after):
-            for key, _value in rows:
-                yield _last_part(key)
-            after = rows[-1][0]
+        async for key, _value in rows(context.store, context.key("follow-request", pk) + "/"):
+            yield parts(key)[1]
 
     async def accept(self, context: Context, pk: str, follower_id: str) -> bool:
         """Accept somebody who waits; False when nobody of that id does."""
         request = context.key("follow-request", pk, follower_id)
-        record = await _read(context.store, request)
+        record = await read(context.store, request)
         if record is None:
             return False
         accepted = attrs.evolve(record, state=FollowState.ACCEPTED)
         await context.store.put(context.key("follower", pk, follower_id), accepted.encode())
+        await followers_changed(context, pk, follower_id)
         await context.store.delete(request)
         await self._answer(context, pk, follower_id, record.follow_id, Accept)
         return True
@@ -190,7 +176,7 @@ class Follows:
         """Refuse somebody who waits, or remove a follower; False when nobody of that id is there."""
         for kind in ("follow-request", "follower"):
             key = context.key(kind, pk, follower_id)
-            record = await _read(context.store, key)
+            record = await read(context.store, key)
             if record is not None:
                 await self._drop_follower(context, pk, follower_id)
                 await self._answer(context, pk, follower_id, record.follow_id, Reject)
@@ -200,7 +186,7 @@ class Follows:
     async def forget(self, context: Context, pk: str, actor_id: str) -> None:
         """Drop both directions between an own actor and somebody, without a word to him (Block)."""
         await self._drop_follower(context, pk, actor_id)
-        await context.store.delete(context.key("following", pk, actor_id))
+        await followings.end(context, pk, actor_id)
 
     async def block(self, context: Context, pk: str, actor_id: str) -> None:
         """Keep somebody out: both directions end, and his next Follow is refused."""
@@ -218,10 +204,11 @@ class Follows:
     async def _drop_follower(self, context: Context, pk: str, actor_id: str) -> None:
         for kind in ("follower", "follow-request"):
             key = context.key(kind, pk, actor_id)
-            record = await _read(context.store, key)
+            record = await read(context.store, key)
             if record is not None:
                 await context.store.delete(key)
                 await context.store.delete(context.key("follow-by-id", actor_id, record.follow_id))
+        await followers_changed(context, pk, actor_id)
 
     # ---- listeners -----------------------------------------------------------------------------------------------
 
@@ -240,7 +227,7 @@ class Follows:
             return
         welcome = self._auto and not context.is_silenced(follower_id)
         accepted = welcome or await self.contains(context, target.pk, follower_id)
-        record = _Record(
+        record = Record(
             state=FollowState.ACCEPTED if accepted else FollowState.PENDING,
             follow_id=follow.id or "",
             inbox=str(follower.inbox),
@@ -249,6 +236,7 @@ class Follows:
         await self._drop_follower(context, target.pk, follower_id)
         kind = "follower" if accepted else "follow-request"
         await context.store.put(context.key(kind, target.pk, follower_id), record.encode())
+        await followers_changed(context, target.pk, follower_id)
         if follow.id is not None:
             await context.store.put(context.key("follow-by-id", follower_id, follow.id), target.pk.encode())
         if accepted:
@@ -286,17 +274,17 @@ class Follows:
             local = context.parse(record.follow_id.partition("#")[0])
             if local is None:
                 return
-            accepted = attrs.evolve(record, state=FollowState.ACCEPTED).encode()
-            await context.store.put(context.key("following", local.pk, str(accept.actor_id)), accepted)
+            accepted = attrs.evolve(record, state=FollowState.ACCEPTED)
+            await followings.keep(context, local.pk, str(accept.actor_id), accepted)
             if key != context.key("following", local.pk, str(accept.actor_id)):
                 await context.store.delete(key)
 
     async def _on_reject(self, context: Context, reject: Reject) -> None:
         found = await self._our_follow(context, reject)
         if found is not None:
-            await context.store.delete(found[0])
+            await followings.end(context, *parts(found[0]))
 
-    async def _our_follow(self, context: Context, answer: Accept | Reject) -> tuple[str, _Record] | None:
+    async def _our_follow(self, context: Context, answer: Accept | Reject) -> tuple[str, Record] | None:
         """Find the Follow of ours that is answered: by the one whom it is for, and with its id if one is given."""
         inner = answer.object
         follow_id = answer.object_id
@@ -305,10 +293,10 @@ class Follows:
         if local is None or local.kind != "actor":
             return None
         key = context.key("following", local.pk, str(answer.actor_id))
-        record = await _read(context.store, key)
+        record = await read(context.store, key)
         if record is None and follow_id is not None:
             key = context.key("following", local.pk, await self._handle_asked(context, follow_id, answer))
-            record = await _read(context.store, key)
+            record = await read(context.store, key)
         if record is None or (follow_id is not None and follow_id != record.follow_id):
             return None
         return key, record
@@ -317,13 +305,13 @@ class Follows:
         """Give the handle under which we asked, if the worker found it to be whom the answer comes from; else ""."""
         resolved = await context.store.get(context.key("resolved", follow_id))
         found: dict[str, str] = {} if resolved is None else json.loads(resolved)
-        return next((_ACCT + handle for handle, iri in found.items() if iri == answer.actor_id), "")
+        return next((ACCT + handle for handle, iri in found.items() if iri == answer.actor_id), "")
 
     async def _end_following(self, context: Context, follow: object, actor_id: str) -> None:
         if isinstance(follow, Follow):
             local = context.parse(follow.actor)
             if local is not None:
-                await context.store.delete(context.key("following", local.pk, actor_id))
+                await followings.end(context, local.pk, actor_id)
 
     async def _on_block(self, context: Context, block: Block) -> None:
         target = context.parse(block.object)
@@ -338,22 +326,12 @@ class Follows:
 
     async def _sweep(self, context: Context, actor_id: str) -> None:
         for kind in ("follower", "follow-request", "following"):
-            prefix, after = context.key(kind) + "/", ""
-            while rows := await context.store.scan(prefix, after=after):
-                for key, _value in rows:
-                    if _last_part(key) == actor_id:
-                        await context.store.delete(key)
-                after = rows[-1][0]
-        prefix = context.key("follow-by-id", actor_id) + "/"
-        while rows := await context.store.scan(prefix):
-            for key, _value in rows:
+            async for key, _value in rows(context.store, context.key(kind) + "/"):
+                pk, about = parts(key)
+                if about == actor_id:
+                    await context.store.delete(key)
+                    await followers_changed(context, pk, actor_id)
+        for kind in ("follow-by-id", "followed"):
+            async for key, _value in rows(context.store, context.key(kind, actor_id) + "/"):
                 await context.store.delete(key)
-
-
-async def _read(store: Store, key: str) -> _Record | None:
-    value = await store.get(key)
-    return None if value is None else _Record.decode(value)
-
-
-def _last_part(key: str) -> str:
-    return unquote(key.rpartition("/")[2])
+        await followings_changed(context, actor_id)

@@ -35,6 +35,7 @@ _COMMANDS = (
     ("allow", "allowing", "let a host or an actor in"),
     ("rules", "ruling", "list who is kept away or let in, or take a rule away"),
     ("reports", "reporting", "show and close what was reported to a server"),
+    ("followers", "synchronizing", "see, pause or resume that followers are kept in step with other servers"),
     ("completion", "completing", "print a script that completes commands in a shell"),
 )
 

@@ -22,13 +22,17 @@ _ANSWER_BYTES_MAX = 65_536
 
 @attrs.frozen(kw_only=True)
 class Dispatch:
-    """All that an attempt needs: ports, settings, the sender's keys and the User-Agent."""
+    """All that an attempt needs: ports, settings, the sender's keys and the User-Agent.
+
+    `fields`: header fields, in lower case, that are sent besides the usual ones, and signed (DLV-16).
+    """
 
     ports: PortSet
     config: Config
     signer: Signer
     user_agent: str
     own_origins: frozenset[str]
+    fields: tuple[tuple[str, str], ...] = ()
 
 
 async def attempt(task: DeliveryTask, dispatch: Dispatch) -> Outcome:
@@ -45,14 +49,25 @@ async def attempt(task: DeliveryTask, dispatch: Dispatch) -> Outcome:
     request = Request.to(
         str(inbox),
         method="POST",
-        headers=[("content-type", ACTIVITY_JSON), ("accept", ACTIVITY_JSON), ("user-agent", dispatch.user_agent)],
+        headers=[
+            ("content-type", ACTIVITY_JSON),
+            ("accept", ACTIVITY_JSON),
+            ("user-agent", dispatch.user_agent),
+            *dispatch.fields,
+        ],
         body=task.body.encode("utf-8"),
     )
     limits = ExchangeLimits.of(dispatch.config.limits, body_bytes_max=_ANSWER_BYTES_MAX)
     ports = dispatch.ports
     try:
         response = await send_signed(
-            request, dispatch.signer, ports=ports, site=task.site, before=lambda: limits, digest=task.digest
+            request,
+            dispatch.signer,
+            ports=ports,
+            site=task.site,
+            before=lambda: limits,
+            digest=task.digest,
+            covering=tuple(name for name, _ in dispatch.fields),
         )
     except LocalProtocolError as error:
         return Drop(reason=error.code)

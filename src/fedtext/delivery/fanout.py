@@ -72,6 +72,7 @@ def _delivery(task: FanoutTask, inbox: str) -> Task:
         body=task.body,
         digest=task.digest,
         forwarded=task.forwarded,
+        synchronize=not task.recipients and task.sender in task.followers_of,
     )
     lane = Lane(LaneKind.OUT, host_of(inbox))
     mark = sha256(f"{task.activity_id}\n{inbox}".encode()).hexdigest()

@@ -87,6 +87,7 @@ class DeliveryTask:
         body: The exact bytes, as text.
         digest: Digest header value of the body.
         forwarded: See `FanoutTask`.
+        synchronize: Whether it goes there for the sender's followers, so that it may say which these are (DLV-16).
     """
 
     site: str
@@ -96,13 +97,30 @@ class DeliveryTask:
     body: str
     digest: str
     forwarded: bool = False
+    synchronize: bool = False
 
 
-AnyTask = ResolveTask | FanoutTask | DeliveryTask
-_KINDS: dict[str, type[ResolveTask] | type[FanoutTask] | type[DeliveryTask]] = {
+@attrs.frozen(kw_only=True)
+class SynchronizeTask:
+    """A look at whom of ours somebody elsewhere holds for followers (DLV-17).
+
+    Args:
+        site: Origin of the receiving site.
+        sender: Id of that actor.
+        header: What came with a request of that actor's, under the signature.
+    """
+
+    site: str
+    sender: str
+    header: str
+
+
+AnyTask = ResolveTask | FanoutTask | DeliveryTask | SynchronizeTask
+_KINDS: dict[str, type[AnyTask]] = {
     "resolve": ResolveTask,
     "fanout": FanoutTask,
     "deliver": DeliveryTask,
+    "synchronize": SynchronizeTask,
 }
 _NAMES = {task: name for name, task in _KINDS.items()}
 

@@ -12,6 +12,7 @@ from . import forwarding, serving
 from .context import Scope
 from .engine import Engine
 from .routes import Route, RouteKind
+from .synchronizing import take_note
 
 
 async def take(engine: Engine, request: Request, route: Route, ports: PortSet) -> Response:
@@ -40,12 +41,14 @@ async def take(engine: Engine, request: Request, route: Route, ports: PortSet) -
         passes_on=lambda document: bool(forwarding.targets(engine, document)),
     )
     try:
-        await receive(request, reception)
+        receipt = await receive(request, reception)
     except FedtextError as error:
         answer = await _tell(engine, request, route, ports, error)
         if answer is None:
             raise
         return answer
+    if receipt.verified is not None:
+        await take_note(engine, receipt.verified, ports)
     return accepted()
 
 

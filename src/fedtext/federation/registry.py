@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
-from typing import Any, Protocol, TypeVar
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import attrs
 
@@ -86,6 +86,38 @@ class FollowerSource(Protocol):
 
     async def following_count(self, context: Context, pk: str) -> int:
         """Count whom an own actor follows."""
+        ...
+
+
+@runtime_checkable
+class SynchronizedFollowers(FollowerSource, Protocol):
+    """A follower source that can be kept in step with other servers (FEP-8fcf): optional, for it may remove followings.
+
+    What it says of followings is of those that were accepted.
+    """
+
+    @property
+    def complete(self) -> bool:
+        """Whether it holds every follower and every following that there is; False turns all of it off.
+
+        Who says so without it being true has others remove the followers that are missing here.
+        """
+        ...
+
+    async def followed_by(self, context: Context, actor_id: str) -> Sequence[str]:
+        """Give the identifiers of the own actors that follow somebody."""
+        ...
+
+    async def followings_total(self, context: Context) -> int:
+        """Count the followings of all own actors."""
+        ...
+
+    async def keep_following(self, context: Context, pk: str, actor_id: str) -> bool:
+        """Take note that somebody holds an own actor for a follower; False where that one never asked to be."""
+        ...
+
+    async def drop_following(self, context: Context, pk: str, actor_id: str) -> None:
+        """End a following of which its other side knows nothing; without a word to that side."""
         ...
 
 

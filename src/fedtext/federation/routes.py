@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import Enum
+from typing import Final
 
 import attrs
 
@@ -22,6 +23,7 @@ class RouteKind(Enum):
     OUTBOX = "outbox"
     FOLLOWERS = "followers"
     FOLLOWING = "following"
+    FOLLOWERS_SYNCHRONIZATION = "followers-synchronization"
     ACTOR = "actor"
     INSTANCE_ACTOR = "instance-actor"
     OBJECT = "object"
@@ -59,11 +61,15 @@ _FIXED = {
     "/nodeinfo/2.0": RouteKind.NODEINFO,
     "/nodeinfo/2.1": RouteKind.NODEINFO,
 }
+PARTIAL_FOLLOWERS: Final = "followers_synchronization"
+"""Where, below an own actor, another server reads which of its actors follow that one."""
+
 _BELOW_ACTOR = {
     "inbox": RouteKind.INBOX,
     "outbox": RouteKind.OUTBOX,
     "followers": RouteKind.FOLLOWERS,
     "following": RouteKind.FOLLOWING,
+    PARTIAL_FOLLOWERS: RouteKind.FOLLOWERS_SYNCHRONIZATION,
 }
 
 

@@ -40,6 +40,7 @@ from ..signatures.negotiation import CAPABILITY_ED25519, CAPABILITY_RFC9421
 from ..vocab import Activity, Actor, Application, Link, Object, PublicKeyClaim, dump
 from ..wire.json import JsonObject, JsonValue, parse_object
 from ..wire.media_types import Representation, prefers_html
+from . import partial_followers
 from .context import Scope
 from .engine import Engine
 from .mentions import with_ids
@@ -301,6 +302,10 @@ async def _collection(engine: Engine, request: Request, route: Route, ports: Por
         raise NotFound
     if route.kind is RouteKind.OUTBOX:
         return await _outbox(engine, request, route, ports)
+    if route.kind is RouteKind.FOLLOWERS_SYNCHRONIZATION:
+        viewer = await _viewer(engine, request, ports, {})
+        document = await partial_followers.collection_for(engine, viewer.actor, route, ports)
+        return document_response(document, request, public=False)
     total = await _follow_count(engine, route, identifier, ports)
     return document_response(collection(engine.site.origin + route.path, total=total, first=False), request)
 

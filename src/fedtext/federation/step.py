@@ -15,6 +15,7 @@ from ..delivery import (
     Drop,
     FanoutTask,
     Retry,
+    SynchronizeTask,
     attempt,
     decode_task,
     is_final,
@@ -53,8 +54,10 @@ from .context import Context, Scope
 from .engine import Engine
 from .fanning import GONE_S, fan_out, gone_key, later, resolve
 from .outcomes import Bury, Done, JobOutcome, Later
+from .partial_followers import fields_for
 from .registry import ListenerFailure
 from .reports import keep_report
+from .synchronizing import synchronize
 
 _PAUSE_S_MAX = 3_600
 _ELSEWHERE_S = 60.0
@@ -123,6 +126,8 @@ async def _carry_out(engine: Engine, task: _Arrived | AnyTask, job: Job, ports: 
         return await _deliver(engine, task, job, ports)
     if isinstance(task, FanoutTask):
         return await fan_out(engine, task, job, ports)
+    if isinstance(task, SynchronizeTask):
+        return await synchronize(engine, task, ports)
     return await resolve(engine, task, job, ports)
 
 
@@ -247,6 +252,7 @@ async def _deliver(engine: Engine, task: DeliveryTask, job: Job, ports: PortSet)
         signer=engine.signer(ports, actor_id),
         user_agent=engine.user_agent,
         own_origins=engine.own_origins,
+        fields=await fields_for(engine, task, ports),
     )
     outcome = await attempt(task, dispatch)
     if isinstance(outcome, Delivered):

@@ -39,6 +39,7 @@ from ..signatures import (
 from ..signatures.negotiation import LEARNED_S
 from ..wire.iri import origin_of
 from ..wire.json import JsonObject, JsonValue
+from .covering import asked_over, sign_cavage_over
 from .embedded import origin_or_none
 
 
@@ -62,7 +63,14 @@ _CAPABILITIES_MAX: Final = 64
 
 
 async def send_signed(
-    request: Request, signer: Signer, *, ports: PortSet, site: str, before: Before, digest: str | None = None
+    request: Request,
+    signer: Signer,
+    *,
+    ports: PortSet,
+    site: str,
+    before: Before,
+    digest: str | None = None,
+    covering: tuple[str, ...] = (),
 ) -> Response:
     """Send a request, signed as its host takes it.
 
@@ -73,6 +81,7 @@ async def send_signed(
         site: The origin on whose behalf it is sent; prefixes the keys of the memory.
         before: Called before each knock.
         digest: From `build_digest` of the body, when it was already built.
+        covering: Header fields of the request that are signed besides the usual ones.
 
     Returns:
         The answer that counts: the last one.
@@ -87,7 +96,7 @@ async def send_signed(
     knock: Knock | None = first_scheme(known, ports.clock.now_s())
     memory, response = known, Response(status=_UNAUTHORIZED)
     while knock is not None:
-        signed = _signed(request, await signer(knock.algorithm), knock, ports.clock.now_s(), digest)
+        signed = _signed(request, await signer(knock.algorithm), knock, ports.clock.now_s(), digest, covering)
         response = await ports.transport.send(signed, before())
         asked = ", ".join(response.headers.get_all("accept-signature")) or None
         memory, knock = after_response(memory, knock, response.status, asked, ports.clock.now_s())
@@ -97,15 +106,19 @@ async def send_signed(
     return response
 
 
-def _signed(request: Request, key: SigningKey, knock: Knock, now_s: float, digest: str | None) -> Request:
+def _signed(
+    request: Request, key: SigningKey, knock: Knock, now_s: float, digest: str | None, covering: tuple[str, ...]
+) -> Request:
     """Sign for one knock; where what the peer asks for cannot be signed, as if it had not asked."""
+    if covering and knock.scheme is Scheme.CAVAGE:
+        return sign_cavage_over(request, key.private, key_id=key.key_id, now_s=now_s, covering=covering, digest=digest)
     sign_as = partial(sign, request, key.private, key_id=key.key_id, now_s=now_s, digest=digest, scheme=knock.scheme)
     try:
-        return sign_as(asked=knock.asked)
+        return sign_as(asked=asked_over(knock.asked, covering))
     except LocalProtocolError:
         if knock.asked is None:
             raise
-        return sign_as()
+        return sign_as(asked=asked_over(None, covering))
 
 
 async def _without_query(

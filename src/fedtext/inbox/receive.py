@@ -76,14 +76,14 @@ async def receive(request: Request, reception: Reception) -> Receipt:
     key = activity_key(reception.site, actor, authentic.activity.id, reception.inbox, task.content_hash)
     known_hash = await seen(ports.store, key)
     if known_hash is not None:
-        return _duplicate(reception, authentic, same=known_hash == task.content_hash)
+        return _duplicate(reception, authentic, verified, same=known_hash == task.content_hash)
     # (10) Enqueue: durable when it returns.
     await _remember_actor(reception, actor)
     lane = Lane(LaneKind.IN, origin_of(actor))
     waiting = Task(site=reception.site, lane=lane, payload=task.encode(), dedupe_key=key, ordering_key="")
     if not await ports.queue.enqueue([waiting]):
-        return _duplicate(reception, authentic, same=None)
-    return _queued(reception, authentic)
+        return _duplicate(reception, authentic, verified, same=None)
+    return _queued(reception, authentic, verified)
 
 
 async def _prove(
@@ -142,14 +142,20 @@ def _ignored(reception: Reception, claimed: Peeked) -> Receipt:
     return Receipt(outcome="ignored", activity_id=claimed.activity_id)
 
 
-def _duplicate(reception: Reception, authentic: AuthenticActivity, *, same: bool | None) -> Receipt:
+def _duplicate(
+    reception: Reception, authentic: AuthenticActivity, verified: VerifiedRequest | Departed, *, same: bool | None
+) -> Receipt:
     """First wins; the same id with other content is noted (SEC-046, SEC-047). None: the first one waits still."""
     _emit(reception, "inbox.duplicate", id=authentic.activity.id, same_content=same)
-    return Receipt(outcome="duplicate", activity_id=authentic.activity.id)
+    return Receipt(outcome="duplicate", activity_id=authentic.activity.id, verified=_evidence(verified))
 
 
-def _queued(reception: Reception, authentic: AuthenticActivity) -> Receipt:
+def _queued(reception: Reception, authentic: AuthenticActivity, verified: VerifiedRequest | Departed) -> Receipt:
     activity = authentic.activity
     kind = activity.type_name[:_TYPE_CHARS_MAX]
     _emit(reception, "inbox.queued", id=activity.id, type=kind, signer=authentic.evidence.signer)
-    return Receipt(outcome="queued", activity_id=activity.id)
+    return Receipt(outcome="queued", activity_id=activity.id, verified=_evidence(verified))
+
+
+def _evidence(verified: VerifiedRequest | Departed) -> VerifiedRequest | None:
+    return None if isinstance(verified, Departed) else verified

@@ -9,6 +9,7 @@ import attrs
 from ..config import Config
 from ..fetch import Fetcher
 from ..ports import PortSet
+from ..signatures import VerifiedRequest
 from ..wire.json import JsonObject
 from .pacing import Pace
 
@@ -46,7 +47,11 @@ class Reception:
 
 @attrs.frozen(kw_only=True)
 class Receipt:
-    """What became of it: "queued", "duplicate", "ignored" (all 202). Refusals are errors."""
+    """What became of it: "queued", "duplicate", "ignored" (all 202). Refusals are errors.
+
+    `verified`: evidence of who signed the request, and what of it; None where nobody that is there did.
+    """
 
     outcome: str
     activity_id: str | None = None
+    verified: VerifiedRequest | None = None

@@ -7,9 +7,11 @@ from ..dispatch import Page, PageRequest
 from ..federation.actor_keys import StoredKeys
 from ..federation.context import BlockingContext, Context, Local
 from ..federation.deadletters import DeadLetter
-from ..federation.registry import FollowerSource, ListenerFailure, Router
+from ..federation.digests import followers_changed, followings_changed
+from ..federation.registry import FollowerSource, ListenerFailure, Router, SynchronizedFollowers
 from ..federation.reports import Report
 from ..federation.site import Site
+from ..federation.synchronization import PauseReason, SynchronizationPause
 from ..inbox import Evidence, Peeked, Rule, Severity
 from ..ports import Backend, Batch, Event, Observer, Opened, PortSet, Sql, SqlValue, Statement, Store
 from ..wire.acct import Handle, parse_handle
@@ -44,6 +46,7 @@ __all__ = [
     "Opened",
     "Page",
     "PageRequest",
+    "PauseReason",
     "Peeked",
     "PortSet",
     "Ports",
@@ -60,8 +63,12 @@ __all__ = [
     "Statement",
     "Store",
     "StoredKeys",
+    "SynchronizationPause",
+    "SynchronizedFollowers",
     "Worker",
     "connect",
+    "followers_changed",
+    "followings_changed",
     "parse_handle",
     "prefers_html",
 ]

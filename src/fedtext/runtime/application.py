@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from ..config import Config, DevPolicy, Software
 from ..errors import ConfigurationError, DocumentError, NotFound
-from ..federation import publishing, sending, serving
+from ..federation import publishing, sending, serving, synchronization
 from ..federation.actor_keys import ActorKeys, StoredKeys
 from ..federation.calling import Caller
 from ..federation.context import BlockingContext, Context
@@ -20,6 +20,7 @@ from ..federation.reports import Report, close_report, list_reports
 from ..federation.routes import Paths
 from ..federation.rulebook import RuleBook
 from ..federation.site import Site
+from ..federation.synchronization import PauseReason, SynchronizationPause
 from ..inbox import Rule, Severity, parse_subject
 from ..keys import OVERLAP_S, Algorithm, KeyRing
 from ..ports import Backend, Observer, PortSet
@@ -345,6 +346,25 @@ class Federation(Router):
         """Put a dead letter back, to be tried at once; False when it is not there."""
         return await ports.queue.revive(letter)
 
+    async def _pause_synchronization(self, ports: PortSet) -> SynchronizationPause:
+        """Stop comparing followers with other servers, for `SynchronizationPolicy.pause_s`.
+
+        Call it after the database was restored from a copy: others know follows that it does not, and would be told
+        that there are none; and the other way round (SEC-141).
+        """
+        return await synchronization.pause(self.engine, ports, PauseReason.RESTORED)
+
+    async def _resume_synchronization(self, ports: PortSet) -> SynchronizationPause | None:
+        """Compare followers with other servers again; gives what had paused it, None where nothing had.
+
+        Where too much would have vanished on an actor's word, what he says next is carried out.
+        """
+        return await synchronization.resume(self.engine, ports)
+
+    async def _synchronization_pause(self, ports: PortSet) -> SynchronizationPause | None:
+        """Give what pauses the comparing of followers with other servers at present, or None."""
+        return await synchronization.paused(self.engine, ports)
+
     async def _check(self, ports: PortSet, *, actor: str | None = None) -> list[Finding]:
         """Look for mistakes in the wiring; see `checks`."""
         return await check_async(self, ports, actor=actor)
@@ -357,6 +377,9 @@ class Federation(Router):
     lookup = Action(_lookup)
     send = Action(_deliver)
     forget = Action(_forget)
+    pause_synchronization = Action(_pause_synchronization)
+    resume_synchronization = Action(_resume_synchronization)
+    synchronization_pause = Action(_synchronization_pause)
     check = Action(_check)
     block = Action(_block)
     allow = Action(_allow)

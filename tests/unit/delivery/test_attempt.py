@@ -92,6 +92,19 @@ def test_one_post_with_the_sealed_bytes(rig):
     assert request.headers.get("digest") == TASK.digest
 
 
+@pytest.mark.spec("DLV-16")
+def test_dlv_16_more_fields_are_sent_and_signed(rig):
+    rig.answer(202)
+    rig.dispatch = attrs.evolve(rig.dispatch, fields=(("collection-synchronization", "x"),))
+    rig.attempt()
+    request = rig.network.exchanges[0].request
+    claim = parse_claim(request)
+    assert request.headers.get("collection-synchronization") == "x"
+    assert claim.covered[-1] == "collection-synchronization"
+    key = VerificationKey(claim.key_id, ALICE, KEY.public)
+    verify(request, claim, key, now_s=rig.clock.now_s(), authorities=["b.example.org"])
+
+
 def test_dlv_14_the_user_agent_names_software_version_and_address(rig):
     rig.answer(202)
     rig.attempt()

@@ -143,3 +143,19 @@ def test_the_same_plan_twice_is_the_same():
     assert plan_deliveries(TASK, ("https://b.example.org/inbox",)) == plan_deliveries(
         TASK, ("https://b.example.org/inbox",)
     )
+
+
+@pytest.mark.spec("DLV-16")
+@pytest.mark.parametrize(
+    ("changes", "synchronize"),
+    [
+        ({}, True),
+        ({"followers_of": ("2", "1")}, True),
+        ({"followers_of": ("2",)}, False),
+        ({"followers_of": ()}, False),
+        ({"recipients": ("https://b.example.org/users/x",)}, False),
+    ],
+)
+def test_dlv_16_what_goes_to_the_sender_s_own_followers_may_say_which_these_are(changes, synchronize):
+    (planned,) = plan_deliveries(attrs.evolve(TASK, **changes), ["https://b.example.org/inbox"])
+    assert decode_task(planned.payload).synchronize is synchronize

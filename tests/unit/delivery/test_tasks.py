@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fedtext.delivery import DeliveryTask, FanoutTask, ResolveTask, decode_task, encode_task, kind_of
+from fedtext.delivery import DeliveryTask, FanoutTask, ResolveTask, SynchronizeTask, decode_task, encode_task, kind_of
 from fedtext.errors import QueueError
 
 SITE, ALICE = "https://home.example.com", "https://home.example.com/users/1"
@@ -43,7 +43,13 @@ RESOLVE = ResolveTask(
 )
 
 
-@pytest.mark.parametrize(("task", "kind"), [(DELIVERY, "deliver"), (FANOUT, "fanout"), (RESOLVE, "resolve")])
+SYNCHRONIZE = SynchronizeTask(site=SITE, sender="https://b.example.org/users/bob", header='digest="0"')
+
+
+@pytest.mark.parametrize(
+    ("task", "kind"),
+    [(DELIVERY, "deliver"), (FANOUT, "fanout"), (RESOLVE, "resolve"), (SYNCHRONIZE, "synchronize")],
+)
 def test_a_task_is_a_pure_value_that_survives_the_queue(task, kind):
     payload = encode_task(task)
     assert decode_task(payload) == task
@@ -125,3 +131,7 @@ def test_what_a_release_without_proofs_has_queued_goes_out_as_it_is():
     assert FANOUT.proved
     with pytest.raises(QueueError):
         decode_task(json.dumps({**old, "proved": "yes"}).encode())
+
+
+def test_a_delivery_that_a_release_before_this_one_queued_says_nothing_of_followers():
+    assert decode_task(tampered(attrs.evolve(DELIVERY, synchronize=True), synchronize=...)) == DELIVERY

@@ -114,6 +114,9 @@ class Crowd:
     def __init__(self) -> None:
         self.of: dict[str, list[Follower]] = {}
         self.broken: Exception | None = None
+        self.complete = False
+        self.following: set[tuple[str, str]] = set()
+        self.asked: set[tuple[str, str]] = set()
 
     async def page(self, context: Context, pk: str, page: PageRequest) -> Page[Follower]:
         if self.broken is not None:
@@ -131,6 +134,20 @@ class Crowd:
 
     async def following_count(self, context: Context, pk: str) -> int:
         return 7
+
+    async def followed_by(self, context: Context, actor_id: str) -> list[str]:
+        return sorted(pk for pk, followed in self.following if followed == actor_id)
+
+    async def followings_total(self, context: Context) -> int:
+        return len(self.following)
+
+    async def keep_following(self, context: Context, pk: str, actor_id: str) -> bool:
+        known = (pk, actor_id) in self.following | self.asked
+        self.following |= {(pk, actor_id)} if known else set()
+        return known
+
+    async def drop_following(self, context: Context, pk: str, actor_id: str) -> None:
+        self.following.discard((pk, actor_id))
 
 
 class World:

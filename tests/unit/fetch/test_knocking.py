@@ -50,6 +50,7 @@ def judged(request: Request) -> str:
 def knock(door: Door, *, method: str = "POST", target: str = "/inbox", signer: Any = both, **options: Any) -> Response:
     body = b"{}" if method == "POST" else b""
     headers = [("content-type", "application/activity+json")] if method == "POST" else []
+    headers += [(name, "x") for name in options.get("covering", ())]
     request = Request.to(HOST + target, method=method, headers=headers, body=body)
     limits = ExchangeLimits.of(door.config.limits)
     spent = options.pop("spent", [])
@@ -280,3 +281,24 @@ def test_sig_32_the_first_knock_is_as_the_server_says(door: Door, peer: Peer) ->
     run_sync(learn_capabilities(door.ports, SITE, f"{HOST}/app", {**APP, "implements": TAKES_ED25519}))
     assert knock(door).status == 202
     assert seen(peer) == ["RFC9421"]
+
+
+# ---- what is covered besides -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.spec("DLV-16")
+def test_each_knock_covers_the_fields_that_it_is_told_to(door: Door, peer: Peer) -> None:
+    peer.serve("/inbox", taking())
+    assert knock(door, covering=("collection-synchronization",)).status == 401
+    covered = [parse_claim(request).covered for request in peer.asked]
+    assert seen(peer) == ["CAVAGE", "RFC9421"]
+    assert [names[-1] for names in covered] == ["collection-synchronization"] * 2
+
+
+@pytest.mark.spec("DLV-16")
+def test_who_asks_for_more_gets_it_and_the_field_once(door: Door, peer: Peer) -> None:
+    accept = 'sig7=("collection-synchronization" "@authority");created'
+    peer.serve("/inbox", taking("RFC9421 RSA", accept=accept))
+    assert knock(door, covering=("collection-synchronization",)).status == 202
+    claim = parse_claim(peer.asked[-1])
+    assert (claim.label, claim.covered[-2:]) == ("sig7", ("collection-synchronization", "@authority"))
