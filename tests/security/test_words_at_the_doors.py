@@ -69,7 +69,7 @@ def test_sec_161_sec_162_what_is_shown_runs_nothing(scene: Scene, table: Table, 
 
     Threats: CVE-2025-53941, gotosocial#2722.
     """
-    scene.home.actor(name=content, summary=content)
+    scene.home.serve("/users/alice", scene.alice.document(name=content, summary=content))
     scene.takes(scene.alice.post(said(scene.alice, content=content, summary=content)))
     (row,) = table.rows
     assert not any(text in row.html for text in ("<script", "onclick", "onerror=", "javascript:", "style", "<svg"))
