@@ -50,6 +50,7 @@ class Limits:
     host_fetches_at_once_count_max: int = attrs.field(default=2, validator=gt(0))
     host_fetches_waiting_count_max: int = attrs.field(default=64, validator=gt(0))
     host_fetches_per_minute_max: int = attrs.field(default=60, validator=gt(0))
+    collection_items_count_max: int = attrs.field(default=200, validator=gt(0))
     collection_pages_count_max: int = attrs.field(default=200, validator=gt(0))
     thread_depth_max: int = attrs.field(default=64, validator=gt(0))
     fetches_per_message_max: int = attrs.field(default=20, validator=gt(0))
@@ -172,7 +173,11 @@ class DevPolicy:
 
 @attrs.frozen(kw_only=True)
 class Config:
-    """All settings of a federation; change one with `attrs.evolve`."""
+    """All settings of a federation; change one with `attrs.evolve`.
+
+    `secure`: answer a GET of an actor, object or collection only where it is signed, by somebody who is not refused
+    (authorized fetch). Pages for people, WebFinger, NodeInfo and the instance actor stay open.
+    """
 
     limits: Limits = attrs.field(factory=Limits)
     signatures: SignaturePolicy = attrs.field(factory=SignaturePolicy)
@@ -180,6 +185,7 @@ class Config:
     delivery: DeliveryPolicy = attrs.field(factory=DeliveryPolicy)
     inbox: InboxPolicy = attrs.field(factory=InboxPolicy)
     dev: DevPolicy | None = None
+    secure: bool = False
 
     @classmethod
     def strict(cls) -> Config:

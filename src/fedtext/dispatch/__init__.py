@@ -1,10 +1,12 @@
 """Serve what we are: actors, objects, collections, and who may see them."""
 
-from .access import Viewer, addressees, may_see
+from .access import Viewer, addressees, embedded, may_see, may_see_whole
 from .paging import Page, PageRequest
 from .responses import (
     CURSOR_CHARS_MAX,
+    Sharing,
     accepted,
+    alternate_link,
     collection,
     collection_page,
     document_response,
@@ -18,15 +20,19 @@ __all__ = [
     "CURSOR_CHARS_MAX",
     "Page",
     "PageRequest",
+    "Sharing",
     "Viewer",
     "accepted",
     "addressees",
+    "alternate_link",
     "collection",
     "collection_page",
     "document_response",
+    "embedded",
     "failure",
     "gone",
     "json_response",
     "may_see",
+    "may_see_whole",
     "redirect_to_html",
 ]

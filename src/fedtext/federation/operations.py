@@ -12,13 +12,13 @@ from ..signatures import BODILESS_METHODS, build_challenge
 from ..vocab import Activity, Object, load_as, reference_id
 from ..wire.acct import Handle, parse_handle, split
 from ..wire.iri import Iri
-from . import sending, serving, step, wellknown
+from . import reading, sending, serving, step, wellknown
 from .context import Context, Scope
 from .engine import Engine
 from .inboxes import take
 from .mentions import ACCT
 from .outcomes import JobOutcome
-from .routes import Route, RouteKind
+from .routes import Route
 
 
 class EngineOperations:
@@ -107,12 +107,12 @@ async def _local(engine: Engine, iri: str, ports: PortSet) -> Object:
 
 
 async def _respond(engine: Engine, request: Request, route: Route, ports: PortSet) -> Response | None:
-    if route.kind in (RouteKind.INBOX, RouteKind.SHARED_INBOX):
+    if request.method == "POST" and route.is_posted_to:
         return await take(engine, request, route, ports)
     serving.require_get(request, route)
     if route.kind in wellknown.KINDS:
         return await wellknown.serve(engine, request, route, ports)
-    return await serving.serve(engine, request, route, ports)
+    return await reading.serve(engine, request, route, ports)
 
 
 def _options(route: Route) -> Response:

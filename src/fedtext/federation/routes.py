@@ -7,7 +7,7 @@ from enum import Enum
 
 import attrs
 
-from .registry import ObjectRoute, Router
+from .registry import OF_ACTORS, CollectionRoute, ObjectRoute, Router
 
 
 class RouteKind(Enum):
@@ -25,6 +25,7 @@ class RouteKind(Enum):
     ACTOR = "actor"
     INSTANCE_ACTOR = "instance-actor"
     OBJECT = "object"
+    COLLECTION = "collection"
 
 
 @attrs.frozen(kw_only=True)
@@ -44,11 +45,25 @@ class Route:
     identifier: str | None = None
     parameters: Mapping[str, str] = attrs.field(factory=dict[str, str])
     object_route: ObjectRoute | None = None
+    collection_route: CollectionRoute | None = None
+
+    @property
+    def is_read(self) -> bool:
+        """Whether it answers GET: all does, but for inboxes that nobody reads over the network (AP-14)."""
+        if self.kind is RouteKind.INBOX:
+            return self.collection_route is not None
+        return self.kind is not RouteKind.SHARED_INBOX
+
+    @property
+    def is_posted_to(self) -> bool:
+        """Whether it takes POST."""
+        return self.kind in (RouteKind.INBOX, RouteKind.SHARED_INBOX)
 
     @property
     def allow(self) -> str:
         """The Allow header of this path."""
-        return "POST, OPTIONS" if self.kind in (RouteKind.INBOX, RouteKind.SHARED_INBOX) else "GET, HEAD, OPTIONS"
+        methods = [*(("GET", "HEAD") if self.is_read else ()), *(("POST",) if self.is_posted_to else ()), "OPTIONS"]
+        return ", ".join(methods)
 
 
 _FIXED = {
@@ -82,6 +97,18 @@ def find_route(router: Router, paths: Paths, path: str) -> Route | None:
     return _registered(router, path)
 
 
+def owner_of(router: Router, route: Route) -> Route | None:
+    """Give the object below which a collection lives, or None."""
+    if route.collection_route is None:
+        return None
+    template = route.collection_route.template
+    for owner in router.objects:
+        if template.is_below(owner.template):
+            path, parameters = owner.template.expand(route.parameters), route.parameters
+            return Route(kind=RouteKind.OBJECT, path=path, parameters=parameters, object_route=owner)
+    return None
+
+
 def _registered(router: Router, path: str) -> Route | None:
     for actor in router.actors:
         parameters = actor.template.match(path)
@@ -91,11 +118,11 @@ def _registered(router: Router, path: str) -> Route | None:
         if tail in _BELOW_ACTOR:
             parameters = actor.template.match(head)
             if parameters is not None:
-                return _of_actor(_BELOW_ACTOR[tail], path, parameters, actor.parameter)
-    for outbox in router.outboxes:
-        parameters = outbox.template.match(path)
+                return _of_actor(_BELOW_ACTOR[tail], path, parameters, actor.parameter, router.collection_of(tail))
+    for collection in router.collections:
+        parameters = collection.template.match(path)
         if parameters is not None:
-            return _of_actor(RouteKind.OUTBOX, path, parameters, outbox.template.parameters[0])
+            return _of_collection(collection, path, parameters)
     for route in router.objects:
         parameters = route.template.match(path)
         if parameters is not None:
@@ -103,5 +130,21 @@ def _registered(router: Router, path: str) -> Route | None:
     return None
 
 
-def _of_actor(kind: RouteKind, path: str, parameters: Mapping[str, str], parameter: str) -> Route:
-    return Route(kind=kind, path=path, identifier=parameters[parameter], parameters=parameters)
+def _of_actor(
+    kind: RouteKind,
+    path: str,
+    parameters: Mapping[str, str],
+    parameter: str,
+    collection: CollectionRoute | None = None,
+) -> Route:
+    return Route(
+        kind=kind, path=path, identifier=parameters[parameter], parameters=parameters, collection_route=collection
+    )
+
+
+def _of_collection(collection: CollectionRoute, path: str, parameters: Mapping[str, str]) -> Route:
+    name = collection.name or ""
+    kind = _BELOW_ACTOR.get(name, RouteKind.COLLECTION)
+    if name in OF_ACTORS:
+        return _of_actor(kind, path, parameters, collection.template.parameters[0], collection)
+    return Route(kind=kind, path=path, parameters=parameters, collection_route=collection)

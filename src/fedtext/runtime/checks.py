@@ -21,6 +21,7 @@ from ..dispatch import PageRequest
 from ..errors import ConfigurationError, FedtextError
 from ..federation import serving
 from ..federation.context import Scope
+from ..federation.listing import as_page
 from ..federation.registry import is_async
 from ..federation.wellknown import identifier_of
 from ..ports import Event, PortSet
@@ -172,10 +173,11 @@ async def _sample(federation: Served, ports: PortSet, identifier: str) -> list[F
     elif _TAKEN_BY_ALL.fullmatch(name) is None:
         message = f"some servers do not take {name!r} as a name"
         found.append(_warning("handle.unusual", message, "keep to 1 to 30 of the letters a-z, digits and '_'"))
-    if federation.engine.router.outboxes:
+    outbox = engine.router.collection_of("outbox")
+    if outbox is not None:
         context = engine.context(ports, Scope(identifier=identifier))
-        callback = federation.engine.router.outboxes[0].callback
-        page = serving.as_page(await engine.caller.call(callback, context, identifier, PageRequest(size=5)))
+        given = await engine.caller.call(outbox.callback, context, identifier, PageRequest(size=5))
+        page = as_page(given, engine.config.limits.collection_items_count_max)
         for thing in page.items:
             found += await _sample_post(federation, ports, thing)
     return found
