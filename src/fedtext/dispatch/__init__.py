@@ -1,6 +1,7 @@
 """Serve what we are: actors, objects, collections, and who may see them."""
 
 from .access import Viewer, addressees, embedded, may_see, may_see_whole
+from .clients import owners_activity
 from .paging import Page, PageRequest
 from .responses import (
     CURSOR_CHARS_MAX,
@@ -9,6 +10,7 @@ from .responses import (
     alternate_link,
     collection,
     collection_page,
+    created,
     document_response,
     failure,
     gone,
@@ -27,6 +29,7 @@ __all__ = [
     "alternate_link",
     "collection",
     "collection_page",
+    "created",
     "document_response",
     "embedded",
     "failure",
@@ -34,5 +37,6 @@ __all__ = [
     "json_response",
     "may_see",
     "may_see_whole",
+    "owners_activity",
     "redirect_to_html",
 ]

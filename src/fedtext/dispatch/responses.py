@@ -103,6 +103,16 @@ def accepted() -> Response:
     return Response(status=202, headers=Headers.build([("content-length", "0")]))
 
 
+def created(iri: str) -> Response:
+    """Answer 201 to what a client said (AP-C01).
+
+    Args:
+        iri: Id of the activity.
+    """
+    open_to_scripts = (("access-control-allow-origin", "*"), ("access-control-expose-headers", "location"))
+    return Response(status=201, headers=Headers.build([("location", iri), *open_to_scripts, ("content-length", "0")]))
+
+
 def alternate_link(iri: str) -> tuple[str, str]:
     """Give the header field by which a page for people names the actor or object that it shows (ACT-26).
 

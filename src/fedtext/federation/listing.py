@@ -21,7 +21,7 @@ from ..dispatch import (
     may_see,
     may_see_whole,
 )
-from ..errors import ConfigurationError, NotFound, PolicyRefusal, RecipientGone
+from ..errors import ConfigurationError, NotFound, RecipientGone
 from ..http import Request, Response
 from ..ports import Event, PortSet
 from ..vocab import Activity, Actor, Link, Object, dump
@@ -85,20 +85,9 @@ async def _require_owner(engine: Engine, route: Route, actor: str | None, ports:
         if owner is not None:
             await _require_object(engine, owner, actor, ports)
         return
-    await _require_actor(engine, route.identifier, ports)
+    await serving.require_actor(engine, route.identifier, ports)
     if route.kind is RouteKind.INBOX and actor != engine.site.origin + engine.actor_path(route.identifier):
         raise NotFound  # COL-16
-
-
-async def _require_actor(engine: Engine, identifier: str, ports: PortSet) -> None:
-    actor_id = engine.site.origin + engine.actor_path(identifier)
-    if await serving.tombstone(ports, engine.site.origin, actor_id) is not None:
-        raise RecipientGone
-    actor = await serving.own_actor(engine, identifier, ports)
-    if actor is None:
-        raise NotFound
-    if actor.suspended:
-        raise PolicyRefusal("the actor is suspended", actor=actor_id)
 
 
 async def _require_object(engine: Engine, owner: Route, actor: str | None, ports: PortSet) -> None:
@@ -124,7 +113,7 @@ def _id_of(engine: Engine, route: Route, registered: CollectionRoute) -> str:
 async def _counted(engine: Engine, visit: Visit, ports: PortSet) -> Response:
     """Serve a collection that nothing is registered for: how many there are, and nobody by name (COL-04)."""
     identifier = visit.route.identifier or ""
-    await _require_actor(engine, identifier, ports)
+    await serving.require_actor(engine, identifier, ports)
     total = 0
     source = engine.router.follower_source
     if source is not None and visit.route.kind is RouteKind.FOLLOWERS:

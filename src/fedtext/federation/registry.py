@@ -107,6 +107,7 @@ class Router:
         self.resource_callback: Callback | None = None
         self.nodeinfo_callback: Callback | None = None
         self.owner_callback: Callback | None = None
+        self.outbox_callback: Callback | None = None
         self.intents: list[Intent] = []
         self.follower_source: FollowerSource | None = None
 
@@ -256,6 +257,18 @@ class Router:
         self.owner_callback = callback
         return callback
 
+    def on_outbox(self, callback: CallbackT) -> CallbackT:
+        """Register who carries out what owners say through clients: `(context, identifier, activity) -> id`.
+
+        A POST to an outbox by its owner (see `authorize_owner`) comes here as an activity of that actor, without an id;
+        what is no activity has become a Create. The callback does what it says, or raises `PolicyRefusal`, and gives
+        the id of the activity. `bto` and `bcc` are still there: `context.send` uses and removes them.
+        """
+        if self.outbox_callback is not None:
+            raise ConfigurationError("what clients say is carried out by one callback only")
+        self.outbox_callback = callback
+        return callback
+
     def followers(self, source: FollowerSource) -> FollowerSource:
         """Register who knows the followers; `behaviors.Follows` does this."""
         if self.follower_source is not None:
@@ -303,6 +316,8 @@ class Router:
             self.nodeinfo(router.nodeinfo_callback)
         if router.owner_callback is not None:
             self.authorize_owner(router.owner_callback)
+        if router.outbox_callback is not None:
+            self.on_outbox(router.outbox_callback)
         if router.follower_source is not None:
             self.followers(router.follower_source)
 
@@ -314,7 +329,13 @@ class Router:
         found += [route.load for route in self.objects if route.load is not None]
         found += [listener.callback for listener in self.listeners]
         found += self.unverified
-        single = (self.handle_callback, self.resource_callback, self.nodeinfo_callback, self.owner_callback)
+        single = (
+            self.handle_callback,
+            self.resource_callback,
+            self.nodeinfo_callback,
+            self.owner_callback,
+            self.outbox_callback,
+        )
         found += [callback for callback in single if callback is not None]
         return found
 

@@ -38,7 +38,7 @@ class Paths:
 
 @attrs.frozen(kw_only=True)
 class Route:
-    """A matched path: what it is, of whom, and by which registration."""
+    """A matched path: what it is, of whom, by which registration, and whether clients post to it."""
 
     kind: RouteKind
     path: str
@@ -46,6 +46,7 @@ class Route:
     parameters: Mapping[str, str] = attrs.field(factory=dict[str, str])
     object_route: ObjectRoute | None = None
     collection_route: CollectionRoute | None = None
+    takes_clients: bool = False
 
     @property
     def is_read(self) -> bool:
@@ -57,7 +58,7 @@ class Route:
     @property
     def is_posted_to(self) -> bool:
         """Whether it takes POST."""
-        return self.kind in (RouteKind.INBOX, RouteKind.SHARED_INBOX)
+        return self.takes_clients or self.kind in (RouteKind.INBOX, RouteKind.SHARED_INBOX)
 
     @property
     def allow(self) -> str:
@@ -94,7 +95,10 @@ def find_route(router: Router, paths: Paths, path: str) -> Route | None:
         return Route(kind=RouteKind.SHARED_INBOX, path=path)
     if path == paths.instance_actor + "/outbox":
         return Route(kind=RouteKind.INSTANCE_ACTOR, path=path)
-    return _registered(router, path)
+    found = _registered(router, path)
+    if found is not None and found.kind is RouteKind.OUTBOX:
+        return attrs.evolve(found, takes_clients=router.outbox_callback is not None)
+    return found
 
 
 def owner_of(router: Router, route: Route) -> Route | None:

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from ..config import Limits
 from ..delivery import clamp
-from ..errors import ConfigurationError, MethodRefused, NotFound, RecipientGone
+from ..errors import ConfigurationError, MethodRefused, NotFound, PolicyRefusal, RecipientGone
 from ..http import Request
 from ..ports import Event, PortSet, store_key
 from ..signatures.negotiation import CAPABILITY_ED25519, CAPABILITY_RFC9421
@@ -63,6 +63,25 @@ async def own_actor(engine: Engine, identifier: str, ports: PortSet) -> Actor | 
     if found is not None and not isinstance(found, Actor):
         raise ConfigurationError("the actor callback gives an actor or None", given=type(found).__name__)
     return found
+
+
+async def require_actor(engine: Engine, identifier: str, ports: PortSet) -> Actor:
+    """Give the own actor whose collection is asked for.
+
+    Raises:
+        NotFound: There is none.
+        RecipientGone: There was.
+        PolicyRefusal: It is suspended (ACT-27).
+    """
+    actor_id = engine.site.origin + engine.actor_path(identifier)
+    if await tombstone(ports, engine.site.origin, actor_id) is not None:
+        raise RecipientGone
+    actor = await own_actor(engine, identifier, ports)
+    if actor is None:
+        raise NotFound
+    if actor.suspended:
+        raise PolicyRefusal("the actor is suspended", actor=actor_id)
+    return actor
 
 
 async def actor_document(engine: Engine, identifier: str, ports: PortSet) -> JsonObject | None:

@@ -3,7 +3,7 @@
 from ..adapters.backends import MemoryBackend, SqliteBackend, connect
 from ..delivery import Follower
 from ..discovery import ServerFacts
-from ..dispatch import Page, PageRequest
+from ..dispatch import Page, PageRequest, alternate_link
 from ..federation.actor_keys import StoredKeys
 from ..federation.context import BlockingContext, Context, Local
 from ..federation.registry import FollowerSource, Router
@@ -54,6 +54,7 @@ __all__ = [
     "Store",
     "StoredKeys",
     "Worker",
+    "alternate_link",
     "connect",
     "parse_handle",
     "prefers_html",

@@ -62,7 +62,7 @@ async def check_async(federation: Served, ports: PortSet, *, actor: str | None =
         ports: Of any colour.
         actor: Identifier of an actor whose document and newest posts are tried; None: none.
     """
-    findings = [*_ids(federation), *_listeners(federation)]
+    findings = [*_ids(federation), *_listeners(federation), *_collections(federation)]
     findings += await _last_start(federation, ports)
     if federation.worker_mode == "off":  # with "auto" there is a worker as soon as somebody is served
         findings += await _waiting(ports)
@@ -130,6 +130,22 @@ def _listeners(federation: Served) -> list[Finding]:
         return []
     message = f"Create is listened to, but not {', '.join(missing)}"
     return [_warning("listeners.incomplete", message, "edits, removals and blocks must be followed too")]
+
+
+def _collections(federation: Served) -> list[Finding]:
+    router, found = federation.engine.router, list[Finding]()
+    for_owners = router.outbox_callback is not None or router.collection_of("inbox") is not None
+    if for_owners and router.owner_callback is None:
+        message = "inboxes or outboxes wait for their owners, but nobody is known as one"
+        hint = "register @fed.authorize_owner: it tells who is an actor's owner, by session or token"
+        found.append(_error("owners.unknown", message, hint))
+    for route in router.collections:
+        belongs = any(route.template.is_below(owner.template) for owner in router.objects)
+        if route.name in ("replies", "likes", "shares") and not belongs:
+            message = f"{route.template.text} lies below no object: none names it as its {route.name}"
+            hint = "let its path be that of the objects, and one segment more"
+            found.append(_error("collections.unnamed", message, hint))
+    return found
 
 
 async def _last_start(federation: Served, ports: PortSet) -> list[Finding]:

@@ -32,6 +32,7 @@ def full() -> Router:
     router.collection("/users/{pk}/featured", "featured")(nothing)
     router.collection("/posts/{pk}/likes", "likes")(nothing)
     router.authorize_owner(nothing)
+    router.on_outbox(nothing)
     router.on(Create)(nothing)
     router.on(Follow)(nothing)
     router.on_unverified(nothing)
@@ -51,6 +52,7 @@ def test_registering_gives_the_callback_back():
         router.outbox("/u/{pk}/outbox"),
         router.collection("/lists/{pk}"),
         router.authorize_owner,
+        router.on_outbox,
         router.on(Create),
         router.on_unverified,
     ):
@@ -75,6 +77,7 @@ def test_an_actor_s_path_has_exactly_one_parameter(path):
         lambda router: router.outbox("/boxes/{pk}")(nothing),
         lambda router: router.collection("/pinned/{pk}", "featured")(nothing),
         lambda router: router.authorize_owner(nothing),
+        lambda router: router.on_outbox(nothing),
     ],
 )
 def test_what_there_is_once_is_registered_once(register):
@@ -87,7 +90,7 @@ def test_a_router_is_taken_over_whole():
     whole.include(full())
     for name in ("actors", "objects", "collections", "listeners", "unverified", "intents"):
         assert getattr(whole, name) == getattr(full(), name), name
-    for name in ("handle_callback", "resource_callback", "nodeinfo_callback", "owner_callback"):
+    for name in ("handle_callback", "resource_callback", "nodeinfo_callback", "owner_callback", "outbox_callback"):
         assert getattr(whole, name) == getattr(full(), name), name
     assert isinstance(whole.follower_source, Crowd)
     with pytest.raises(ConfigurationError):
@@ -103,9 +106,9 @@ def test_routers_add_up():
 
 
 def test_every_callback_is_known_to_the_checks():
-    # actor, two objects, three collections, load, two listeners, handle, resource, nodeinfo, owners, and who is told of
-    # refused deliveries
-    assert len(full().callbacks()) == 14
+    # actor, two objects, three collections, load, two listeners, handle, resource, nodeinfo, owners, what clients say,
+    # and who is told of refused deliveries
+    assert len(full().callbacks()) == 15
     assert Router().callbacks() == []
 
 
