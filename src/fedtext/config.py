@@ -50,6 +50,7 @@ class Limits:
     host_fetches_at_once_count_max: int = attrs.field(default=2, validator=gt(0))
     host_fetches_waiting_count_max: int = attrs.field(default=64, validator=gt(0))
     host_fetches_per_minute_max: int = attrs.field(default=60, validator=gt(0))
+    collection_items_count_max: int = attrs.field(default=200, validator=gt(0))
     collection_pages_count_max: int = attrs.field(default=200, validator=gt(0))
     synchronized_followers_count_max: int = attrs.field(default=25_000, validator=gt(0))
     synchronized_pages_count_max: int = attrs.field(default=10, validator=gt(0))
@@ -206,7 +207,11 @@ class DevPolicy:
 
 @attrs.frozen(kw_only=True)
 class Config:
-    """All settings of a federation; change one with `attrs.evolve`."""
+    """All settings of a federation; change one with `attrs.evolve`.
+
+    `secure`: answer a GET of an actor, object or collection only where it is signed, by somebody who is not refused
+    (authorized fetch). Pages for people, WebFinger, NodeInfo and the instance actor stay open.
+    """
 
     limits: Limits = attrs.field(factory=Limits)
     signatures: SignaturePolicy = attrs.field(factory=SignaturePolicy)
@@ -215,6 +220,7 @@ class Config:
     inbox: InboxPolicy = attrs.field(factory=InboxPolicy)
     synchronization: SynchronizationPolicy = attrs.field(factory=SynchronizationPolicy)
     dev: DevPolicy | None = None
+    secure: bool = False
 
     @classmethod
     def strict(cls) -> Config:

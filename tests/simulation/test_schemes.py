@@ -74,7 +74,11 @@ async def test_sig_33_what_a_server_swallows_is_never_taken_as_understood() -> N
         await net.settle()
         federation = net.peer(ALICE).federation
         ports, site = federation.ports.asynchronous(), federation.site.origin
-        application = {"type": "Application", "implements": [CAPABILITY_RFC9421]}
+        application = {
+            "type": "Application",
+            "inbox": "https://bob.example/app/inbox",
+            "implements": [CAPABILITY_RFC9421],
+        }
         await learn_capabilities(ports, site, "https://bob.example/app", application)
         taught = await recall(ports, site, "https://bob.example")
         await alice.post("in the other form")

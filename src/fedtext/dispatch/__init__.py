@@ -1,12 +1,16 @@
 """Serve what we are: actors, objects, collections, and who may see them."""
 
-from .access import Viewer, addressees, may_see
+from .access import Viewer, addressees, embedded, may_see, may_see_whole
+from .clients import owners_activity
 from .paging import Page, PageRequest
 from .responses import (
     CURSOR_CHARS_MAX,
+    Sharing,
     accepted,
+    alternate_link,
     collection,
     collection_page,
+    created,
     document_response,
     failure,
     gone,
@@ -18,15 +22,21 @@ __all__ = [
     "CURSOR_CHARS_MAX",
     "Page",
     "PageRequest",
+    "Sharing",
     "Viewer",
     "accepted",
     "addressees",
+    "alternate_link",
     "collection",
     "collection_page",
+    "created",
     "document_response",
+    "embedded",
     "failure",
     "gone",
     "json_response",
     "may_see",
+    "may_see_whole",
+    "owners_activity",
     "redirect_to_html",
 ]

@@ -30,6 +30,20 @@ def may_see(document: JsonObject, viewer: Viewer) -> bool:
     return viewer.actor in addressed or viewer.actor in author or bool(addressed & viewer.followed_collections)
 
 
+def may_see_whole(document: JsonObject, viewer: Viewer) -> bool:
+    """Tell whether a viewer may see a document with what it embeds: an activity shows its object (GHSA-6r2w).
+
+    An embedded object that says nothing of whom it is for is for those whom the activity is for.
+    """
+    return may_see(document, viewer) and all(may_see(item, viewer) for item in embedded(document) if addressees(item))
+
+
+def embedded(document: JsonObject) -> list[JsonObject]:
+    """Give the objects that an activity shows."""
+    inner = document.get("object")
+    return [item for item in (inner if isinstance(inner, list) else [inner]) if isinstance(item, dict)]
+
+
 def addressees(document: JsonObject) -> frozenset[str]:
     """Give everybody whom an object is addressed to, openly or blindly."""
     return frozenset(iri for name in ("to", "cc", "bto", "bcc", "audience") for iri in _iris(document.get(name)))

@@ -31,8 +31,14 @@ class Page(Generic[T]):
         items: At most as many as were asked for.
         next: Cursor of the page after this one (at most 500 characters); None when this is the last.
         total: How many items the whole collection has; None when that is not told.
+        prev: Cursor of the page before this one; None when this is the first, or it is not known.
+        last: Cursor of the last page; None when it is not known.
+        hidden: Whether the members are nobody's business: then `total` is told, and nothing else (COL-04).
     """
 
     items: Sequence[T] = ()
     next: str | None = None
     total: int | None = None
+    prev: str | None = attrs.field(default=None, kw_only=True)
+    last: str | None = attrs.field(default=None, kw_only=True)
+    hidden: bool = attrs.field(default=False, kw_only=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from enum import Enum
 from hashlib import sha256
 from urllib.parse import quote
 
@@ -12,10 +13,32 @@ from ..jsonld import context_for
 from ..vocab.shapes import terms_used
 from ..wire.json import JsonObject, JsonValue, dump
 from ..wire.media_types import ACTIVITY_JSON
+from .paging import Page
 
 _RETRY_AFTER_S = 60
 CURSOR_CHARS_MAX = 500
 """How long a cursor may be: it stands in a URL."""
+
+
+class Sharing(Enum):
+    """With whom caches may share what was served: the Cache-Control and Vary fields (SEC-019, COL-11, COL-14)."""
+
+    ANYBODY = "anybody"
+    """It is the same for whoever asks."""
+    UNSIGNED = "unsigned"
+    """It is what nobody in particular sees; somebody may see more."""
+    SIGNED = "signed"
+    """It is the same for all who may ask: not for shared caches, which do not know who may."""
+    VIEWER = "viewer"
+    """It is for this viewer alone."""
+
+    def fields(self, max_age_s: int) -> tuple[tuple[str, str], tuple[str, str]]:
+        """Give the Vary and Cache-Control fields."""
+        vary = "Accept" if self is Sharing.ANYBODY else "Accept, Signature, Authorization"
+        if self is Sharing.VIEWER:
+            return ("vary", vary), ("cache-control", "private, no-store")
+        reach = "private" if self is Sharing.SIGNED else "public"
+        return ("vary", vary), ("cache-control", f"{reach}, max-age={max_age_s}")
 
 
 def json_response(
@@ -31,25 +54,28 @@ def json_response(
 
 
 def document_response(
-    document: JsonObject, request: Request, *, public: bool = True, status: int = 200, max_age_s: int = 180
+    document: JsonObject,
+    request: Request,
+    *,
+    sharing: Sharing = Sharing.ANYBODY,
+    status: int = 200,
+    max_age_s: int = 180,
 ) -> Response:
-    """Serve an ActivityPub document (COL-01, COL-14): ETag, conditional GET, Vary; private ones are not cached.
+    """Serve an ActivityPub document (COL-01, COL-14): ETag over its bytes, conditional GET, Vary.
 
     Args:
         document: With @context.
         request: Its If-None-Match is honoured, and HEAD gets no body from the edge.
-        public: Whether everybody may see it (SEC-019).
+        sharing: Who else may see it (SEC-019).
         status: 200, or 410 for a Tombstone.
-        max_age_s: For public documents.
+        max_age_s: For how long it may be kept, where it may.
     """
     body = dump(document)
     etag = f'"{sha256(body).hexdigest()[:32]}"'
-    caching = f"public, max-age={max_age_s}" if public else "private, no-store"
     fields = [
         ("content-type", ACTIVITY_JSON),
         ("etag", etag),
-        ("vary", "Accept" if public else "Accept, Signature"),
-        ("cache-control", caching),
+        *sharing.fields(max_age_s),
         ("access-control-allow-origin", "*"),
     ]
     if status == 200 and not {etag, "*"}.isdisjoint(_if_none_match(request)):
@@ -63,12 +89,14 @@ def _if_none_match(request: Request) -> list[str]:
     return [tag.strip().removeprefix("W/") for tag in tags]
 
 
-def gone(object_id: str, request: Request, *, former_type: str | None = None) -> Response:
+def gone(
+    object_id: str, request: Request, *, former_type: str | None = None, sharing: Sharing = Sharing.ANYBODY
+) -> Response:
     """Answer 410 with a Tombstone (COL-12)."""
     tombstone: JsonObject = {"@context": context_for(()), "id": object_id, "type": "Tombstone"}
     if former_type is not None:
         tombstone["formerType"] = former_type
-    return document_response(tombstone, request, status=410)
+    return document_response(tombstone, request, status=410, sharing=sharing)
 
 
 def accepted() -> Response:
@@ -76,9 +104,37 @@ def accepted() -> Response:
     return Response(status=202, headers=Headers.build([("content-length", "0")]))
 
 
-def redirect_to_html(url: str) -> Response:
-    """Send a browser to the page for people (ACT-26)."""
-    fields = [("location", url), ("vary", "Accept"), ("content-length", "0")]
+def created(iri: str) -> Response:
+    """Answer 201 to what a client said (AP-C01).
+
+    Args:
+        iri: Id of the activity.
+    """
+    open_to_scripts = (("access-control-allow-origin", "*"), ("access-control-expose-headers", "location"))
+    return Response(status=201, headers=Headers.build([("location", iri), *open_to_scripts, ("content-length", "0")]))
+
+
+def alternate_link(iri: str) -> tuple[str, str]:
+    """Give the header field by which a page for people names the actor or object that it shows (ACT-26).
+
+    Args:
+        iri: Id of the actor or object.
+
+    Returns:
+        Name and value of the field: "link" and `<…>; rel="alternate"; type="application/activity+json"`.
+    """
+    return "link", f'<{iri}>; rel="alternate"; type="{ACTIVITY_JSON}"'
+
+
+def redirect_to_html(url: str, iri: str, *, sharing: Sharing = Sharing.ANYBODY) -> Response:
+    """Send a browser to the page for people of an actor or object (ACT-26).
+
+    Args:
+        url: Where the page is.
+        iri: Id of what it shows.
+        sharing: Who else may learn of it.
+    """
+    fields = [("location", url), alternate_link(iri), *sharing.fields(0), ("content-length", "0")]
     return Response(status=303, headers=Headers.build(fields))
 
 
@@ -109,45 +165,63 @@ def failure(error: FedtextError, *, allow: str | None = None, challenge: str | N
     return json_response(problem, status=error.status_hint, media_type="application/problem+json", headers=headers)
 
 
-def collection(collection_id: str, *, total: int | None, first: bool, ordered: bool = True) -> JsonObject:
-    """Build a collection; `first` is withheld when its members are hidden (COL-03, COL-04)."""
+def collection(collection_id: str, page: Page[JsonValue], *, ordered: bool = True, whole: bool = False) -> JsonObject:
+    """Build a collection; its pages are withheld when its members are hidden (COL-03, COL-04).
+
+    Args:
+        collection_id: Its id.
+        page: The first page.
+        ordered: Whether its order says something.
+        whole: Whether the members stand in it, instead of in pages.
+    """
     document: JsonObject = {
-        "@context": context_for(()),
+        "@context": context_for(terms_used(list(page.items) if whole else [])),
         "id": collection_id,
         "type": "OrderedCollection" if ordered else "Collection",
     }
-    if total is not None:
-        document["totalItems"] = total
-    if first:
-        document["first"] = page_id(collection_id, None)
+    if page.total is not None:
+        document["totalItems"] = page.total
+    if page.hidden:
+        return document
+    if whole:
+        document["orderedItems" if ordered else "items"] = list(page.items)
+        return document
+    document["first"] = page_id(collection_id, None)
+    if page.last is not None:
+        document["last"] = page_id(collection_id, page.last)
     return document
 
 
 def collection_page(
-    collection_id: str, cursor: str | None, items: Sequence[JsonValue], *, next_cursor: str | None, total: int | None
+    collection_id: str, cursor: str | None, page: Page[JsonValue], *, ordered: bool = True
 ) -> JsonObject:
-    """Build one page of an ordered collection.
+    """Build one page of a collection.
 
     Raises:
-        ConfigurationError: The application's cursor is too long to be read again.
+        ConfigurationError: One of the application's cursors is too long to be read again.
     """
-    if next_cursor is not None and len(next_cursor) > CURSOR_CHARS_MAX:
-        raise ConfigurationError("a cursor has at most 500 characters", cursor=next_cursor)
     document: JsonObject = {
-        "@context": context_for(terms_used(list(items))),
+        "@context": context_for(terms_used(list(page.items))),
         "id": page_id(collection_id, cursor),
-        "type": "OrderedCollectionPage",
+        "type": "OrderedCollectionPage" if ordered else "CollectionPage",
         "partOf": collection_id,
-        "orderedItems": list(items),
+        "orderedItems" if ordered else "items": list(page.items),
     }
-    if total is not None:
-        document["totalItems"] = total
-    if next_cursor is not None:
-        document["next"] = page_id(collection_id, next_cursor)
+    if page.total is not None:
+        document["totalItems"] = page.total
+    for name, neighbour in (("next", page.next), ("prev", page.prev)):
+        if neighbour is not None:
+            document[name] = page_id(collection_id, neighbour)
     return document
 
 
 def page_id(collection_id: str, cursor: str | None) -> str:
-    """Give the id of a page: the collection's with `?page=true` or `?cursor=…`."""
+    """Give the id of a page: the collection's with `?page=true` or `?cursor=…`.
+
+    Raises:
+        ConfigurationError: The cursor is too long to be read again.
+    """
+    if cursor is not None and len(cursor) > CURSOR_CHARS_MAX:
+        raise ConfigurationError("a cursor has at most 500 characters", cursor=cursor)
     suffix = "page=true" if cursor is None else f"cursor={quote(cursor, safe='')}"
     return f"{collection_id}?{suffix}"

@@ -50,10 +50,12 @@ class Local:
 class Scope:
     """What one callback is called about.
 
+    `viewer`: id of the actor who asks for a collection, where that is known.
     `postpones_crawls`: whether long looks elsewhere are put off, since many servers hear of the same post at this time.
     """
 
     identifier: str | None = None
+    viewer: str | None = None
     recipient: str | None = None
     evidence: Evidence | None = None
     confirm_key: str | None = None
@@ -80,8 +82,12 @@ class Host(Protocol):
         """Give the path of an own actor."""
         ...
 
-    def outbox_path(self, pk: str) -> str:
-        """Give the path of an own actor's outbox."""
+    def collection_path(self, name: str, pk: str) -> str:
+        """Give the path of an own actor's collection."""
+        ...
+
+    def actor_collections(self, pk: str) -> Mapping[str, Iri]:
+        """Give the ids of the registered collections of an own actor, by attribute."""
         ...
 
     def parse_path(self, path: str) -> Local | None:
@@ -128,6 +134,11 @@ class _Addresses:
         return self._scope.recipient
 
     @property
+    def viewer(self) -> str | None:
+        """Id of the actor who asks, proved; None: nobody in particular. In callbacks of collections only."""
+        return self._scope.viewer
+
+    @property
     def evidence(self) -> Evidence:
         """Why the activity is believed; in listeners only."""
         if self._scope.evidence is None:
@@ -172,19 +183,22 @@ class _Addresses:
 
     def inbox_uri(self, pk: object) -> Iri:
         """Give the inbox of an own actor."""
-        return Iri(self.actor_uri(pk) + "/inbox")
+        return self._collection_uri("inbox", pk)
 
     def outbox_uri(self, pk: object) -> Iri:
         """Give the outbox of an own actor."""
-        return Iri(self.site.origin + self._engine.outbox_path(str(pk)))
+        return self._collection_uri("outbox", pk)
 
     def followers_uri(self, pk: object) -> Iri:
         """Give the followers collection of an own actor."""
-        return Iri(self.actor_uri(pk) + "/followers")
+        return self._collection_uri("followers", pk)
 
     def following_uri(self, pk: object) -> Iri:
         """Give the collection of those whom an own actor follows."""
-        return Iri(self.actor_uri(pk) + "/following")
+        return self._collection_uri("following", pk)
+
+    def _collection_uri(self, name: str, pk: object) -> Iri:
+        return Iri(self.site.origin + self._engine.collection_path(name, str(pk)))
 
     def shared_inbox_uri(self) -> Iri:
         """Give the shared inbox."""
@@ -212,7 +226,7 @@ class _Addresses:
         return self._engine.parse_path(path.partition("#")[0].partition("?")[0])
 
     def actor(self, model: type[ActorT], /, *, handle: str, pk: object = None, **properties: Any) -> ActorT:
-        """Build an own actor with all that other servers need: id, endpoints, handle (ACT-01, ACT-03, WF-11).
+        """Build an own actor with all that other servers need: id, collections, handle (ACT-01, ACT-03, WF-11).
 
         The public key is added when the actor is served. Where no `url` is given, its page is looked for at its id.
 
@@ -235,6 +249,7 @@ class _Addresses:
             "followers": self.followers_uri(identifier),
             "following": self.following_uri(identifier),
             "endpoints": {"sharedInbox": self.shared_inbox_uri()},
+            **self._engine.actor_collections(str(identifier)),
         }
         if isinstance(url := properties.get("url"), str) and url.startswith("/"):
             properties["url"] = self.site.origin + url

@@ -26,7 +26,7 @@ from .actor_keys import ActorKeys
 from .calling import Caller
 from .context import Context, Local, Scope
 from .outcomes import JobOutcome
-from .registry import Router
+from .registry import OF_ACTORS, OF_OBJECTS, Router
 from .routes import Paths, Route, RouteKind, find_route
 from .rulebook import RuleBook
 from .site import Site
@@ -133,12 +133,33 @@ class Engine:
         route = self.router.actors[0]
         return route.template.expand({route.parameter: pk})
 
-    def outbox_path(self, pk: str) -> str:
-        """Give the path of an own actor's outbox: the registered one, else below the actor."""
-        if self.router.outboxes:
-            template = self.router.outboxes[0].template
-            return template.expand({template.parameters[0]: pk})
-        return self.actor_path(pk) + "/outbox"
+    def collection_path(self, name: str, pk: str) -> str:
+        """Give the path of an own actor's collection: the registered one, else below the actor."""
+        route = self.router.collection_of(name)
+        if route is not None:
+            return route.template.expand({route.template.parameters[0]: pk})
+        return f"{self.actor_path(pk)}/{name}"
+
+    def actor_collections(self, pk: str) -> dict[str, Iri]:
+        """Give the ids of the registered collections of an own actor, by the attribute that names them."""
+        names = {route.name for route in self.router.collections}
+        return {
+            attribute: Iri(self.site.origin + self.collection_path(name, pk))
+            for name, attribute in OF_ACTORS.items()
+            if name in names
+        }
+
+    def object_collections(self, path: str) -> dict[str, Iri]:
+        """Give the ids of the registered collections of the own object at a path, by the property that names them."""
+        route = self.route(path)
+        if route is None or route.object_route is None:
+            return {}
+        template, parameters = route.object_route.template, route.parameters
+        return {
+            below.name: Iri(self.site.origin + below.template.expand(parameters))
+            for below in self.router.collections
+            if below.name in OF_OBJECTS and below.template.is_below(template)
+        }
 
     def parse_path(self, path: str) -> Local | None:
         """Tell what of ours a path names."""
@@ -152,6 +173,8 @@ class Engine:
             return Local(kind="object", path=route.object_route.template.text, parameters=route.parameters)
         if route.kind in (RouteKind.FOLLOWERS, RouteKind.FOLLOWING, RouteKind.OUTBOX):
             return Local(kind="collection", path=route.kind.value, parameters=route.parameters)
+        if route.kind is RouteKind.COLLECTION and route.collection_route is not None:
+            return Local(kind="collection", path=route.collection_route.template.text, parameters=route.parameters)
         return None
 
     def followers_owner(self, iri: str) -> str | None:

@@ -12,13 +12,13 @@ from ..signatures import BODILESS_METHODS, build_challenge
 from ..vocab import Activity, Object, load_as, reference_id
 from ..wire.acct import Handle, parse_handle, split
 from ..wire.iri import Iri
-from . import sending, serving, step, wellknown
+from . import outboxes, reading, sending, serving, step, wellknown
 from .context import Context, Scope
 from .engine import Engine
 from .inboxes import take
 from .mentions import ACCT
 from .outcomes import JobOutcome
-from .routes import Route, RouteKind
+from .routes import Route
 
 
 class EngineOperations:
@@ -108,12 +108,19 @@ async def _local(engine: Engine, iri: str, ports: PortSet) -> Object:
 
 
 async def _respond(engine: Engine, request: Request, route: Route, ports: PortSet) -> Response | None:
-    if route.kind in (RouteKind.INBOX, RouteKind.SHARED_INBOX):
-        return await take(engine, request, route, ports)
+    if request.method == "POST" and route.is_posted_to:
+        post = outboxes.take if route.takes_clients else take
+        return await post(engine, request, route, ports)
     serving.require_get(request, route)
     if route.kind in wellknown.KINDS:
         return await wellknown.serve(engine, request, route, ports)
-    return await serving.serve(engine, request, route, ports)
+    return await reading.serve(engine, request, route, ports)
+
+
+# What browsers may send from pages of others; cookies are not among it.
+_ASKED_WITH = (
+    "accept, authorization, content-type, if-none-match, date, digest, content-digest, signature, signature-input"
+)
 
 
 def _options(route: Route) -> Response:
@@ -121,7 +128,7 @@ def _options(route: Route) -> Response:
         ("allow", route.allow),
         ("access-control-allow-origin", "*"),
         ("access-control-allow-methods", route.allow),
-        ("access-control-allow-headers", "accept, content-type, signature, date, digest"),
+        ("access-control-allow-headers", _ASKED_WITH),
         ("content-length", "0"),
     ]
     return Response(status=204, headers=Headers.build(headers))

@@ -16,11 +16,11 @@ from ..delivery import (
     followers_digests,
     partial_followers,
 )
-from ..dispatch import PageRequest, collection
+from ..dispatch import Page, PageRequest, collection
 from ..errors import NotFound
 from ..ports import PortSet
 from ..wire.iri import Origin, origin_of
-from ..wire.json import JsonObject
+from ..wire.json import JsonObject, JsonValue
 from .digests import KEPT_S, all_digests_key, followers_digest_key, keep_digest
 from .engine import Engine
 from .registry import SynchronizedFollowers
@@ -46,9 +46,8 @@ async def collection_for(engine: Engine, viewer: str | None, route: Route, ports
     found = await _followers(engine, source, route.identifier or "", ports)
     if found is None:
         raise NotFound
-    members = partial_followers(found, viewer)
-    document = collection(engine.site.origin + route.path, total=len(members), first=False)
-    return {**document, "orderedItems": [*members]}
+    members: list[JsonValue] = [*partial_followers(found, viewer)]
+    return collection(engine.site.origin + route.path, Page(members, total=len(members)), whole=True)
 
 
 async def fields_for(engine: Engine, task: DeliveryTask, ports: PortSet) -> tuple[tuple[str, str], ...]:

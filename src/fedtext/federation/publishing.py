@@ -14,13 +14,16 @@ from .engine import Engine
 def complete(engine: Engine, model: Object, object_id: str) -> Object:
     """Add what every object needs and an application should not have to say.
 
-    The id from its path; for a public post the author's followers in `cc` (MOD-05); an absolute `url`.
+    The id from its path; its registered collections; for a public post the author's followers in `cc` (MOD-05); an
+    absolute `url`.
 
     Raises:
         ConfigurationError: No author, or nobody is addressed.
     """
     author = author_of(model)
-    changes: dict[str, Any] = {"id": Iri(object_id)}
+    collections = engine.object_collections(object_id.removeprefix(engine.site.origin))
+    changes: dict[str, Any] = {name: iri for name, iri in collections.items() if getattr(model, name) is None}
+    changes["id"] = Iri(object_id)
     url = model.url
     if isinstance(url, str) and url.startswith("/"):
         changes["url"] = engine.site.origin + url
@@ -106,4 +109,6 @@ def _followers_of(engine: Engine, author: Iri) -> str | None:
     if not author.startswith(engine.site.origin + "/"):
         return None
     local = engine.parse_path(author[len(engine.site.origin) :])
-    return f"{author}/followers" if local is not None and local.kind == "actor" else None
+    if local is None or local.kind != "actor":
+        return None
+    return engine.site.origin + engine.collection_path("followers", local.pk)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
-from typing import Any, Protocol, TypeVar, runtime_checkable
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, Protocol, TypeVar, runtime_checkable
 
 import attrs
 
@@ -19,6 +19,23 @@ from .templates import PathTemplate, parse_template
 
 Callback = Callable[..., Any]
 CallbackT = TypeVar("CallbackT", bound=Callback)
+
+OF_ACTORS: Final[Mapping[str, str]] = {
+    "inbox": "inbox",
+    "outbox": "outbox",
+    "followers": "followers",
+    "following": "following",
+    "liked": "liked",
+    "featured": "featured",
+    "featuredTags": "featured_tags",
+}
+"""The properties of an actor that name a collection, and the attributes of the model."""
+
+OF_OBJECTS: Final = frozenset({"replies", "likes", "shares", "context"})
+"""The properties of an object that name a collection."""
+
+# COL-08 to COL-10: what others give as a plain Collection.
+_UNORDERED: Final = frozenset({"featuredTags", "replies", "likes", "shares"})
 
 
 @attrs.frozen(kw_only=True)
@@ -46,10 +63,16 @@ class ObjectRoute:
 
 @attrs.frozen(kw_only=True)
 class CollectionRoute:
-    """Where a collection of an actor lives and who gives its pages."""
+    """Where a collection lives and who gives its pages.
+
+    `name` is the property by which an actor or an object names it; None: none does. `ordered`: whether its order says
+    something.
+    """
 
     template: PathTemplate
     callback: Callback
+    name: str | None
+    ordered: bool
 
 
 @attrs.frozen(kw_only=True)
@@ -127,13 +150,15 @@ class Router:
     def __init__(self) -> None:
         self.actors: list[ActorRoute] = []
         self.objects: list[ObjectRoute] = []
-        self.outboxes: list[CollectionRoute] = []
+        self.collections: list[CollectionRoute] = []
         self.listeners: list[Listener] = []
         self.unverified: list[Callback] = []
         self.failed: list[Callback] = []
         self.handle_callback: Callback | None = None
         self.resource_callback: Callback | None = None
         self.nodeinfo_callback: Callback | None = None
+        self.owner_callback: Callback | None = None
+        self.outbox_callback: Callback | None = None
         self.intents: list[Intent] = []
         self.follower_source: FollowerSource | None = None
 
@@ -220,15 +245,80 @@ class Router:
 
         return register
 
-    def outbox(self, path: str) -> Callable[[CallbackT], CallbackT]:
-        """Register who gives an actor's posts, newest first: `(context, identifier, PageRequest) -> Page`."""
+    def collection(
+        self, path: str, name: str | None = None, *, ordered: bool | None = None
+    ) -> Callable[[CallbackT], CallbackT]:
+        """Register who gives the pages of a collection: `(context, identifier, PageRequest) -> Page | None`.
+
+        The actor or object names the collection by itself. What a page holds are ids, models, or the application's own
+        things; of models and things each reader is shown those that are for him (AP-08), ids are shown to all.
+        `context.viewer` tells who asks. None: there is no such collection.
+
+        Args:
+            path: Template. A collection of actors has one parameter, the identifier. One of objects lives below them,
+                with the same parameters: "/posts/{pk}/replies"; its callback gets each of them.
+            name: Of an actor: "inbox" (shown to its owner alone), "outbox", "followers", "following", "liked",
+                "featured", "featuredTags". Of an object: "replies", "likes", "shares", "context". None: a collection
+                of your own, which nothing names by itself.
+            ordered: Whether the order says something, as newest first does; None: as is usual for the name.
+
+        Raises:
+            ConfigurationError: No such name, or an actor's collection without exactly one parameter, or registered
+                twice.
+        """
         template = parse_template(path)
+        if name is not None and name not in OF_ACTORS and name not in OF_OBJECTS:
+            raise ConfigurationError("no property of this name holds a collection", name=name)
+        if name in OF_ACTORS and len(template.parameters) != 1:
+            raise ConfigurationError("the path of an actor's collection has exactly one parameter", path=path)
 
         def register(callback: CallbackT) -> CallbackT:
-            self.outboxes.append(CollectionRoute(template=template, callback=callback))
+            made = CollectionRoute(
+                template=template,
+                callback=callback,
+                name=name,
+                ordered=name not in _UNORDERED if ordered is None else ordered,
+            )
+            self._add_collection(made)
             return callback
 
         return register
+
+    def _add_collection(self, route: CollectionRoute) -> None:
+        if route.name in OF_ACTORS and self.collection_of(route.name) is not None:
+            raise ConfigurationError("actors have one collection of this name already", name=route.name)
+        self.collections.append(route)
+
+    def collection_of(self, name: str | None) -> CollectionRoute | None:
+        """Give the registration of the actors' collection with this name, or None."""
+        return next((route for route in self.collections if route.name == name and name in OF_ACTORS), None)
+
+    def outbox(self, path: str) -> Callable[[CallbackT], CallbackT]:
+        """Register who gives an actor's posts, newest first: `(context, identifier, PageRequest) -> Page`."""
+        return self.collection(path, "outbox")
+
+    def authorize_owner(self, callback: CallbackT) -> CallbackT:
+        """Register who tells owners from others: `(context, identifier, request) -> bool`, by session or token.
+
+        The owner of an actor reads its inbox, and in its other collections what is not for everybody. It is asked at
+        each request for a collection of an actor; `request` is a `fedtext.http.Request`, as it came.
+        """
+        if self.owner_callback is not None:
+            raise ConfigurationError("owners are known by one callback only")
+        self.owner_callback = callback
+        return callback
+
+    def on_outbox(self, callback: CallbackT) -> CallbackT:
+        """Register who carries out what owners say through clients: `(context, identifier, activity) -> id`.
+
+        A POST to an outbox by its owner (see `authorize_owner`) comes here as an activity of that actor, without an id;
+        what is no activity has become a Create. The callback does what it says, or raises `PolicyRefusal`, and gives
+        the id of the activity. `bto` and `bcc` are still there: `context.send` uses and removes them.
+        """
+        if self.outbox_callback is not None:
+            raise ConfigurationError("what clients say is carried out by one callback only")
+        self.outbox_callback = callback
+        return callback
 
     def followers(self, source: FollowerSource) -> FollowerSource:
         """Register who knows the followers; `behaviors.Follows` does this."""
@@ -280,7 +370,8 @@ class Router:
         for route in router.actors:
             self.actor(route.template.text)(route.callback)
         self.objects.extend(router.objects)
-        self.outboxes.extend(router.outboxes)
+        for collection in router.collections:
+            self._add_collection(collection)
         self.listeners.extend(router.listeners)
         self.unverified.extend(router.unverified)
         self.failed.extend(router.failed)
@@ -292,6 +383,10 @@ class Router:
             self.intent(intent.kind, intent.template)
         if router.nodeinfo_callback is not None:
             self.nodeinfo(router.nodeinfo_callback)
+        if router.owner_callback is not None:
+            self.authorize_owner(router.owner_callback)
+        if router.outbox_callback is not None:
+            self.on_outbox(router.outbox_callback)
         if router.follower_source is not None:
             self.followers(router.follower_source)
 
@@ -299,11 +394,17 @@ class Router:
         """Give every registered callback, for the checks at start-up."""
         found: list[Callback] = [route.callback for route in self.actors]
         found += [route.callback for route in self.objects]
-        found += [route.callback for route in self.outboxes]
+        found += [route.callback for route in self.collections]
         found += [route.load for route in self.objects if route.load is not None]
         found += [listener.callback for listener in self.listeners]
         found += [*self.unverified, *self.failed]
-        single = (self.handle_callback, self.resource_callback, self.nodeinfo_callback)
+        single = (
+            self.handle_callback,
+            self.resource_callback,
+            self.nodeinfo_callback,
+            self.owner_callback,
+            self.outbox_callback,
+        )
         found += [callback for callback in single if callback is not None]
         return found
 

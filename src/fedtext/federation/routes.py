@@ -8,7 +8,7 @@ from typing import Final
 
 import attrs
 
-from .registry import ObjectRoute, Router
+from .registry import OF_ACTORS, CollectionRoute, ObjectRoute, Router
 
 
 class RouteKind(Enum):
@@ -27,6 +27,7 @@ class RouteKind(Enum):
     ACTOR = "actor"
     INSTANCE_ACTOR = "instance-actor"
     OBJECT = "object"
+    COLLECTION = "collection"
 
 
 @attrs.frozen(kw_only=True)
@@ -39,18 +40,33 @@ class Paths:
 
 @attrs.frozen(kw_only=True)
 class Route:
-    """A matched path: what it is, of whom, and by which registration."""
+    """A matched path: what it is, of whom, by which registration, and whether clients post to it."""
 
     kind: RouteKind
     path: str
     identifier: str | None = None
     parameters: Mapping[str, str] = attrs.field(factory=dict[str, str])
     object_route: ObjectRoute | None = None
+    collection_route: CollectionRoute | None = None
+    takes_clients: bool = False
+
+    @property
+    def is_read(self) -> bool:
+        """Whether it answers GET: all does, but for inboxes that nobody reads over the network (AP-14)."""
+        if self.kind is RouteKind.INBOX:
+            return self.collection_route is not None
+        return self.kind is not RouteKind.SHARED_INBOX
+
+    @property
+    def is_posted_to(self) -> bool:
+        """Whether it takes POST."""
+        return self.takes_clients or self.kind in (RouteKind.INBOX, RouteKind.SHARED_INBOX)
 
     @property
     def allow(self) -> str:
         """The Allow header of this path."""
-        return "POST, OPTIONS" if self.kind in (RouteKind.INBOX, RouteKind.SHARED_INBOX) else "GET, HEAD, OPTIONS"
+        methods = [*(("GET", "HEAD") if self.is_read else ()), *(("POST",) if self.is_posted_to else ()), "OPTIONS"]
+        return ", ".join(methods)
 
 
 _FIXED = {
@@ -85,7 +101,22 @@ def find_route(router: Router, paths: Paths, path: str) -> Route | None:
         return Route(kind=RouteKind.SHARED_INBOX, path=path)
     if path == paths.instance_actor + "/outbox":
         return Route(kind=RouteKind.INSTANCE_ACTOR, path=path)
-    return _registered(router, path)
+    found = _registered(router, path)
+    if found is not None and found.kind is RouteKind.OUTBOX:
+        return attrs.evolve(found, takes_clients=router.outbox_callback is not None)
+    return found
+
+
+def owner_of(router: Router, route: Route) -> Route | None:
+    """Give the object below which a collection lives, or None."""
+    if route.collection_route is None:
+        return None
+    template = route.collection_route.template
+    for owner in router.objects:
+        if template.is_below(owner.template):
+            path, parameters = owner.template.expand(route.parameters), route.parameters
+            return Route(kind=RouteKind.OBJECT, path=path, parameters=parameters, object_route=owner)
+    return None
 
 
 def _registered(router: Router, path: str) -> Route | None:
@@ -97,11 +128,11 @@ def _registered(router: Router, path: str) -> Route | None:
         if tail in _BELOW_ACTOR:
             parameters = actor.template.match(head)
             if parameters is not None:
-                return _of_actor(_BELOW_ACTOR[tail], path, parameters, actor.parameter)
-    for outbox in router.outboxes:
-        parameters = outbox.template.match(path)
+                return _of_actor(_BELOW_ACTOR[tail], path, parameters, actor.parameter, router.collection_of(tail))
+    for collection in router.collections:
+        parameters = collection.template.match(path)
         if parameters is not None:
-            return _of_actor(RouteKind.OUTBOX, path, parameters, outbox.template.parameters[0])
+            return _of_collection(collection, path, parameters)
     for route in router.objects:
         parameters = route.template.match(path)
         if parameters is not None:
@@ -109,5 +140,21 @@ def _registered(router: Router, path: str) -> Route | None:
     return None
 
 
-def _of_actor(kind: RouteKind, path: str, parameters: Mapping[str, str], parameter: str) -> Route:
-    return Route(kind=kind, path=path, identifier=parameters[parameter], parameters=parameters)
+def _of_actor(
+    kind: RouteKind,
+    path: str,
+    parameters: Mapping[str, str],
+    parameter: str,
+    collection: CollectionRoute | None = None,
+) -> Route:
+    return Route(
+        kind=kind, path=path, identifier=parameters[parameter], parameters=parameters, collection_route=collection
+    )
+
+
+def _of_collection(collection: CollectionRoute, path: str, parameters: Mapping[str, str]) -> Route:
+    name = collection.name or ""
+    kind = _BELOW_ACTOR.get(name, RouteKind.COLLECTION)
+    if name in OF_ACTORS:
+        return _of_actor(kind, path, parameters, collection.template.parameters[0], collection)
+    return Route(kind=kind, path=path, parameters=parameters, collection_route=collection)

@@ -1,50 +1,21 @@
-"""GET: actors, objects and collections of ours, and who may see them."""
+"""What of ours there is: actors and objects, asked of the application, as the documents that others get."""
 
 from __future__ import annotations
 
-from typing import Any, Final, cast
-from urllib.parse import parse_qsl
+from typing import Any, Final
 
 from ..config import Limits
-from ..delivery import clamp, strip_blind
-from ..dispatch import (
-    CURSOR_CHARS_MAX,
-    Page,
-    PageRequest,
-    Viewer,
-    addressees,
-    collection,
-    collection_page,
-    document_response,
-    gone,
-    may_see,
-    redirect_to_html,
-)
-from ..errors import (
-    ConfigurationError,
-    FetchError,
-    HostRefused,
-    KeyRefused,
-    MethodRefused,
-    NotAcceptable,
-    NotFound,
-    PolicyRefusal,
-    RecipientGone,
-    SignatureMissing,
-)
-from ..http import Request, Response
-from ..inbox import Departed, Gatekeeper
+from ..delivery import clamp
+from ..errors import ConfigurationError, MethodRefused, NotFound, PolicyRefusal, RecipientGone
+from ..http import Request
 from ..ports import Event, PortSet, store_key
-from ..signatures import parse_claims
 from ..signatures.negotiation import CAPABILITY_ED25519, CAPABILITY_RFC9421
-from ..vocab import Activity, Actor, Application, Link, Object, PublicKeyClaim, dump
-from ..wire.json import JsonObject, JsonValue, parse_object
-from ..wire.media_types import Representation, prefers_html
-from . import partial_followers
+from ..vocab import Actor, Application, Link, Object, PublicKeyClaim, dump
+from ..wire.json import JsonObject, parse_object
 from .context import Scope
 from .engine import Engine
 from .mentions import with_ids
-from .publishing import complete, create_of
+from .publishing import complete
 from .registry import ObjectRoute
 from .routes import Route, RouteKind
 
@@ -66,35 +37,13 @@ def refuse_method(request: Request) -> None:
 
 
 def require_get(request: Request, route: Route) -> None:
-    """Let GET and HEAD pass only.
+    """Let GET and HEAD pass only, and those only where something is read.
 
     Raises:
         MethodRefused: Any other method; the Allow header names what is served.
     """
-    if request.method not in ("GET", "HEAD"):
+    if request.method not in ("GET", "HEAD") or not route.is_read:
         raise MethodRefused(method=request.method, path=route.kind.value)
-
-
-async def serve(engine: Engine, request: Request, route: Route, ports: PortSet) -> Response | None:
-    """Serve what lives at a route; None: the page for people under the same path is the application's own.
-
-    Raises:
-        NotFound: Nothing there, or nothing for this viewer: the same answer (COL-11).
-        NotAcceptable: Neither representation is wanted.
-        HostRefused: Asked under another host's name.
-    """
-    if request.authority.lower() not in engine.site.authorities:
-        raise HostRefused(host=request.authority)
-    wanted = prefers_html(request.headers.get("accept"))
-    if wanted is Representation.NONE:
-        raise NotAcceptable(accept=request.headers.get("accept"))
-    if route.kind is RouteKind.INSTANCE_ACTOR:
-        return await _instance_actor(engine, request, ports)
-    if route.kind is RouteKind.ACTOR:
-        return await _actor(engine, request, route, ports, wanted)
-    if route.kind is RouteKind.OBJECT:
-        return await _object(engine, request, route, ports, wanted)
-    return await _collection(engine, request, route, ports)
 
 
 # ---- actors ----------------------------------------------------------------------------------------------------------
@@ -116,13 +65,32 @@ async def own_actor(engine: Engine, identifier: str, ports: PortSet) -> Actor | 
     return found
 
 
+async def require_actor(engine: Engine, identifier: str, ports: PortSet) -> Actor:
+    """Give the own actor whose collection is asked for.
+
+    Raises:
+        NotFound: There is none.
+        RecipientGone: There was.
+        PolicyRefusal: It is suspended (ACT-27).
+    """
+    actor_id = engine.site.origin + engine.actor_path(identifier)
+    if await tombstone(ports, engine.site.origin, actor_id) is not None:
+        raise RecipientGone
+    actor = await own_actor(engine, identifier, ports)
+    if actor is None:
+        raise NotFound
+    if actor.suspended:
+        raise PolicyRefusal("the actor is suspended", actor=actor_id)
+    return actor
+
+
 async def actor_document(engine: Engine, identifier: str, ports: PortSet) -> JsonObject | None:
     """Give an own actor as it is served, its public keys added."""
     actor = await own_actor(engine, identifier, ports)
-    return None if actor is None else await _with_keys(engine, actor, ports)
+    return None if actor is None else await with_keys(engine, actor, ports)
 
 
-async def _with_keys(engine: Engine, actor: Actor, ports: PortSet) -> JsonObject:
+async def with_keys(engine: Engine, actor: Actor, ports: PortSet) -> JsonObject:
     """Dump an own actor with its keys, unless it brings keys of its own.
 
     `publicKey` is added to the model, so that the context explains it too; `assertionMethod` is no member of the model.
@@ -155,35 +123,7 @@ async def instance_actor_document(engine: Engine, ports: PortSet) -> JsonObject:
         manually_approves_followers=True,
         implements=tuple(Link(href=address, name=name) for address, name in _IMPLEMENTS),
     )
-    return await _with_keys(engine, actor, ports)
-
-
-async def _instance_actor(engine: Engine, request: Request, ports: PortSet) -> Response:
-    if request.path.endswith("/outbox"):
-        document = collection(engine.instance_actor_id + "/outbox", total=0, first=False)
-        return document_response(document, request)
-    return document_response(await instance_actor_document(engine, ports), request, max_age_s=600)
-
-
-async def _actor(
-    engine: Engine, request: Request, route: Route, ports: PortSet, wanted: Representation
-) -> Response | None:
-    actor_id = engine.site.origin + route.path
-    buried = await tombstone(ports, engine.site.origin, actor_id)
-    if buried is not None:
-        return _gone(buried, actor_id, request)
-    actor = await own_actor(engine, route.identifier or "", ports)
-    if actor is None:
-        raise NotFound
-    if wanted is Representation.HTML:
-        return _page_for_people(actor, actor_id)
-    return document_response(await _with_keys(engine, actor, ports), request)
-
-
-def _page_for_people(model: Object, model_id: str) -> Response | None:
-    """Send a browser to `url`; None when the page lives at the id itself, where the application serves it."""
-    url = model.url
-    return redirect_to_html(url) if isinstance(url, str) and url != model_id else None
+    return await with_keys(engine, actor, ports)
 
 
 # ---- objects ---------------------------------------------------------------------------------------------------------
@@ -226,146 +166,6 @@ async def _load_source(engine: Engine, object_route: ObjectRoute, route: Route, 
     return await ports.offload.run(find)
 
 
-async def _object(
-    engine: Engine, request: Request, route: Route, ports: PortSet, wanted: Representation
-) -> Response | None:
-    object_id = engine.site.origin + route.path
-    buried = await tombstone(ports, engine.site.origin, object_id)
-    if buried is not None:
-        return _gone(buried, object_id, request)
-    model = await own_object(engine, route, ports)
-    document = None if model is None else with_ids(dump(model), {})
-    public = document is not None and may_see(document, Viewer())
-    # Who asks is found out also where there is nothing, so that what is private looks and lasts as if absent.
-    viewer = Viewer() if public else await _viewer(engine, request, ports, document or {})
-    if model is None or document is None or not may_see(document, viewer):
-        raise NotFound
-    if wanted is Representation.HTML:
-        return _page_for_people(model, object_id)
-    return document_response(clamp(strip_blind(document)), request, public=public)
-
-
-def _gone(buried: JsonObject, iri: str, request: Request) -> Response:
-    """Answer 410; of what was not for everybody nobody is told that it has been (SEC-134).
-
-    Raises:
-        NotFound: It was private.
-    """
-    if buried.get("public") is False:
-        raise NotFound
-    former = buried.get("formerType")
-    return gone(iri, request, former_type=former if isinstance(former, str) else None)
-
-
-async def _viewer(engine: Engine, request: Request, ports: PortSet, document: JsonObject) -> Viewer:
-    """Find out who signed the GET: nobody, where it is unsigned or its signer is refused by policy.
-
-    Raises:
-        SignatureError: A signature that does not hold: 401, so that the peer knocks again in another way (SIG-27),
-            or 503 when its key cannot be had now.
-        PortError: It could not be found out; nobody is told that there is nothing.
-    """
-    try:
-        signer = await _signer(engine, request, ports)
-    except (SignatureMissing, PolicyRefusal):
-        return Viewer()
-    except FetchError as error:
-        raise KeyRefused("the owner of the key is not to be had") from error
-    source = engine.router.follower_source
-    followed: set[str] = set()
-    for iri in addressees(document):
-        owner = engine.followers_owner(iri)
-        if owner is not None and source is not None and await source.contains(engine.context(ports), owner, signer):
-            followed.add(iri)
-    return Viewer(actor=signer, followed_collections=frozenset(followed))
-
-
-async def _signer(engine: Engine, request: Request, ports: PortSet) -> str:
-    fetcher = engine.fetcher(ports)
-    gate = Gatekeeper(fetcher=fetcher, authorities=engine.site.authorities, refuse=engine.refuse)
-    claims = gate.check(request, gate.admit(parse_claims(request, engine.config.limits)))
-    verified = await gate.verify(request, claims, fetcher.budget())
-    if isinstance(verified, Departed):
-        raise KeyRefused("the owner of the key is gone", key_id=verified.claim.key_id)
-    return verified.signer
-
-
-# ---- collections -----------------------------------------------------------------------------------------------------
-
-
-async def _collection(engine: Engine, request: Request, route: Route, ports: PortSet) -> Response:
-    identifier = route.identifier or ""
-    actor_id = engine.site.origin + engine.actor_path(identifier)
-    if await tombstone(ports, engine.site.origin, actor_id) is not None:
-        raise RecipientGone
-    if await own_actor(engine, identifier, ports) is None:
-        raise NotFound
-    if route.kind is RouteKind.OUTBOX:
-        return await _outbox(engine, request, route, ports)
-    if route.kind is RouteKind.FOLLOWERS_SYNCHRONIZATION:
-        viewer = await _viewer(engine, request, ports, {})
-        document = await partial_followers.collection_for(engine, viewer.actor, route, ports)
-        return document_response(document, request, public=False)
-    total = await _follow_count(engine, route, identifier, ports)
-    return document_response(collection(engine.site.origin + route.path, total=total, first=False), request)
-
-
-async def _follow_count(engine: Engine, route: Route, identifier: str, ports: PortSet) -> int | None:
-    """Count followers or followees; the members themselves are not shown (COL-04)."""
-    source = engine.router.follower_source
-    if source is None:
-        return 0
-    context = engine.context(ports)
-    if route.kind is RouteKind.FOLLOWERS:
-        return await source.count(context, identifier)
-    return await source.following_count(context, identifier)
-
-
-async def _outbox(engine: Engine, request: Request, route: Route, ports: PortSet) -> Response:
-    collection_id = engine.site.origin + route.path
-    wanted, cursor = _page_wanted(request)
-    if not engine.router.outboxes:
-        return document_response(collection(collection_id, total=0, first=False), request)
-    context = engine.context(ports, Scope(identifier=route.identifier))
-    callback = engine.router.outboxes[0].callback
-    try:
-        page = as_page(await engine.caller.call(callback, context, route.identifier, PageRequest(cursor=cursor)))
-    except ValueError as error:  # anybody can write a cursor; one that the application cannot read names no page
-        ports.observer.emit(Event(name="outbox.unreadable_cursor", fields={"error": repr(error)[:200]}))
-        raise NotFound from error
-    if not wanted:
-        return document_response(collection(collection_id, total=page.total, first=True), request, max_age_s=60)
-    items = [item for thing in page.items if (item := await _outbox_item(engine, thing, ports)) is not None]
-    document = collection_page(collection_id, cursor, items, next_cursor=page.next, total=page.total)
-    return document_response(document, request, max_age_s=60)
-
-
-def _as_activity(model: Object) -> Object:
-    return cast("Object", model) if isinstance(model, Activity) else create_of(model)
-
-
-def as_page(value: object) -> Page[object]:
-    """Take what an outbox callback gave.
-
-    Raises:
-        ConfigurationError: It is no Page.
-    """
-    if not isinstance(value, Page):
-        raise ConfigurationError("the outbox callback gives a Page", given=type(value).__name__)
-    return cast("Page[object]", value)
-
-
-async def _outbox_item(engine: Engine, thing: object, ports: PortSet) -> JsonValue:
-    """Give one item as an activity; what is not public stays out, whatever the application gave (GHSA-6r2w)."""
-    model = thing if isinstance(thing, Object) else await map_thing(engine, thing, ports)
-    if model is None:
-        return None
-    document = with_ids(dump(_as_activity(model), context=False), {})
-    inner = document.get("object")
-    hidden = isinstance(inner, dict) and bool(addressees(inner)) and not may_see(inner, Viewer())
-    return None if hidden or not may_see(document, Viewer()) else clamp(strip_blind(document))
-
-
 async def map_thing(engine: Engine, thing: object, ports: PortSet) -> Object | None:
     """Map one of the application's own things to a completed object.
 
@@ -378,11 +178,21 @@ async def map_thing(engine: Engine, thing: object, ports: PortSet) -> Object | N
 
 
 def object_route_of(engine: Engine, thing: object) -> ObjectRoute:
-    """Find the registration for one of the application's own things."""
-    for route in engine.router.objects:
-        if route.source is not None and isinstance(thing, route.source):
-            return route
-    raise ConfigurationError("no object is registered for this class", given=type(thing).__name__)
+    """Find the registration for one of the application's own things.
+
+    Raises:
+        ConfigurationError: Its class is not registered.
+    """
+    route = find_object_route(engine, thing)
+    if route is None:
+        raise ConfigurationError("no object is registered for this class", given=type(thing).__name__)
+    return route
+
+
+def find_object_route(engine: Engine, thing: object) -> ObjectRoute | None:
+    """Give the registration for one of the application's own things, or None."""
+    routes = engine.router.objects
+    return next((route for route in routes if route.source is not None and isinstance(thing, route.source)), None)
 
 
 def object_id_of(engine: Engine, route: ObjectRoute, thing: object) -> str:
@@ -398,16 +208,7 @@ def object_id_of(engine: Engine, route: ObjectRoute, thing: object) -> str:
     return engine.site.origin + route.template.expand(parameters)
 
 
-def _page_wanted(request: Request) -> tuple[bool, str | None]:
-    """Read `?page=true` or `?cursor=…`."""
-    try:
-        query = dict(parse_qsl(request.query, keep_blank_values=True, max_num_fields=16, strict_parsing=False))
-    except ValueError:
-        query = {}
-    cursor = query.get("cursor")
-    if cursor is not None and len(cursor) <= CURSOR_CHARS_MAX:
-        return True, cursor
-    return "page" in query, None
+# ---- both ------------------------------------------------------------------------------------------------------------
 
 
 async def tombstone(ports: PortSet, site: str, iri: str) -> JsonObject | None:

@@ -33,6 +33,11 @@ class PathTemplate:
         """Names of the parameters, in order."""
         return tuple(name for name, converter in self.parts if converter is not None)
 
+    def is_below(self, other: PathTemplate) -> bool:
+        """Tell whether each path of this template lies below one of the other, and has the same parameters."""
+        depth = len(other.parts)
+        return self.parameters == other.parameters and len(self.parts) > depth and self.parts[:depth] == other.parts
+
     def match(self, path: str) -> dict[str, str] | None:
         """Give the parameters of a raw path, or None when it does not match."""
         segments = path.split("/")

@@ -3,7 +3,7 @@
 from ..adapters.backends import MemoryBackend, SqliteBackend, connect
 from ..delivery import Follower
 from ..discovery import ServerFacts
-from ..dispatch import Page, PageRequest
+from ..dispatch import Page, PageRequest, alternate_link
 from ..federation.actor_keys import StoredKeys
 from ..federation.context import BlockingContext, Context, Local
 from ..federation.deadletters import DeadLetter
@@ -66,6 +66,7 @@ __all__ = [
     "SynchronizationPause",
     "SynchronizedFollowers",
     "Worker",
+    "alternate_link",
     "connect",
     "followers_changed",
     "followings_changed",

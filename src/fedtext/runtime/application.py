@@ -206,10 +206,9 @@ class Federation(Router):
 
     async def _remove_actor(self, ports: PortSet, pk: object, *, within: object = None) -> Iri:
         """Tell the network that an actor is gone for good; key and tombstone are kept, its id answers 410."""
-        actor_id = self.engine.context(ports).actor_uri(pk)
-        activity = Delete(
-            id=Iri(f"{actor_id}#delete"), actor=actor_id, object=actor_id, to=PUBLIC, cc=[f"{actor_id}/followers"]
-        )
+        context = self.engine.context(ports)
+        actor_id, followers = context.actor_uri(pk), context.followers_uri(pk)
+        activity = Delete(id=Iri(f"{actor_id}#delete"), actor=actor_id, object=actor_id, to=PUBLIC, cc=[followers])
         marks = sending.removal_marks(self.engine, actor_id, await serving.own_actor(self.engine, str(pk), ports))
         task = sending.fanout_task(self.engine, ports, activity)
         await sending.enqueue(self.engine, ports, task, within=within, marks=marks)

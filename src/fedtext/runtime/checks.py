@@ -21,6 +21,7 @@ from ..dispatch import PageRequest
 from ..errors import ConfigurationError, FedtextError
 from ..federation import serving
 from ..federation.context import Scope
+from ..federation.listing import as_page
 from ..federation.registry import is_async
 from ..federation.wellknown import identifier_of
 from ..ports import Event, PortSet
@@ -61,7 +62,7 @@ async def check_async(federation: Served, ports: PortSet, *, actor: str | None =
         ports: Of any colour.
         actor: Identifier of an actor whose document and newest posts are tried; None: none.
     """
-    findings = [*_ids(federation), *_listeners(federation)]
+    findings = [*_ids(federation), *_listeners(federation), *_collections(federation)]
     findings += await _last_start(federation, ports)
     if federation.worker_mode == "off":  # with "auto" there is a worker as soon as somebody is served
         findings += await _waiting(ports)
@@ -131,6 +132,22 @@ def _listeners(federation: Served) -> list[Finding]:
     return [_warning("listeners.incomplete", message, "edits, removals and blocks must be followed too")]
 
 
+def _collections(federation: Served) -> list[Finding]:
+    router, found = federation.engine.router, list[Finding]()
+    for_owners = router.outbox_callback is not None or router.collection_of("inbox") is not None
+    if for_owners and router.owner_callback is None:
+        message = "inboxes or outboxes wait for their owners, but nobody is known as one"
+        hint = "register @fed.authorize_owner: it tells who is an actor's owner, by session or token"
+        found.append(_error("owners.unknown", message, hint))
+    for route in router.collections:
+        belongs = any(route.template.is_below(owner.template) for owner in router.objects)
+        if route.name in ("replies", "likes", "shares") and not belongs:
+            message = f"{route.template.text} lies below no object: none names it as its {route.name}"
+            hint = "let its path be that of the objects, and one segment more"
+            found.append(_error("collections.unnamed", message, hint))
+    return found
+
+
 async def _last_start(federation: Served, ports: PortSet) -> list[Finding]:
     """Compare with what the store remembers of the last start: the origin and the time."""
     found: list[Finding] = []
@@ -172,10 +189,11 @@ async def _sample(federation: Served, ports: PortSet, identifier: str) -> list[F
     elif _TAKEN_BY_ALL.fullmatch(name) is None:
         message = f"some servers do not take {name!r} as a name"
         found.append(_warning("handle.unusual", message, "keep to 1 to 30 of the letters a-z, digits and '_'"))
-    if federation.engine.router.outboxes:
+    outbox = engine.router.collection_of("outbox")
+    if outbox is not None:
         context = engine.context(ports, Scope(identifier=identifier))
-        callback = federation.engine.router.outboxes[0].callback
-        page = serving.as_page(await engine.caller.call(callback, context, identifier, PageRequest(size=5)))
+        given = await engine.caller.call(outbox.callback, context, identifier, PageRequest(size=5))
+        page = as_page(given, engine.config.limits.collection_items_count_max)
         for thing in page.items:
             found += await _sample_post(federation, ports, thing)
     return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 import attrs
 
@@ -67,7 +67,8 @@ class SocialActor:
         visibility: Visibility = Visibility.PUBLIC,
         language: str | None = None,
         summary: str | None = None,
-        to: str | None = None,
+        to: str | Sequence[str] = (),
+        in_reply_to: str | None = None,
         pk: str | None = None,
     ) -> Post:
         """Write a post: mentions, hashtags and links are found in the text.
@@ -77,14 +78,21 @@ class SocialActor:
             visibility: To whom it is shown; DIRECT needs a mention, or `to`.
             language: BCP 47 tag.
             summary: Content warning.
-            to: Id of one more actor that gets it.
+            to: Id of one more actor that gets it, or several.
+            in_reply_to: Id of what it answers; `reply` finds out by itself who is to get it.
             pk: Identifier in its URL; made by chance when not given.
 
         Returns:
             The post; `pending` when mentions are still to be looked up by the worker.
         """
         return await self._write(
-            text, visibility=visibility, language=language, summary=summary, to=to, in_reply_to=None, pk=pk
+            text,
+            visibility=visibility,
+            language=language,
+            summary=summary,
+            to=(to,) if isinstance(to, str) else tuple(to),
+            in_reply_to=in_reply_to,
+            pk=pk,
         )
 
     async def reply(
@@ -112,7 +120,7 @@ class SocialActor:
             visibility=visibility or shown,
             language=language,
             summary=None,
-            to=author,
+            to=() if author is None else (author,),
             in_reply_to=parent_id,
             pk=pk,
             named=named,
@@ -125,7 +133,7 @@ class SocialActor:
         visibility: Visibility,
         language: str | None,
         summary: str | None,
-        to: str | None,
+        to: tuple[str, ...],
         in_reply_to: str | None,
         pk: str | None,
         named: tuple[tuple[str, str], ...] = (),
@@ -133,9 +141,7 @@ class SocialActor:
         context = self._context()
         composed = compose(text, origin=context.site.origin)
         handles = _joined(named, await self._handles(context, composed))
-        addressed = tuple(dict.fromkeys(iri for _handle, iri in handles))
-        if to is not None and to not in addressed:
-            addressed = (*addressed, to)
+        addressed = tuple(dict.fromkeys((*(iri for _handle, iri in handles), *to)))
         if visibility is Visibility.DIRECT and not addressed:
             raise ConfigurationError("a direct message needs somebody: mention them, or give `to`")
         identifier = pk or context.token()[:20]

@@ -19,7 +19,7 @@ from urllib.parse import parse_qs, quote, unquote
 import attrs
 
 from ..behaviors import Author, author_card
-from ..runtime import Context, Representation, prefers_html
+from ..runtime import Context, Representation, alternate_link, prefers_html
 from ..runtime.asgi import Receive, Scope, Send
 from ..vocab import Visibility
 from ..wire.html import paragraphs
@@ -48,6 +48,7 @@ _HTML = ("content-type", "text/html; charset=utf-8")
 _PUBLIC = ("cache-control", "public, max-age=0, must-revalidate")
 _PRIVATE = ("cache-control", "private, no-store")
 _VARY = ("vary", "Accept")
+_OF_BOTH = (_HTML, _PUBLIC, _VARY)
 
 
 @attrs.frozen
@@ -200,7 +201,7 @@ class Pages:
             canonical=self._social.page_url(stored.name),
             links=self._links(asked, stored.name),
         )
-        return _Answer(200, self._set(frame, markup.join(parts)), (_HTML, _PUBLIC, _VARY))
+        return _Answer(200, self._set(frame, markup.join(parts)), (*_OF_BOTH, alternate_link(actor_id)))
 
     async def _post(self, asked: _Asked, context: Context, stored: StoredActor, pk: str) -> _Answer:
         post = await self._social.store.post(context, pk)
@@ -226,7 +227,7 @@ class Pages:
             canonical=card.url,
             links=self._links(asked, stored.name),
         )
-        return _Answer(200, self._set(frame, markup.join(parts)), (_HTML, _PUBLIC, _VARY))
+        return _Answer(200, self._set(frame, markup.join(parts)), (*_OF_BOTH, alternate_link(post.uri)))
 
     async def _perhaps_gone(self, context: Context, pk: str) -> _Answer:
         uri = context.object_uri("/posts/{pk}", pk=pk)

@@ -12,6 +12,7 @@ from ..vocab import Actor, Hashtag, Note, Object, Person, Visibility, audience_f
 from ..vocab import Mention as MentionTag
 from ..wire.html import paragraphs
 from .actors import SocialActor
+from .clients import Clients
 from .inbound import Inbound
 from .model import Post, at
 from .parts import POST_PATH, Parts
@@ -105,6 +106,14 @@ class Social:
         """Register who is called for each post that addresses one of our actors: `(actor, mention)`."""
         self.parts.mention_callbacks.append(callback)
         return callback
+
+    def serve_clients(self, authorize: Callable[..., Any]) -> None:
+        """Let owners read their collections and speak through clients: see `Clients`.
+
+        Args:
+            authorize: See `Federation.authorize_owner`.
+        """
+        Clients(self.parts).register(self.federation, authorize)
 
     def page_url(self, name: str, post: str | None = None) -> str:
         """Give the page for people of an actor or post."""

@@ -43,7 +43,7 @@ def _choose(accept: str | None) -> str:
     request = Request.to("https://a.example/notes/1")
     answers = {
         Representation.ACTIVITY: document_response({}, request),
-        Representation.HTML: redirect_to_html("https://a.example/@a/1"),
+        Representation.HTML: redirect_to_html("https://a.example/@a/1", "https://a.example/1"),
         Representation.NONE: failure(NotAcceptable()),
     }
     named = (answers[chosen].headers.get("vary") or "").lower()

@@ -9,6 +9,8 @@ import pytest
 
 from fedtext.dispatch import (
     CURSOR_CHARS_MAX,
+    Page,
+    Sharing,
     accepted,
     collection,
     collection_page,
@@ -46,11 +48,15 @@ def test_col_01_the_media_type_is_the_literal_that_lemmy_compares():
 
 
 def test_sec_019_public_documents_may_be_kept_private_ones_not():
-    public, private = document_response(NOTE, request()), document_response(NOTE, request(), public=False)
-    assert public.headers.get("cache-control") == "public, max-age=180"
-    assert public.headers.get("vary") == "Accept"
-    assert private.headers.get("cache-control") == "private, no-store"
-    assert private.headers.get("vary") == "Accept, Signature"
+    signed = "Accept, Signature, Authorization"
+    for sharing, caching, vary in (
+        (Sharing.ANYBODY, "public, max-age=180", "Accept"),
+        (Sharing.UNSIGNED, "public, max-age=180", signed),
+        (Sharing.SIGNED, "private, max-age=180", signed),
+        (Sharing.VIEWER, "private, no-store", signed),
+    ):
+        response = document_response(NOTE, request(), sharing=sharing)
+        assert (response.headers.get("cache-control"), response.headers.get("vary")) == (caching, vary)
 
 
 def test_col_17_everybody_s_scripts_may_read():
@@ -95,9 +101,13 @@ def test_inb_03_a_delivery_is_answered_with_202():
 
 
 def test_act_26_a_browser_is_sent_to_the_page():
-    response = redirect_to_html("https://home.example.com/@alice")
+    response = redirect_to_html("https://home.example.com/@alice", "https://home.example.com/users/1")
     assert (response.status, response.headers.get("location")) == (303, "https://home.example.com/@alice")
     assert response.headers.get("vary") == "Accept"
+    link = '<https://home.example.com/users/1>; rel="alternate"; type="application/activity+json"'
+    assert response.headers.get("link") == link
+    private = redirect_to_html("https://home.example.com/p/1", "https://home.example.com/1", sharing=Sharing.VIEWER)
+    assert private.headers.get("cache-control") == "private, no-store"
 
 
 SECRET = "sw0rdf1sh-10.0.0.7"
@@ -137,28 +147,55 @@ def test_503_says_when_to_come_again():
 
 
 def test_col_03_an_outbox_and_its_pages():
-    whole = collection(OUTBOX, total=3, first=True)
+    whole = collection(OUTBOX, Page([], total=3, last="9"))
     assert (whole["type"], whole["totalItems"], whole["first"]) == ("OrderedCollection", 3, f"{OUTBOX}?page=true")
-    page = collection_page(OUTBOX, None, ["https://home.example.com/1"], next_cursor="a b/ü", total=3)
+    assert whole["last"] == f"{OUTBOX}?cursor=9"
+    page = collection_page(OUTBOX, None, Page(["https://home.example.com/1"], "a b/ü", 3, prev="7"))
     assert (page["id"], page["partOf"], page["type"]) == (whole["first"], OUTBOX, "OrderedCollectionPage")
     assert page["next"] == f"{OUTBOX}?cursor=a%20b%2F%C3%BC"
+    assert page["prev"] == f"{OUTBOX}?cursor=7"
     assert page["orderedItems"] == ["https://home.example.com/1"]
-    assert collection_page(OUTBOX, "x", [], next_cursor=None, total=None).keys().isdisjoint({"next", "totalItems"})
+    assert collection_page(OUTBOX, "x", Page()).keys().isdisjoint({"next", "prev", "totalItems"})
+
+
+def test_ap_11_what_has_no_order_does_not_claim_one():
+    assert collection(OUTBOX, Page(), ordered=False)["type"] == "Collection"
+    page = collection_page(OUTBOX, None, Page(["https://home.example.com/1"]), ordered=False)
+    assert (page["type"], page["items"], "orderedItems" in page) == (
+        "CollectionPage",
+        ["https://home.example.com/1"],
+        False,
+    )
 
 
 def test_col_04_hidden_members_have_no_first_page():
-    assert "first" not in collection(OUTBOX, total=3, first=False)
-    assert "totalItems" not in collection(OUTBOX, total=None, first=False)
-    assert collection(OUTBOX, total=0, first=False, ordered=False)["type"] == "Collection"
+    hidden = collection(OUTBOX, Page(["https://home.example.com/1"], "2", 3, last="9", hidden=True), whole=True)
+    assert hidden.keys() == {"@context", "id", "type", "totalItems"}
+    assert "totalItems" not in collection(OUTBOX, Page(hidden=True))
+
+
+@pytest.mark.parametrize("ordered", [True, False])
+def test_col_07_what_is_whole_has_no_pages(ordered):
+    tag = {"type": "Hashtag", "name": "#a"}
+    whole = collection(OUTBOX, Page([tag], total=1), ordered=ordered, whole=True)
+    assert whole["orderedItems" if ordered else "items"] == [tag]
+    assert "first" not in whole
+    assert "Hashtag" in json.dumps(whole["@context"])
 
 
 @pytest.mark.parametrize("length", [CURSOR_CHARS_MAX, CURSOR_CHARS_MAX + 1])
-def test_a_cursor_that_could_not_be_read_again_is_not_given_out(length):
+@pytest.mark.parametrize("name", ["next", "prev", "last"])
+def test_a_cursor_that_could_not_be_read_again_is_not_given_out(name, length):
+    page = Page(**{name: "x" * length})
+
+    def build():
+        return collection(OUTBOX, page) if name == "last" else collection_page(OUTBOX, None, page)
+
     if length > CURSOR_CHARS_MAX:
         with pytest.raises(ConfigurationError):
-            collection_page(OUTBOX, None, [], next_cursor="x" * length, total=None)
+            build()
     else:
-        assert "next" in collection_page(OUTBOX, None, [], next_cursor="x" * length, total=None)
+        assert name in build()
 
 
 def test_other_json_has_its_own_media_type():

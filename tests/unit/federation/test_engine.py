@@ -61,7 +61,7 @@ def test_addresses(world):
     engine = world.fed.engine
     assert engine.instance_actor_id == f"{HOME}/ap/instance"
     assert engine.actor_path("1") == "/users/1"
-    assert engine.outbox_path("1") == "/users/1/outbox"
+    assert engine.collection_path("outbox", "1") == "/users/1/outbox"
     assert engine.own_origins == {HOME}
     assert engine.handle_uri("Alice") == "acct:alice@home.example.com"
     route = engine.route("/users/1/inbox")
@@ -79,7 +79,7 @@ def test_without_actors_there_are_no_addresses(make_world):
 def test_an_outbox_that_is_not_registered_lies_below_the_actor(make_world):
     world = make_world(app=False)
     world.fed.actor("/u/{name}")(print)
-    assert world.fed.engine.outbox_path("x") == "/u/x/outbox"
+    assert world.fed.engine.collection_path("outbox", "x") == "/u/x/outbox"
 
 
 def test_a_batch_collects_what_would_run(world):

@@ -62,7 +62,7 @@ def test_col_13_a_server_without_followers_reads_that_there_are_none(crowded):
 def test_col_13_nothing_of_it_is_kept_on_the_way(crowded):
     response = crowded.ask(PATH, by=BOB)
     assert response.headers.get("cache-control") == "private, no-store"
-    assert response.headers.get("vary") == "Accept, Signature"
+    assert response.headers.get("vary") == "Accept, Signature, Authorization"
 
 
 def absent(world) -> tuple[int, bytes]:

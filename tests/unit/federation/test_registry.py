@@ -29,6 +29,10 @@ def full() -> Router:
     router.object("/posts/{pk}", source=Crowd, load=nothing)(nothing)
     router.object("/notes/{a}/{b}")(nothing)
     router.outbox("/users/{pk}/outbox")(nothing)
+    router.collection("/users/{pk}/featured", "featured")(nothing)
+    router.collection("/posts/{pk}/likes", "likes")(nothing)
+    router.authorize_owner(nothing)
+    router.on_outbox(nothing)
     router.on(Create)(nothing)
     router.on(Follow)(nothing)
     router.on_unverified(nothing)
@@ -46,6 +50,9 @@ def test_registering_gives_the_callback_back():
         router.nodeinfo,
         router.object("/p/{pk}"),
         router.outbox("/u/{pk}/outbox"),
+        router.collection("/lists/{pk}"),
+        router.authorize_owner,
+        router.on_outbox,
         router.on(Create),
         router.on_unverified,
     ):
@@ -67,6 +74,10 @@ def test_an_actor_s_path_has_exactly_one_parameter(path):
         lambda router: router.nodeinfo(nothing),
         lambda router: router.intent("Follow", "/other?uri={object}"),
         lambda router: router.followers(Crowd()),
+        lambda router: router.outbox("/boxes/{pk}")(nothing),
+        lambda router: router.collection("/pinned/{pk}", "featured")(nothing),
+        lambda router: router.authorize_owner(nothing),
+        lambda router: router.on_outbox(nothing),
     ],
 )
 def test_what_there_is_once_is_registered_once(register):
@@ -77,9 +88,9 @@ def test_what_there_is_once_is_registered_once(register):
 def test_a_router_is_taken_over_whole():
     whole = Router()
     whole.include(full())
-    for name in ("actors", "objects", "outboxes", "listeners", "unverified", "intents"):
+    for name in ("actors", "objects", "collections", "listeners", "unverified", "intents"):
         assert getattr(whole, name) == getattr(full(), name), name
-    for name in ("handle_callback", "resource_callback", "nodeinfo_callback"):
+    for name in ("handle_callback", "resource_callback", "nodeinfo_callback", "owner_callback", "outbox_callback"):
         assert getattr(whole, name) == getattr(full(), name), name
     assert isinstance(whole.follower_source, Crowd)
     with pytest.raises(ConfigurationError):
@@ -95,8 +106,9 @@ def test_routers_add_up():
 
 
 def test_every_callback_is_known_to_the_checks():
-    # actor, two objects, outbox, load, two listeners, handle, resource, nodeinfo, and who is told of refused deliveries
-    assert len(full().callbacks()) == 11
+    # actor, two objects, three collections, load, two listeners, handle, resource, nodeinfo, owners, what clients say,
+    # and who is told of refused deliveries
+    assert len(full().callbacks()) == 15
     assert Router().callbacks() == []
 
 

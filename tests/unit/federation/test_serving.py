@@ -9,7 +9,7 @@ import pytest
 from fedtext import Context, Create, Image, Note, Page, PageRequest, Person
 from fedtext.adapters.backends import MemoryBackend
 from fedtext.errors import ConfigurationError
-from fedtext.federation.serving import as_page
+from fedtext.federation.listing import as_page
 from fedtext.jsonld import normalize
 from fedtext.signatures.negotiation import CAPABILITY_ED25519, CAPABILITY_RFC9421
 from fedtext.vocab import PUBLIC, Announce, Like, load
@@ -296,9 +296,10 @@ def test_an_actor_without_a_registered_outbox_has_an_empty_one(make_world):
 
 
 def test_an_outbox_callback_gives_a_page():
-    assert as_page(Page(["x"])).items == ["x"]
-    with pytest.raises(ConfigurationError):
-        as_page(["x"])
+    assert as_page(Page(["x", "y"]), 2).items == ["x", "y"]
+    for given in (["x"], Page(["x", "y", "z"])):
+        with pytest.raises(ConfigurationError):
+            as_page(given, 2)
 
 
 @pytest.mark.parametrize(("name", "total"), [("followers", 2), ("following", 7)])

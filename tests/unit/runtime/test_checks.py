@@ -44,6 +44,28 @@ def test_handles_under_another_host_need_a_redirect(make) -> None:
     assert "example.org/.well-known/webfinger" in finding.hint
 
 
+@pytest.mark.parametrize("path", ["/replies/{pk}", "/users/{pk}/replies", "/posts/{pk}/replies/{n}"])
+def test_a_collection_that_no_object_names_is_pointed_out(blog, path: str) -> None:
+    blog.federation.object("/posts/{pk}")(lambda context, pk: None)
+    blog.federation.collection("/posts/{pk}/likes", "likes")(lambda context, pk, page: Page())
+    blog.federation.collection("/lists/{pk}")(lambda context, pk, page: Page())
+    blog.federation.collection("/talks/{pk}", "context")(lambda context, pk, page: Page())
+    assert blog.federation.check() == []
+    blog.federation.collection(path, "replies")(lambda context, pk, page: Page())
+    assert codes(blog.federation.check()) == {"collections.unnamed"}
+
+
+@pytest.mark.parametrize("what", ["inbox", "clients"])
+def test_where_owners_are_waited_for_somebody_must_know_them(blog, what: str) -> None:
+    if what == "inbox":
+        blog.federation.collection("/users/{pk}/inbox", "inbox")(lambda context, pk, page: Page())
+    else:
+        blog.federation.on_outbox(lambda context, pk, activity: "")
+    assert codes(blog.federation.check()) == {"owners.unknown"}
+    blog.federation.authorize_owner(lambda context, pk, request: False)
+    assert blog.federation.check() == []
+
+
 @pytest.mark.parametrize(
     ("listened", "missing"),
     [

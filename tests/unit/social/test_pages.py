@@ -147,6 +147,7 @@ async def test_servers_are_sent_to_the_id(site: Site, alice: SocialActor, accept
             assert answer.headers["location"] == iri
         else:
             assert f'<link rel="alternate" type="application/activity+json" href="{iri}">' in answer.text
+            assert answer.headers["link"] == f'<{iri}>; rel="alternate"; type="application/activity+json"'
 
 
 async def test_people_are_sent_from_the_id_to_the_page(site: Site, alice: SocialActor) -> None:
