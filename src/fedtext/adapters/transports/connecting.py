@@ -6,6 +6,7 @@ anybody up; an idle connection belongs to one scheme, host and port and is never
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import os
 import socket
@@ -93,6 +94,17 @@ class Resolver:
             self._pid = os.getpid()
         return self._threads.submit(_lookup, host, port)
 
+    async def find(self, host: str, port: int, timeout_s: float | None) -> list[str]:
+        """Give every address without holding up the loop.
+
+        Raises:
+            OSError: There is none, or (`TimeoutError`) none came in time.
+        """
+        answers = self.known(host)
+        if answers is None:
+            answers = await asyncio.wait_for(asyncio.wrap_future(self.ask(host, port)), timeout_s)
+        return answers
+
     def close(self) -> None:
         """Let the threads end; a later question starts new ones."""
         threads, self._threads = self._threads, None
@@ -148,3 +160,29 @@ class IdleConnections(Generic[ConnectionT]):
         """Take everything off the shelf."""
         shelf, self._shelf = self._shelf, []
         return [idle.connection for idle in shelf]
+
+
+class IdlePerLoop(Generic[ConnectionT]):
+    """A shelf for each event loop, since a connection lives and dies with its loop."""
+
+    def __init__(self) -> None:
+        self._shelves: dict[asyncio.AbstractEventLoop, IdleConnections[ConnectionT]] = {}
+
+    def __len__(self) -> int:
+        return len(self._shelves)
+
+    def here(self) -> IdleConnections[ConnectionT]:
+        """Give the shelf of the running loop."""
+        loop = asyncio.get_running_loop()
+        shelf = self._shelves.get(loop)
+        if shelf is None:
+            # Connections of a loop that has ended cannot be closed in order any more.
+            for ended in [other for other in list(self._shelves) if other.is_closed()]:
+                self._shelves.pop(ended, None)
+            shelf = self._shelves[loop] = IdleConnections()
+        return shelf
+
+    def clear_here(self) -> list[ConnectionT]:
+        """Take everything off the shelf of the running loop, and forget the shelf."""
+        shelf = self._shelves.pop(asyncio.get_running_loop(), None)
+        return [] if shelf is None else shelf.clear()
