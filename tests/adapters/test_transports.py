@@ -7,8 +7,8 @@ import gzip
 import socket
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 
 import pytest
 from tests.transport_kinds import ASYNC_KINDS, KINDS, Kind, kind_name
@@ -19,6 +19,9 @@ from fedtext.errors import FetchError, LocalProtocolError, Unreachable
 from fedtext.http import Request, Response
 from fedtext.ports.transport import ExchangeLimits, Transport
 from fedtext.sync import run_sync
+from fedtext.testing.loopback import Answer, ScriptedPeer
+from fedtext.testing.port_transports import TRANSPORT_CASES, TransportCase, run_transport_case
+from fedtext.testing.ports import Colour, case_name
 
 LOOPBACK = DevPolicy.allow_loopback(
     hosts=("localhost", "127.0.0.1", "alice.example"), resolver={"alice.example": "127.0.0.1"}
@@ -26,70 +29,10 @@ LOOPBACK = DevPolicy.allow_loopback(
 LIMITS = ExchangeLimits(body_bytes_max=100_000, connect_s_max=2.0, exchange_s_max=5.0)
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
-Answer = Callable[[bytes], Iterable[bytes]]
-
-
-class Peer:
-    """A server that says what its script says: one answer for each request; it hangs up after an empty piece."""
-
-    def __init__(self, answer: Answer) -> None:
-        self.requests: list[bytes] = []
-        self.connections: list[socket.socket] = []
-        self._answer = answer
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port: int = self._listener.getsockname()[1]
-        self._threads = [threading.Thread(target=self._accept)]
-        self._threads[0].start()
-
-    def _accept(self) -> None:
-        with suppress(OSError):
-            while True:
-                connection, _ = self._listener.accept()
-                self.connections.append(connection)
-                self._threads.append(threading.Thread(target=self._serve, args=(connection,)))
-                self._threads[-1].start()
-
-    def _serve(self, connection: socket.socket) -> None:
-        with suppress(OSError):
-            while (request := read_request(connection)) is not None:
-                self.requests.append(request)
-                for piece in self._answer(request):
-                    if not piece:
-                        connection.shutdown(socket.SHUT_RDWR)
-                        return
-                    connection.sendall(piece)
-
-    def stop(self) -> None:
-        with suppress(OSError):
-            self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-        for connection in self.connections:
-            with suppress(OSError):
-                connection.shutdown(socket.SHUT_RDWR)
-        for thread in self._threads:
-            thread.join(5)
-        for connection in self.connections:
-            connection.close()
-
-
-def read_request(connection: socket.socket) -> bytes | None:
-    data = b""
-    while b"\r\n\r\n" not in data:
-        piece = connection.recv(65536)
-        if not piece:
-            return None
-        data += piece
-    head, _, body = data.partition(b"\r\n\r\n")
-    lengths = [line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")]
-    length = int(lengths[0].partition(b":")[2]) if lengths else 0
-    while len(body) < length:
-        body += connection.recv(65536)
-    return head + b"\r\n\r\n" + body
-
 
 @contextmanager
-def peer(answer: Answer | bytes) -> Iterator[Peer]:
-    server = Peer(answer if callable(answer) else lambda _request: [answer])
+def peer(answer: Answer | bytes) -> Iterator[ScriptedPeer]:
+    server = ScriptedPeer(answer if callable(answer) else lambda _request: [answer])
     try:
         yield server
     finally:
@@ -114,7 +57,13 @@ async def sender(request: pytest.FixtureRequest) -> AsyncIterator[Sender]:
     await transport.close()
 
 
-def get(server: Peer, target: str = "/", **options: object) -> Request:
+@pytest.mark.parametrize("kind", KINDS, ids=kind_name)
+@pytest.mark.parametrize("case", TRANSPORT_CASES, ids=case_name)
+def test_the_suite_of_the_port(case: TransportCase, kind: Kind) -> None:
+    run_transport_case(case, kind.make, Colour.BLOCKING if kind.blocking else Colour.ASYNCHRONOUS)
+
+
+def get(server: ScriptedPeer, target: str = "/", **options: object) -> Request:
     return Request.to(f"http://alice.example:{server.port}{target}", **options)  # type: ignore[arg-type]
 
 

@@ -9,7 +9,20 @@ from ..federation.context import BlockingContext, Context, Local
 from ..federation.registry import FollowerSource, Router
 from ..federation.site import Site
 from ..inbox import Evidence, Peeked
-from ..ports import Backend, Batch, Event, Observer, Opened, PortSet, Sql, SqlValue, Statement, Store
+from ..ports import (
+    Backend,
+    Batch,
+    Event,
+    ExchangeLimits,
+    Observer,
+    Opened,
+    PortSet,
+    Sql,
+    SqlValue,
+    Statement,
+    Store,
+    Transport,
+)
 from ..wire.acct import Handle, parse_handle
 from ..wire.iri import Iri
 from ..wire.media_types import Representation, prefers_html
@@ -27,6 +40,7 @@ __all__ = [
     "Context",
     "Event",
     "Evidence",
+    "ExchangeLimits",
     "Federation",
     "Finding",
     "Follower",
@@ -53,6 +67,7 @@ __all__ = [
     "Statement",
     "Store",
     "StoredKeys",
+    "Transport",
     "Worker",
     "connect",
     "parse_handle",
