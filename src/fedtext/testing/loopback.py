@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -15,12 +16,18 @@ Answer: TypeAlias = Callable[[bytes], Iterable[bytes]]
 
 
 class ScriptedPeer:
-    """A server on loopback: it answers each request by its script, and hangs up after an empty piece."""
+    """A server on loopback: it answers each request by its script, and hangs up after an empty piece.
 
-    def __init__(self, answer: Answer) -> None:
+    Args:
+        answer: Gives the pieces of the answer to a request.
+        tls: Its certificate; None: it speaks plain HTTP.
+    """
+
+    def __init__(self, answer: Answer, tls: ssl.SSLContext | None = None) -> None:
         self.requests: list[bytes] = []
         self.connections: list[socket.socket] = []
         self._answer = answer
+        self._tls = tls
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         self._threads = [threading.Thread(target=self._accept, daemon=True)]
@@ -53,6 +60,9 @@ class ScriptedPeer:
 
     def _serve(self, connection: socket.socket) -> None:
         with suppress(OSError):
+            if self._tls is not None:
+                connection = self._tls.wrap_socket(connection, server_side=True)
+                self.connections.append(connection)
             while (request := _read_request(connection)) is not None:
                 self.requests.append(request)
                 for piece in self._answer(request):
