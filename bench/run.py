@@ -13,6 +13,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from bench import (
     g03_reading,
     g04_signing,
+    g05_delivery,
+    g06_fresh_tls,
     g08_counters,
     g09_hostile,
     g10_import,
@@ -25,6 +27,8 @@ from bench.measuring import Measured, pin
 GOALS = {
     "G3": g03_reading.measure,
     "G4": g04_signing.measure,
+    "G5": g05_delivery.measure,
+    "G6": g06_fresh_tls.measure,
     "G8": g08_counters.measure,
     "G9": g09_hostile.measure,
     "G10": g10_import.measure,

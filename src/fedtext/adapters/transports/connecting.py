@@ -143,18 +143,20 @@ class IdleConnections(Generic[ConnectionT]):
     def give(self, peer: Peer, connection: ConnectionT) -> list[ConnectionT]:
         """Put a connection back; give those that are to be closed for it."""
         self._shelf.append(_Idle(peer, connection, time.monotonic()))
-        same = [idle for idle in self._shelf if idle.peer == peer]
-        surplus = same[: max(0, len(same) - IDLE_PER_HOST_MAX)]
-        surplus += [idle for idle in self._shelf if idle not in surplus][: max(0, len(self) - IDLE_TOTAL_MAX)]
-        self._shelf = [idle for idle in self._shelf if idle not in surplus]
-        return [idle.connection for idle in surplus] + self.expired()
+        surplus = self.expired()
+        same = [index for index, idle in enumerate(self._shelf) if idle.peer == peer]
+        if len(same) > IDLE_PER_HOST_MAX:
+            surplus.append(self._shelf.pop(same[0]).connection)
+        if len(self._shelf) > IDLE_TOTAL_MAX:
+            surplus.append(self._shelf.pop(0).connection)
+        return surplus
 
     def expired(self) -> list[ConnectionT]:
         """Take off the shelf what has lain there too long."""
         since_s = time.monotonic() - IDLE_S_MAX
-        old = [idle.connection for idle in self._shelf if idle.since_s < since_s]
-        self._shelf = [idle for idle in self._shelf if idle.since_s >= since_s]
-        return old
+        count = next((index for index, idle in enumerate(self._shelf) if idle.since_s >= since_s), len(self._shelf))
+        old, self._shelf = self._shelf[:count], self._shelf[count:]
+        return [idle.connection for idle in old]
 
     def clear(self) -> list[ConnectionT]:
         """Take everything off the shelf."""
