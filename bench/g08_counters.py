@@ -11,15 +11,16 @@ import asyncio
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, get_args
 
 import attrs
 
 from bench.measuring import Measured
 from fedtext import PUBLIC, Context, Federation, Note, Person, connect
-from fedtext.adapters.transports import AsyncHttpxTransport, BlockingHttpxTransport
+from fedtext.adapters.transports import AsyncHttpxTransport, connecting
 from fedtext.behaviors import Follows, Replies
 from fedtext.keys import pem
+from fedtext.runtime.outgoing import TransportName
 from fedtext.testing import Fediverse
 
 POSTS = 10
@@ -110,6 +111,7 @@ async def conversation() -> tuple[int, dict[str, int]]:
             await bob.reply((await bob.timeline())[0], "nice")
             await net.settle()
 
+        connecting._public_ssl_context.cache_clear()  # what ran before in this process may have built it
         with counted() as first:
             await AsyncHttpxTransport().close()
             await bob.follow(f"@alice@{OURS}")
@@ -121,8 +123,10 @@ async def conversation() -> tuple[int, dict[str, int]]:
         with counted() as counts:
             for pk in range(1, POSTS + 1):
                 await one(pk)
-            await AsyncHttpxTransport().close()
-            BlockingHttpxTransport()
+            for name in get_args(TransportName):
+                again = Federation(f"https://{OURS}", backend=connect("memory://"), transport=name, worker="off").ports
+                await again.asynchronous().transport.made.close()  # type: ignore[attr-defined]
+                await again.blocking().transport.made.close()  # type: ignore[attr-defined]
         crossed = [exchange.request for exchange in net.network.exchanges[before:]]
     sent = [request for request in crossed if request.method == "POST"]
     fetched = [request for request in crossed if request.method == "GET"]

@@ -15,6 +15,8 @@ from bench import (
     fuzz_seeds,
     g03_reading,
     g04_signing,
+    g05_delivery,
+    g06_fresh_tls,
     g08_counters,
     g09_hostile,
     g10_import,
@@ -28,6 +30,8 @@ from bench.measuring import Measured, pin
 GOALS = {
     "G3": g03_reading.measure,
     "G4": g04_signing.measure,
+    "G5": g05_delivery.measure,
+    "G6": g06_fresh_tls.measure,
     "G8": g08_counters.measure,
     "G9": g09_hostile.measure,
     "G10": g10_import.measure,

@@ -200,8 +200,9 @@ def requirements(lines: list[str]) -> set[str]:
     return {re.split(r"[<>=\[]", line)[0].strip() for line in lines} - {"fedtext"}
 
 
-# By frameworks, whose doors use them; typing_extensions by type checkers, for which alone it is imported.
-BROUGHT_ALONG = {"starlette", "asgiref", "werkzeug", "typing_extensions"}
+# By frameworks, whose doors use them; by aiohttp, whose addresses are of yarl; typing_extensions by type checkers, for
+# which alone it is imported.
+BROUGHT_ALONG = {"starlette", "asgiref", "werkzeug", "yarl", "typing_extensions"}
 
 
 def test_what_is_imported_is_declared_and_what_is_declared_is_imported(

@@ -23,7 +23,7 @@ from fedtext.config import Config, Limits
 from fedtext.errors import FetchTimeout, Unreachable
 from fedtext.fetch import Fetcher
 from fedtext.http import Request, Response
-from fedtext.ports import ExchangeLimits, PortSet
+from fedtext.ports import ExchangeLimits, PortSet, Transport
 from fedtext.wire.json import dump
 
 SITE = "https://home.example"
@@ -108,15 +108,16 @@ def pieces(body: Any) -> Iterator[tuple[bytes, float]]:
         raise NotScripted(f"a body of an unknown kind: {sorted(body)}")
 
 
-def fetcher_over(transport: ScriptedTransport, limits: Limits | None = None) -> Fetcher:
-    """Give a fetcher whose only way out is a script; everything else is in memory."""
-    opened = connect("memory://").blocking(transport.clock)
+def fetcher_over(transport: Transport, limits: Limits | None = None, *, clock: ManualClock | None = None) -> Fetcher:
+    """Give a fetcher whose only way out is a transport; all else is in memory, and a script brings the clock."""
+    clock = clock or getattr(transport, "clock", None) or ManualClock()
+    opened = connect("memory://").blocking(clock)
     ports = PortSet(
         transport=transport,
         store=opened.store,
         queue=opened.queue,
         sql=opened.sql,
-        clock=transport.clock,
+        clock=clock,
         randomness=SeededRandomness(1),
         offload=InlineOffload(),
         coalesce=InlineCoalesce(),

@@ -1,11 +1,10 @@
-"""Attacks on outgoing requests, over real loopback sockets, against both colours: SEC-092 to 103, SEC-111 to 114.
+"""Attacks on outgoing requests, over real loopback sockets, against every transport: SEC-092 to 103, SEC-111 to 114.
 
 Every case asserts as well how often the network was touched.
 """
 
 from __future__ import annotations
 
-import asyncio
 import datetime
 import gzip
 import socket
@@ -20,15 +19,13 @@ from pathlib import Path
 
 import pytest
 import trustme
+from tests.transport_kinds import KINDS, kind_name
 
 from fedtext.adapters.transports import connecting
-from fedtext.adapters.transports.httpx_async import AsyncHttpxTransport
-from fedtext.adapters.transports.httpx_blocking import BlockingHttpxTransport
 from fedtext.config import DevPolicy, Limits
 from fedtext.errors import BodyTooLarge, FetchError, FetchRefused, FetchTimeout, Unreachable, WrongMediaType
 from fedtext.http import Request, Response
 from fedtext.ports.transport import ExchangeLimits, Transport
-from fedtext.sync import run_sync
 
 MIB = 1 << 20
 LIMITS = ExchangeLimits(body_bytes_max=MIB, connect_s_max=2.0, exchange_s_max=10.0)
@@ -97,21 +94,19 @@ def peer(answer: Answer | bytes = OK, tls: ssl.SSLContext | None = None) -> Iter
         server.stop()
 
 
-@pytest.fixture(params=[AsyncHttpxTransport, BlockingHttpxTransport], ids=["async", "blocking"])
+@pytest.fixture(params=KINDS, ids=kind_name)
 async def open_transport(request: pytest.FixtureRequest) -> AsyncIterator[Open]:
     opened: list[Transport] = []
 
     def open_one(dev: DevPolicy | None = LOOPBACK, **options: object) -> Send:
-        transport = request.param(dev=dev, **options)
+        transport = request.param.make(dev=dev, **options)
         opened.append(transport)
 
         async def send(
             target: str | Request, limits: ExchangeLimits = LIMITS, *, url_options: dict[str, object] | None = None
         ) -> Response:
             message = Request.to(target, **(url_options or {})) if isinstance(target, str) else target  # type: ignore[arg-type]
-            if isinstance(transport, BlockingHttpxTransport):
-                return await asyncio.to_thread(lambda: run_sync(transport.send(message, limits)))
-            return await transport.send(message, limits)  # type: ignore[no-any-return]
+            return await request.param.send(transport, message, limits)  # type: ignore[no-any-return]
 
         return send
 
@@ -438,7 +433,7 @@ class TestTime:
     @pytest.mark.parametrize(
         "start",
         [
-            b"H",
+            b"HTTP/1.1 200 O",
             b"HTTP/1.1 200 OK\r\nX: y",
             b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nx",
             b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0",

@@ -13,7 +13,20 @@ from ..federation.reports import Report
 from ..federation.site import Site
 from ..federation.synchronization import PauseReason, SynchronizationPause
 from ..inbox import Evidence, Peeked, Rule, Severity
-from ..ports import Backend, Batch, Event, Observer, Opened, PortSet, Sql, SqlValue, Statement, Store
+from ..ports import (
+    Backend,
+    Batch,
+    Event,
+    ExchangeLimits,
+    Observer,
+    Opened,
+    PortSet,
+    Sql,
+    SqlValue,
+    Statement,
+    Store,
+    Transport,
+)
 from ..wire.acct import Handle, parse_handle
 from ..wire.iri import Iri
 from ..wire.media_types import Representation, prefers_html
@@ -32,6 +45,7 @@ __all__ = [
     "DeadLetter",
     "Event",
     "Evidence",
+    "ExchangeLimits",
     "Federation",
     "Finding",
     "Follower",
@@ -65,6 +79,7 @@ __all__ = [
     "StoredKeys",
     "SynchronizationPause",
     "SynchronizedFollowers",
+    "Transport",
     "Worker",
     "alternate_link",
     "connect",

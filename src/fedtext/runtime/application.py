@@ -23,13 +23,14 @@ from ..federation.site import Site
 from ..federation.synchronization import PauseReason, SynchronizationPause
 from ..inbox import Rule, Severity, parse_subject
 from ..keys import OVERLAP_S, Algorithm, KeyRing
-from ..ports import Backend, Observer, PortSet
+from ..ports import Backend, Observer, PortSet, Transport
 from ..vocab import PUBLIC, Activity, Actor, Delete, Object, is_public, load_as
 from ..wire.acct import parse_handle
 from ..wire.iri import Iri, is_public_host, parse_origin, parse_url
 from .actions import Action
 from .asgi import ASGIApp, FederationASGI
 from .checks import Finding, check_async, refuse_suspending
+from .outgoing import TransportName
 from .plugins import load_plugins
 from .portrecord import Ports, default_ports
 from .served import WorkerMode
@@ -60,13 +61,15 @@ class Federation(Router):
         keys: Where signing keys are kept; `StoredKeys(passphrase=…)` encrypts them.
         worker: "auto": a door starts a worker with itself; "off": you run `fedtext worker` beside it.
         observer: Is told of every finished decision; logs by default.
+        transport: "httpx"; "httpx2" or "aiohttp", whose libraries are extras (`fedtext[httpx2]`, `fedtext[fast]`); or a
+            `Transport` of your own, which then guards addresses itself.
         shared_inbox: Path of the shared inbox.
         instance_actor: Path of the actor that signs on behalf of the server.
         refuse: Policy by IRI: raises `PolicyRefusal` for hosts or ids that are not wanted.
         state: Anything; found in `context.site.state`.
 
     Raises:
-        ConfigurationError: Not a usable origin, or development exceptions under a public one.
+        ConfigurationError: Not a usable origin, development exceptions under a public one, or no usable transport.
     """
 
     def __init__(
@@ -81,6 +84,7 @@ class Federation(Router):
         keys: StoredKeys | None = None,
         worker: WorkerMode = "auto",
         observer: Observer | None = None,
+        transport: TransportName | Transport = "httpx",
         shared_inbox: str = "/ap/inbox",
         instance_actor: str = "/ap/instance",
         refuse: Callable[[str], None] | None = None,
@@ -92,7 +96,7 @@ class Federation(Router):
         self.config = config or Config()
         self.contact = contact
         self.worker_mode: WorkerMode = worker
-        self.ports: Ports = default_ports(backend, self.config)
+        self.ports: Ports = default_ports(backend, self.config, transport)
         if observer is not None:
             self.ports.observer = observer
         _require_sane(parsed, self.config.dev)

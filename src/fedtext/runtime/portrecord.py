@@ -6,8 +6,6 @@ already built.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import attrs
 
 from ..adapters.clocks import SystemClock
@@ -16,40 +14,8 @@ from ..adapters.observers import LoggingObserver
 from ..adapters.offload import InlineOffload, ThreadOffload
 from ..adapters.randomness import SystemRandomness
 from ..config import Config
-from ..http import Request, Response
-from ..ports import Backend, Clock, ExchangeLimits, Observer, Offload, PortSet, Randomness, Transport
-
-TransportFactory = Callable[[], Transport]
-
-
-class LazyTransport:
-    """A transport that is made when the first request leaves: many processes only answer, and httpx loads slowly.
-
-    Args:
-        make: Makes the transport; called once.
-    """
-
-    __slots__ = ("_made", "_make")
-
-    def __init__(self, make: TransportFactory) -> None:
-        self._make = make
-        self._made: Transport | None = None
-
-    @property
-    def made(self) -> Transport:
-        """The transport itself."""
-        if self._made is None:
-            self._made = self._make()
-        return self._made
-
-    async def send(self, request: Request, limits: ExchangeLimits) -> Response:
-        """Carry out one exchange; see `ports.Transport`."""
-        return await self.made.send(request, limits)
-
-    async def close(self) -> None:
-        """Close idle connections, if there ever was one."""
-        if self._made is not None:
-            await self._made.close()
+from ..ports import Backend, Clock, Observer, Offload, PortSet, Randomness, Transport
+from .outgoing import TransportFactory, TransportName, choose_transport
 
 
 @attrs.define(kw_only=True)
@@ -120,26 +86,14 @@ class Ports:
         self.backend.close()
 
 
-def default_ports(backend: Backend, config: Config) -> Ports:
-    """Make the ports of a real server: httpx behind the address guard, the system's clock and chance.
+def default_ports(backend: Backend, config: Config, transport: TransportName | Transport = "httpx") -> Ports:
+    """Make the ports of a real server: a transport behind the address guard, the system's clock and chance.
 
     A backend that belongs to a framework brings that framework's thread rules as `offload`.
+
+    Raises:
+        ConfigurationError: There is no such transport, or its library is not installed.
     """
-
-    def asynchronous() -> Transport:
-        from ..adapters.transports import AsyncHttpxTransport
-
-        return AsyncHttpxTransport(dev=config.dev, limits=config.limits, ports=config.fetch.ports)
-
-    def blocking() -> Transport:
-        from ..adapters.transports import BlockingHttpxTransport
-
-        return BlockingHttpxTransport(dev=config.dev, limits=config.limits, ports=config.fetch.ports)
-
+    asynchronous, blocking = choose_transport(transport, config)
     offload: Offload = getattr(backend, "offload", None) or ThreadOffload()
-    return Ports(
-        backend=backend,
-        async_transport=lambda: LazyTransport(asynchronous),
-        blocking_transport=lambda: LazyTransport(blocking),
-        offload=offload,
-    )
+    return Ports(backend=backend, async_transport=asynchronous, blocking_transport=blocking, offload=offload)

@@ -8,7 +8,8 @@ it in a colour. With pytest:
     def test_queue(case, colour, tmp_path):
         run_case(case, lambda: MyBackend(tmp_path / "db"), colour)
 
-Backends that processes share pass the cases of `testing.port_processes`, too. Nothing here needs pytest.
+Backends that processes share pass the cases of `testing.port_processes`, too; transports have those of
+`testing.port_transports`. Nothing here needs pytest.
 """
 
 from __future__ import annotations
@@ -78,7 +79,7 @@ def _sql(case: Case) -> Case:
     return case
 
 
-def case_name(case: Case) -> str:
+def case_name(case: Callable[..., object]) -> str:
     """Name a case, for the ids of a parametrised test."""
     return getattr(case, "__name__", repr(case)).lstrip("_")
 

@@ -6,10 +6,9 @@ import attrs
 
 from fedtext.adapters.clocks import ManualClock
 from fedtext.adapters.offload import InlineOffload, ThreadOffload
-from fedtext.adapters.transports import AsyncHttpxTransport, BlockingHttpxTransport
 from fedtext.config import Config
 from fedtext.runtime import MemoryBackend, SqliteBackend
-from fedtext.runtime.portrecord import LazyTransport, Ports, default_ports
+from fedtext.runtime.portrecord import Ports, default_ports
 from fedtext.sync import run_sync
 
 
@@ -64,32 +63,6 @@ def test_closing_closes_what_was_opened_and_the_next_use_opens_anew(tmp_path) ->
     assert run_sync(ports.blocking().store.get("k")) == b"v"
     run_sync(ports.close())
     run_sync(ports.close())
-
-
-def test_a_real_server_goes_out_through_the_guarded_transports() -> None:
-    ports = default_ports(MemoryBackend(), Config())
-    asynchronous, blocking = ports.async_transport(), ports.blocking_transport()
-    assert isinstance(asynchronous, LazyTransport)
-    assert isinstance(asynchronous.made, AsyncHttpxTransport)
-    assert isinstance(blocking, LazyTransport)
-    assert isinstance(blocking.made, BlockingHttpxTransport)
-    assert blocking.made is blocking.made
-    run_sync(blocking.close())
-
-
-def test_a_transport_that_nobody_used_is_never_made() -> None:
-    made = []
-
-    def make_transport() -> Transport:
-        made.append(Transport())
-        return made[-1]
-
-    lazy = LazyTransport(make_transport)
-    run_sync(lazy.close())
-    assert made == []
-    assert lazy.made is lazy.made
-    run_sync(lazy.close())
-    assert [transport.closed for transport in made] == [1]
 
 
 def test_a_backend_of_a_framework_brings_its_thread_rules() -> None:

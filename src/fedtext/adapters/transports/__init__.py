@@ -1,7 +1,8 @@
-"""How requests leave: HTTP over httpx's connection layer, behind one address guard, in both colours.
+"""How requests leave: HTTP over httpx's, httpx2's or aiohttp's connection layer, behind one address guard.
 
 `guard` decides which addresses may be reached, `exchange` and `reading` say what goes out and how much may come in,
-`connecting` holds what both colours share below HTTP; `httpx_async` and `httpx_blocking` are the two transports.
+`connecting` holds what the transports share below HTTP and `stacks` what differs between httpx and httpx2;
+`httpx_async`, `httpx_blocking` and `aiohttp_async`, whose library is an extra, are the transports.
 Nothing here follows a redirect, keeps a cookie or reads the environment.
 """
 

@@ -6,6 +6,7 @@ anybody up; an idle connection belongs to one scheme, host and port and is never
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import os
 import socket
@@ -93,6 +94,17 @@ class Resolver:
             self._pid = os.getpid()
         return self._threads.submit(_lookup, host, port)
 
+    async def find(self, host: str, port: int, timeout_s: float | None) -> list[str]:
+        """Give every address without holding up the loop.
+
+        Raises:
+            OSError: There is none, or (`TimeoutError`) none came in time.
+        """
+        answers = self.known(host)
+        if answers is None:
+            answers = await asyncio.wait_for(asyncio.wrap_future(self.ask(host, port)), timeout_s)
+        return answers
+
     def close(self) -> None:
         """Let the threads end; a later question starts new ones."""
         threads, self._threads = self._threads, None
@@ -131,20 +143,48 @@ class IdleConnections(Generic[ConnectionT]):
     def give(self, peer: Peer, connection: ConnectionT) -> list[ConnectionT]:
         """Put a connection back; give those that are to be closed for it."""
         self._shelf.append(_Idle(peer, connection, time.monotonic()))
-        same = [idle for idle in self._shelf if idle.peer == peer]
-        surplus = same[: max(0, len(same) - IDLE_PER_HOST_MAX)]
-        surplus += [idle for idle in self._shelf if idle not in surplus][: max(0, len(self) - IDLE_TOTAL_MAX)]
-        self._shelf = [idle for idle in self._shelf if idle not in surplus]
-        return [idle.connection for idle in surplus] + self.expired()
+        surplus = self.expired()
+        same = [index for index, idle in enumerate(self._shelf) if idle.peer == peer]
+        if len(same) > IDLE_PER_HOST_MAX:
+            surplus.append(self._shelf.pop(same[0]).connection)
+        if len(self._shelf) > IDLE_TOTAL_MAX:
+            surplus.append(self._shelf.pop(0).connection)
+        return surplus
 
     def expired(self) -> list[ConnectionT]:
         """Take off the shelf what has lain there too long."""
         since_s = time.monotonic() - IDLE_S_MAX
-        old = [idle.connection for idle in self._shelf if idle.since_s < since_s]
-        self._shelf = [idle for idle in self._shelf if idle.since_s >= since_s]
-        return old
+        count = next((index for index, idle in enumerate(self._shelf) if idle.since_s >= since_s), len(self._shelf))
+        old, self._shelf = self._shelf[:count], self._shelf[count:]
+        return [idle.connection for idle in old]
 
     def clear(self) -> list[ConnectionT]:
         """Take everything off the shelf."""
         shelf, self._shelf = self._shelf, []
         return [idle.connection for idle in shelf]
+
+
+class IdlePerLoop(Generic[ConnectionT]):
+    """A shelf for each event loop, since a connection lives and dies with its loop."""
+
+    def __init__(self) -> None:
+        self._shelves: dict[asyncio.AbstractEventLoop, IdleConnections[ConnectionT]] = {}
+
+    def __len__(self) -> int:
+        return len(self._shelves)
+
+    def here(self) -> IdleConnections[ConnectionT]:
+        """Give the shelf of the running loop."""
+        loop = asyncio.get_running_loop()
+        shelf = self._shelves.get(loop)
+        if shelf is None:
+            # Connections of a loop that has ended cannot be closed in order any more.
+            for ended in [other for other in list(self._shelves) if other.is_closed()]:
+                self._shelves.pop(ended, None)
+            shelf = self._shelves[loop] = IdleConnections()
+        return shelf
+
+    def clear_here(self) -> list[ConnectionT]:
+        """Take everything off the shelf of the running loop, and forget the shelf."""
+        shelf = self._shelves.pop(asyncio.get_running_loop(), None)
+        return [] if shelf is None else shelf.clear()

@@ -1,4 +1,4 @@
-"""What goes out on the connection, and what its failures mean: pure translations at the edge to httpcore.
+"""What goes out on the connection, and what its failures mean: pure translations at the edge to the libraries below.
 
 Invariants: the request line is the request's own target, byte for byte, since a signature covers it; no credential
 and no hop-by-hop field of the caller leaves; whatever breaks below leaves as an error of our tree.
@@ -6,15 +6,14 @@ and no hop-by-hop field of the caller leaves; whatever breaks below leaves as an
 
 from __future__ import annotations
 
+import re
 import ssl
 
-import anyio
-import httpcore
+import attrs
 
 from ...errors import FedtextError, FetchRefused, FetchTimeout, LocalProtocolError, Unreachable
 from ...http import Request
 from ...wire.iri import Url
-from .guard import port_of
 
 # Fields that belong to the connection (RFC 9110 section 7.6.1) or that only the transport may set.
 _DROPPED = frozenset(
@@ -34,22 +33,17 @@ _DROPPED = frozenset(
     }
 )
 
-# Everything that the layers below may raise on a bad peer, name or network; ssl.SSLError and TimeoutError are OSErrors.
-FAULTS = (
-    httpcore.NetworkError,
-    httpcore.TimeoutException,
-    httpcore.ProtocolError,
-    httpcore.UnsupportedProtocol,
-    anyio.BrokenResourceError,
-    anyio.ClosedResourceError,
-    anyio.EndOfStream,
-    OSError,
-    UnicodeError,
-)
+# RFC 9110 section 9.1 with the case in which methods are registered; sections 5.1 and 5.5 for fields. Not every library
+# below refuses what would break the request, so none is relied upon.
+_METHOD = re.compile(r"[A-Z][A-Z0-9_-]*+")
+_NAME = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]++")
+_VALUE = re.compile(rb"[\t\x20-\x7e\x80-\xff]*+")
+
+Field = tuple[bytes, bytes]
 
 
-def encode_request(request: Request, url: Url) -> httpcore.Request:
-    """Put a request into the form that goes out.
+def encode_fields(request: Request, url: Url) -> list[Field]:
+    """Give the header fields that go out, Host first.
 
     Args:
         request: Its target and its Host header, if it has one, are sent as they are: a signature may cover them.
@@ -57,7 +51,7 @@ def encode_request(request: Request, url: Url) -> httpcore.Request:
 
     Raises:
         FetchRefused: The Host header, if given, names another host than the URL, or the path is not ASCII.
-        LocalProtocolError: A header cannot be written.
+        LocalProtocolError: The method or a header cannot be written.
     """
     if url.target != request.target:
         # What was judged, what is signed and what is sent must be one text.
@@ -65,6 +59,8 @@ def encode_request(request: Request, url: Url) -> httpcore.Request:
     hosts = request.headers.get_all("host") or [url.authority]
     if len(hosts) > 1 or hosts[0].lower() != url.authority:
         raise FetchRefused("the Host header and the URL name different hosts", host=", ".join(hosts), url=request.url)
+    if not _METHOD.fullmatch(request.method) or request.method == "CONNECT":
+        raise LocalProtocolError("this is no method of an exchange", method=request.method, url=request.url)
     fields = [("host", hosts[0])]
     fields += [(name, value) for name, value in request.headers if name not in _DROPPED]
     if "accept-encoding" not in request.headers:
@@ -72,47 +68,53 @@ def encode_request(request: Request, url: Url) -> httpcore.Request:
     if request.body or request.method in {"POST", "PUT", "PATCH"}:
         fields.append(("content-length", str(len(request.body))))
     try:
-        return httpcore.Request(
-            method=request.method.encode("ascii"),
-            url=httpcore.URL(
-                scheme=url.scheme.encode("ascii"),
-                host=url.host.strip("[]").encode("ascii"),
-                port=port_of(url),
-                target=request.target.encode("ascii"),
-            ),
-            headers=[(name.encode("ascii"), value.encode("latin-1")) for name, value in fields],
-            content=request.body,
-        )
+        encoded = [(name.encode("ascii"), value.encode("latin-1")) for name, value in fields]
     except UnicodeError as error:
         raise LocalProtocolError("a header cannot be written in latin-1", url=request.url) from error
+    if not all(_NAME.fullmatch(name) and _VALUE.fullmatch(value) for name, value in encoded):
+        raise LocalProtocolError("a header would break the request", url=request.url)
+    return encoded
 
 
-# Faults of a connection that stood: the path, too, may be the cause, so they say nothing of the host as a whole.
-_CONNECTED = (
-    httpcore.ReadError,
-    httpcore.WriteError,
-    httpcore.RemoteProtocolError,
-    anyio.BrokenResourceError,
-    anyio.ClosedResourceError,
-    anyio.EndOfStream,
-    BrokenPipeError,
-    ConnectionResetError,
-)
+class ConnectTimedOut(TimeoutError):
+    """The time to connect is over."""
 
 
-def as_error(fault: Exception, url: Url) -> FedtextError:
-    """Give the error of our tree for a fault of the layers below."""
-    where = str(url)
-    if isinstance(fault, httpcore.ConnectTimeout):  # a host that drops packets is as dead as one that refuses
-        return Unreachable("no connection came about in time", url=where)
-    if isinstance(fault, httpcore.TimeoutException | TimeoutError):
-        return FetchTimeout("the exchange took too long", url=where)
-    if isinstance(fault, httpcore.LocalProtocolError):
-        return LocalProtocolError("the request cannot be written as HTTP", url=where, reason=str(fault))
-    is_tls = isinstance(fault, ssl.SSLError) or isinstance(fault.__cause__ or fault.__context__, ssl.SSLError)
-    if is_tls and not isinstance(fault, _CONNECTED):
-        return Unreachable("TLS was not established", url=where, reason=str(fault))
-    reason = str(fault) or type(fault).__name__
-    if isinstance(fault, _CONNECTED):
-        return Unreachable("the exchange broke", url=where, reason=reason, during="exchange")
-    return Unreachable("no connection came about", url=where, reason=reason)
+@attrs.frozen(kw_only=True)
+class Faults:
+    """What a library below raises on a bad peer, name or network, by what it means.
+
+    Args:
+        any_of_them: All of it; ssl.SSLError and TimeoutError are OSErrors.
+        connect_timeouts: No connection in time.
+        timeouts: Nothing more in time, on a connection that stood.
+        ours: What we wanted to send cannot be written.
+        connected: Faults of a connection that stood: the path, too, may be the cause, so they say nothing of the host
+            as a whole.
+        hung_up: How a connection ends that the peer closed while it lay idle.
+    """
+
+    any_of_them: tuple[type[Exception], ...]
+    connect_timeouts: tuple[type[Exception], ...] = ()
+    timeouts: tuple[type[Exception], ...] = ()
+    ours: tuple[type[Exception], ...] = ()
+    connected: tuple[type[Exception], ...] = ()
+    hung_up: tuple[type[Exception], ...] = ()
+
+    def as_error(self, fault: Exception, url: Url) -> FedtextError:
+        """Give the error of our tree for a fault of the layers below."""
+        where = str(url)
+        if isinstance(fault, (ConnectTimedOut, *self.connect_timeouts)):
+            # A host that drops packets is as dead as one that refuses.
+            return Unreachable("no connection came about in time", url=where)
+        if isinstance(fault, (TimeoutError, *self.timeouts)):
+            return FetchTimeout("the exchange took too long", url=where)
+        if isinstance(fault, self.ours):
+            return LocalProtocolError("the request cannot be written as HTTP", url=where, reason=str(fault))
+        is_tls = isinstance(fault, ssl.SSLError) or isinstance(fault.__cause__ or fault.__context__, ssl.SSLError)
+        if is_tls and not isinstance(fault, self.connected):
+            return Unreachable("TLS was not established", url=where, reason=str(fault))
+        reason = str(fault) or type(fault).__name__
+        if isinstance(fault, self.connected):
+            return Unreachable("the exchange broke", url=where, reason=reason, during="exchange")
+        return Unreachable("no connection came about", url=where, reason=reason)

@@ -10,6 +10,7 @@ Example:
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 from collections.abc import Iterable
 
@@ -25,6 +26,9 @@ from ...wire.iri import Url, parse_url
 # RFC 8375 (home.arpa), ICANN's reserved internal (2024), and localdomain from old resolver set-ups. `.test`,
 # `.example` and `.invalid` are left to DNS, which has no answer for them.
 PRIVATE_SUFFIXES = ("localhost", "local", "internal", "localdomain", "home.arpa", "onion")
+
+# At most 2 kB each (`Limits.iri_chars_max`).
+_URLS_READ_MAX = 1_024
 
 _DEFAULT_PORTS = {"https": 443, "http": 80}
 
@@ -143,10 +147,15 @@ def _check_same_host(url: Url) -> None:
     # Threat: two parsers, two hosts, as in "https://a.example" + backslash + "@127.0.0.1/" (SEC-099). What httpx would
     # connect to must be what we have judged.
     text = str(url)
-    try:
-        other = httpx.URL(text)
-        theirs = (other.scheme, other.raw_host.decode("ascii"), other.port)
-    except (httpx.InvalidURL, UnicodeError) as error:
-        raise FetchRefused("the URL is not one that all parsers read alike", url=text) from error
-    if theirs != (url.scheme, url.host.strip("[]"), url.port):
+    if _as_httpx_reads(text) != (url.scheme, url.host.strip("[]"), url.port):
         raise FetchRefused("the URL is not one that all parsers read alike", url=text)
+
+
+@functools.lru_cache(maxsize=_URLS_READ_MAX)
+def _as_httpx_reads(text: str) -> tuple[str, str, int | None] | None:
+    """Give scheme, host and port. Kept: the same inboxes are asked for, and this takes as long as all other checks."""
+    try:
+        url = httpx.URL(text)
+        return url.scheme, url.raw_host.decode("ascii"), url.port
+    except (httpx.InvalidURL, UnicodeError):
+        return None

@@ -8,9 +8,10 @@ end is closed.
 from __future__ import annotations
 
 import asyncio
+import functools
 import time
 from collections.abc import Iterable
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import h11
 import httpcore
@@ -20,19 +21,21 @@ from ...errors import FetchRefused
 from ...http import Request, Response
 from ...ports.transport import ExchangeLimits
 from ...wire.iri import Url
-from .connecting import IDLE_S_MAX, IdleConnections, Resolver, build_ssl_context, peer_of
-from .exchange import FAULTS, as_error, encode_request
+from .connecting import IDLE_S_MAX, IdlePerLoop, Resolver, build_ssl_context, peer_of
+from .exchange import ConnectTimedOut, encode_fields
 from .guard import AddressGuard, port_of
 from .reading import LIMITS, AnswerReader, Meter, remaining_s
+from .stacks import Stack, StackName, load_stack
 
 
 class AsyncGuardedBackend(httpcore.AsyncNetworkBackend):
     """Connects to checked addresses only, whatever is layered on top of it."""
 
-    def __init__(self, guard: AddressGuard, resolver: Resolver) -> None:
+    def __init__(self, guard: AddressGuard, resolver: Resolver, stack: Stack) -> None:
         self._guard = guard
         self._resolver = resolver
-        self._tcp = cast(httpcore.AsyncNetworkBackend, httpcore.AnyIOBackend())
+        self._stack = stack
+        self._tcp = cast(httpcore.AsyncNetworkBackend, stack.async_sockets())
 
     async def connect_tcp(
         self,
@@ -46,14 +49,11 @@ class AsyncGuardedBackend(httpcore.AsyncNetworkBackend):
 
         Raises:
             FetchRefused: An address may not be connected to.
-            httpcore.ConnectError: No address answered.
-            httpcore.ConnectTimeout: None did in time.
+            ConnectError: No address answered; of the library below, like the next.
+            ConnectTimeout: None did in time.
         """
         deadline_s = None if timeout is None else time.monotonic() + timeout
-        answers = self._resolver.known(host)
-        if answers is None:
-            answers = await asyncio.wait_for(asyncio.wrap_future(self._resolver.ask(host, port)), timeout)
-        addresses = self._guard.admit_addresses(host, answers)
+        addresses = self._guard.admit_addresses(host, await self._resolver.find(host, port, timeout))
         while True:
             address = addresses.pop(0)
             # A silent first address leaves time for the others.
@@ -62,7 +62,7 @@ class AsyncGuardedBackend(httpcore.AsyncNetworkBackend):
                 return await self._tcp.connect_tcp(
                     address, port, timeout=share_s, local_address=local_address, socket_options=socket_options
                 )
-            except (httpcore.ConnectError, httpcore.ConnectTimeout):
+            except self._stack.connect_faults:
                 if not addresses:
                     raise
 
@@ -100,7 +100,13 @@ class _MeteredStream(httpcore.AsyncNetworkStream):
         return self._stream.get_extra_info(info)
 
 
-class _Connection(httpcore.AsyncHTTP11Connection):
+if TYPE_CHECKING:
+    _HTTP11 = httpcore.AsyncHTTP11Connection
+else:
+    _HTTP11 = object  # `_connection_class` puts the one of the stack in its place
+
+
+class _Connection(_HTTP11):
     """An HTTP/1.1 connection whose events are counted, and read without a chain of generators."""
 
     def __init__(self, origin: httpcore.Origin, stream: _MeteredStream) -> None:
@@ -136,6 +142,11 @@ class _Connection(httpcore.AsyncHTTP11Connection):
         return self.is_idle() and not self._h11_state.trailing_data[0]
 
 
+@functools.cache
+def _connection_class(stack: Stack) -> type[_Connection]:
+    return cast(type[_Connection], type("Connection", (_Connection, stack.async_connection), {}))
+
+
 class AsyncHttpxTransport:
     """Sends requests from an event loop; opened by the first request, each loop with connections of its own.
 
@@ -143,20 +154,28 @@ class AsyncHttpxTransport:
         dev: Exceptions for development; None for none.
         limits: Of these the bounds of an answer's head and of the number of addresses are taken.
         ports: Ports that may be connected to.
+        stack: The library below: httpx's or httpx2's connection layer.
 
     Raises:
+        ImportError: The library below is not installed.
         ConfigurationError: The development policy's file of authorities cannot be read.
     """
 
     def __init__(
-        self, *, dev: DevPolicy | None = None, limits: Limits = LIMITS, ports: tuple[int, ...] = (443,)
+        self,
+        *,
+        dev: DevPolicy | None = None,
+        limits: Limits = LIMITS,
+        ports: tuple[int, ...] = (443,),
+        stack: StackName = "httpx",
     ) -> None:
+        self._stack = load_stack(stack)
         self._guard = AddressGuard(dev, tuple(ports), limits.resolved_addresses_max)
         self._ssl_context = build_ssl_context(dev)
         self._limits = limits
         self._resolver = Resolver(dev.resolver if dev else {})
-        self._backend = AsyncGuardedBackend(self._guard, self._resolver)
-        self._idle: dict[asyncio.AbstractEventLoop, IdleConnections[_Connection]] = {}
+        self._backend = AsyncGuardedBackend(self._guard, self._resolver, self._stack)
+        self._idle: IdlePerLoop[_Connection] = IdlePerLoop()
 
     async def send(self, request: Request, limits: ExchangeLimits) -> Response:
         """Carry out one exchange; see `ports.Transport.send`.
@@ -170,30 +189,29 @@ class AsyncHttpxTransport:
             LocalProtocolError: The request cannot be written as HTTP.
         """
         url = self._guard.admit_url(request.url)
-        outgoing = encode_request(request, url)
+        outgoing = self._stack.encode(request, url, encode_fields(request, url))
         meter = Meter.of(self._limits, limits, deadline_s=time.monotonic() + limits.exchange_s_max)
         try:
             async with asyncio.timeout(limits.exchange_s_max):
                 return await self._exchange(request, outgoing, url, limits, meter)
-        except FAULTS as fault:
-            raise as_error(fault, url) from fault
+        except self._stack.faults.any_of_them as fault:
+            raise self._stack.faults.as_error(fault, url) from fault
 
     async def close(self) -> None:
         """Close the idle connections of the running loop."""
-        idle = self._idle.pop(asyncio.get_running_loop(), None)
         self._resolver.close()
-        for connection in idle.clear() if idle is not None else ():
+        for connection in self._idle.clear_here():
             await connection.aclose()
 
     async def _exchange(
         self, request: Request, outgoing: httpcore.Request, url: Url, limits: ExchangeLimits, meter: Meter
     ) -> Response:
-        idle = self._idle_here()
+        idle = self._idle.here()
         connection = idle.take(peer_of(url))
         if connection is not None and not connection.has_expired():
             try:
                 return await self._converse(connection, request, outgoing, url, limits, meter)
-            except (httpcore.NetworkError, httpcore.RemoteProtocolError):
+            except self._stack.faults.hung_up:
                 # The peer hung up an idle connection while we wrote to it. Nothing came back, so it is tried anew
                 # (RFC 9112 section 9.3.1); an activity that arrives twice counts once.
                 if meter.received_bytes:
@@ -205,7 +223,7 @@ class AsyncHttpxTransport:
             async with connecting:
                 connection = await self._connect(url, limits)
         except TimeoutError as error:
-            raise httpcore.ConnectTimeout("no connection in time") from error
+            raise ConnectTimedOut("no connection in time") from error
         return await self._converse(connection, request, outgoing, url, limits, meter)
 
     async def _connect(self, url: Url, limits: ExchangeLimits) -> _Connection:
@@ -217,8 +235,7 @@ class AsyncHttpxTransport:
         except BaseException:
             await stream.aclose()
             raise
-        origin = httpcore.Origin(url.scheme.encode("ascii"), host.encode("ascii"), port)
-        return _Connection(origin, _MeteredStream(stream))
+        return _connection_class(self._stack)(self._stack.origin_of(url), _MeteredStream(stream))
 
     async def _converse(
         self,
@@ -248,16 +265,6 @@ class AsyncHttpxTransport:
         if not connection.is_reusable():
             await connection.aclose()
             return response
-        for surplus in self._idle_here().give(peer_of(url), connection):
+        for surplus in self._idle.here().give(peer_of(url), connection):
             await surplus.aclose()
         return response
-
-    def _idle_here(self) -> IdleConnections[_Connection]:
-        loop = asyncio.get_running_loop()
-        idle = self._idle.get(loop)
-        if idle is None:
-            # Connections of a loop that has ended cannot be closed in order any more.
-            for ended in [other for other in list(self._idle) if other.is_closed()]:
-                self._idle.pop(ended, None)
-            idle = self._idle[loop] = IdleConnections()
-        return idle

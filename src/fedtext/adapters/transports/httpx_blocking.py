@@ -6,11 +6,12 @@ socket gets the time that the whole exchange has left, so that a peer that drips
 
 from __future__ import annotations
 
+import functools
 import os
 import threading
 import time
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import h11
 import httpcore
@@ -21,9 +22,10 @@ from ...http import Request, Response
 from ...ports.transport import ExchangeLimits
 from ...wire.iri import Url
 from .connecting import IDLE_S_MAX, IdleConnections, Resolver, build_ssl_context, peer_of
-from .exchange import FAULTS, as_error, encode_request
+from .exchange import ConnectTimedOut, encode_fields
 from .guard import AddressGuard, port_of
 from .reading import LIMITS, AnswerReader, Meter, remaining_s
+from .stacks import Stack, StackName, load_stack
 
 _WRITE_BYTES_MAX = 65_536
 
@@ -31,10 +33,11 @@ _WRITE_BYTES_MAX = 65_536
 class BlockingGuardedBackend(httpcore.NetworkBackend):
     """Connects to checked addresses only, whatever is layered on top of it."""
 
-    def __init__(self, guard: AddressGuard, resolver: Resolver) -> None:
+    def __init__(self, guard: AddressGuard, resolver: Resolver, stack: Stack) -> None:
         self._guard = guard
         self._resolver = resolver
-        self._tcp = httpcore.SyncBackend()
+        self._stack = stack
+        self._tcp = stack.blocking_sockets()
 
     def connect_tcp(
         self,
@@ -48,8 +51,8 @@ class BlockingGuardedBackend(httpcore.NetworkBackend):
 
         Raises:
             FetchRefused: An address may not be connected to.
-            httpcore.ConnectError: No address answered.
-            httpcore.ConnectTimeout: None did in time.
+            ConnectError: No address answered; of the library below, like the next.
+            ConnectTimeout: None did in time.
         """
         deadline_s = None if timeout is None else time.monotonic() + timeout
         answers = self._resolver.known(host)
@@ -64,7 +67,7 @@ class BlockingGuardedBackend(httpcore.NetworkBackend):
                 return self._tcp.connect_tcp(
                     address, port, timeout=share_s, local_address=local_address, socket_options=socket_options
                 )
-            except (httpcore.ConnectError, httpcore.ConnectTimeout):
+            except self._stack.connect_faults:
                 if not addresses:
                     raise
 
@@ -104,7 +107,13 @@ class _MeteredStream(httpcore.NetworkStream):
         return self._stream.get_extra_info(info)
 
 
-class _Connection(httpcore.HTTP11Connection):
+if TYPE_CHECKING:
+    _HTTP11 = httpcore.HTTP11Connection
+else:
+    _HTTP11 = object  # `_connection_class` puts the one of the stack in its place
+
+
+class _Connection(_HTTP11):
     """An HTTP/1.1 connection whose events are counted, and read without a chain of generators."""
 
     def __init__(self, origin: httpcore.Origin, stream: _MeteredStream) -> None:
@@ -140,6 +149,11 @@ class _Connection(httpcore.HTTP11Connection):
         return self.is_idle() and not self._h11_state.trailing_data[0]
 
 
+@functools.cache
+def _connection_class(stack: Stack) -> type[_Connection]:
+    return cast(type[_Connection], type("Connection", (_Connection, stack.blocking_connection), {}))
+
+
 class BlockingHttpxTransport:
     """Sends requests from any thread; opened by the first request, and again after a fork.
 
@@ -147,19 +161,27 @@ class BlockingHttpxTransport:
         dev: Exceptions for development; None for none.
         limits: Of these the bounds of an answer's head and of the number of addresses are taken.
         ports: Ports that may be connected to.
+        stack: The library below: httpx's or httpx2's connection layer.
 
     Raises:
+        ImportError: The library below is not installed.
         ConfigurationError: The development policy's file of authorities cannot be read.
     """
 
     def __init__(
-        self, *, dev: DevPolicy | None = None, limits: Limits = LIMITS, ports: tuple[int, ...] = (443,)
+        self,
+        *,
+        dev: DevPolicy | None = None,
+        limits: Limits = LIMITS,
+        ports: tuple[int, ...] = (443,),
+        stack: StackName = "httpx",
     ) -> None:
+        self._stack = load_stack(stack)
         self._guard = AddressGuard(dev, tuple(ports), limits.resolved_addresses_max)
         self._ssl_context = build_ssl_context(dev)
         self._limits = limits
         self._resolver = Resolver(dev.resolver if dev else {})
-        self._backend = BlockingGuardedBackend(self._guard, self._resolver)
+        self._backend = BlockingGuardedBackend(self._guard, self._resolver, self._stack)
         self._idle: IdleConnections[_Connection] = IdleConnections()
         self._lock = threading.Lock()
         self._pid = os.getpid()
@@ -176,12 +198,12 @@ class BlockingHttpxTransport:
             LocalProtocolError: The request cannot be written as HTTP.
         """
         url = self._guard.admit_url(request.url)
-        outgoing = encode_request(request, url)
+        outgoing = self._stack.encode(request, url, encode_fields(request, url))
         meter = Meter.of(self._limits, limits, deadline_s=time.monotonic() + limits.exchange_s_max)
         try:
             return self._exchange(request, outgoing, url, limits, meter)
-        except FAULTS as fault:
-            raise as_error(fault, url) from fault
+        except self._stack.faults.any_of_them as fault:
+            raise self._stack.faults.as_error(fault, url) from fault
 
     async def close(self) -> None:
         """Close the idle connections."""
@@ -200,7 +222,7 @@ class BlockingHttpxTransport:
         if connection is not None and not connection.has_expired():
             try:
                 return self._converse(connection, request, outgoing, url, limits, meter)
-            except (httpcore.NetworkError, httpcore.RemoteProtocolError):
+            except self._stack.faults.hung_up:
                 # The peer hung up an idle connection while we wrote to it. Nothing came back, so it is tried anew
                 # (RFC 9112 section 9.3.1); an activity that arrives twice counts once.
                 if meter.received_bytes:
@@ -209,10 +231,10 @@ class BlockingHttpxTransport:
             connection.close()
         try:
             connection = self._connect(url, limits, meter)
-        except (TimeoutError, httpcore.ConnectTimeout) as error:
+        except self._stack.connect_timeouts as error:
             if time.monotonic() >= meter.deadline_s:
                 raise TimeoutError("the deadline of the exchange") from error
-            raise httpcore.ConnectTimeout("no connection in time") from error
+            raise ConnectTimedOut("no connection in time") from error
         return self._converse(connection, request, outgoing, url, limits, meter)
 
     def _connect(self, url: Url, limits: ExchangeLimits, meter: Meter) -> _Connection:
@@ -225,8 +247,7 @@ class BlockingHttpxTransport:
         except BaseException:
             stream.close()
             raise
-        origin = httpcore.Origin(url.scheme.encode("ascii"), host.encode("ascii"), port)
-        return _Connection(origin, _MeteredStream(stream))
+        return _connection_class(self._stack)(self._stack.origin_of(url), _MeteredStream(stream))
 
     def _converse(
         self,

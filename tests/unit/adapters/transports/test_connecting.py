@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import ssl
 import threading
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from fedtext.adapters.transports import connecting
-from fedtext.adapters.transports.connecting import IdleConnections, Resolver, build_ssl_context, peer_of
+from fedtext.adapters.transports.connecting import IdleConnections, IdlePerLoop, Resolver, build_ssl_context, peer_of
 from fedtext.config import DevPolicy
 from fedtext.errors import ConfigurationError
 from fedtext.wire.iri import parse_url
@@ -107,3 +108,20 @@ def test_what_lay_too_long_is_taken_off(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(connecting.time, "monotonic", lambda: start_s + 30.1)
     assert shelf.give(B, "new") == ["old"]
     assert (shelf.take(A), shelf.take(B)) == (None, "new")
+
+
+async def test_loops_that_have_ended_are_forgotten_and_live_ones_are_not() -> None:
+    idle: IdlePerLoop[str] = IdlePerLoop()
+    here = idle.here()
+    here.give(A, "a")
+
+    async def elsewhere() -> None:
+        assert idle.here() is not here
+
+    for _ in range(2):
+        thread = threading.Thread(target=lambda: asyncio.run(elsewhere()))
+        thread.start()
+        thread.join()
+    assert idle.here() is here
+    assert len(idle) == 2
+    assert (idle.clear_here(), idle.clear_here(), len(idle)) == (["a"], [], 1)

@@ -7,19 +7,21 @@ import ssl
 import httpcore
 import pytest
 
-from fedtext.adapters.transports.exchange import FAULTS, as_error, encode_request
+from fedtext.adapters.transports.exchange import encode_fields
+from fedtext.adapters.transports.stacks import load_stack
 from fedtext.errors import FedtextError, FetchRefused, FetchTimeout, LocalProtocolError, Unreachable
 from fedtext.http import Headers, Request
 from fedtext.wire.iri import parse_url
 
 URL = parse_url("https://social.example/users/a?x=1")
+HTTPX = load_stack("httpx")
 
 
 def encoded(**changes: object) -> tuple[httpcore.Request, dict[bytes, bytes]]:
     request = Request(
         **{"method": "GET", "scheme": "https", "authority": "social.example", "target": "/users/a?x=1"} | changes  # type: ignore[arg-type]
     )
-    outgoing = encode_request(request, URL)
+    outgoing = HTTPX.encode(request, URL, encode_fields(request, URL))
     return outgoing, dict(outgoing.headers)
 
 
@@ -70,10 +72,18 @@ def test_what_was_judged_is_what_is_sent(target: str) -> None:
         encoded(target=target)
 
 
-@pytest.mark.parametrize("pair", [("x", "☃"), ("ø", "x")])
+@pytest.mark.parametrize(
+    "pair", [("x", "☃"), ("ø", "x"), ("x", "a\r\nb: c"), ("x", "\x00"), ("x y", "z"), ("", "z"), ("x:", "z")]
+)
 def test_what_cannot_be_written_is_our_own_fault(pair: tuple[str, str]) -> None:
     with pytest.raises(LocalProtocolError):
         encoded(headers=Headers((pair,)))
+
+
+@pytest.mark.parametrize("method", ["get", "GET /x", "", "CONNECT", "G\r\nX"])
+def test_a_method_is_what_it_looks_like(method: str) -> None:
+    with pytest.raises(LocalProtocolError):
+        encoded(method=method)
 
 
 def _tls_fault() -> httpcore.ConnectError:
@@ -99,8 +109,8 @@ def _tls_fault() -> httpcore.ConnectError:
     ],
 )
 def test_faults_become_errors_of_the_tree(fault: Exception, expected: type[FedtextError], permanent: bool) -> None:
-    assert isinstance(fault, FAULTS)
-    error = as_error(fault, URL)
+    assert isinstance(fault, HTTPX.faults.any_of_them)
+    error = HTTPX.faults.as_error(fault, URL)
     assert (type(error), error.permanent) == (expected, permanent)
     assert error.context["url"] == "https://social.example/users/a?x=1"
 
@@ -118,4 +128,4 @@ def test_faults_become_errors_of_the_tree(fault: Exception, expected: type[Fedte
     ],
 )
 def test_sec_118_a_fault_of_a_connection_that_stood_is_not_that_of_its_host(fault: Exception, connected: bool) -> None:
-    assert ("during" in as_error(fault, URL).context) is connected
+    assert ("during" in HTTPX.faults.as_error(fault, URL).context) is connected

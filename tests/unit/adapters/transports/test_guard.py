@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import httpx
 import pytest
 
@@ -76,15 +78,25 @@ def test_sec_099_refuses_urls_that_parsers_read_differently(url: str) -> None:
         STRICT.admit_url(url)
 
 
+@pytest.fixture
+def forgotten() -> Iterator[None]:
+    """What httpx said of a URL before, and what it is made to say here, is not remembered."""
+    guard_module._as_httpx_reads.cache_clear()
+    yield
+    guard_module._as_httpx_reads.cache_clear()
+
+
 @pytest.mark.parametrize("other", ["https://127.0.0.1/", "https://social.example:444/", "http://social.example/"])
-def test_sec_099_refuses_what_httpx_reads_as_another_place(monkeypatch: pytest.MonkeyPatch, other: str) -> None:
+def test_sec_099_refuses_what_httpx_reads_as_another_place(
+    monkeypatch: pytest.MonkeyPatch, forgotten: None, other: str
+) -> None:
     theirs = httpx.URL(other)
     monkeypatch.setattr(guard_module.httpx, "URL", lambda _text: theirs)
     with pytest.raises(FetchRefused):
         STRICT.admit_url("https://social.example/")
 
 
-def test_sec_099_refuses_what_httpx_cannot_read(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sec_099_refuses_what_httpx_cannot_read(monkeypatch: pytest.MonkeyPatch, forgotten: None) -> None:
     def refuse(_text: str) -> httpx.URL:
         raise httpx.InvalidURL("no")
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import socket
-import threading
 
 import httpcore
 import pytest
@@ -12,6 +10,7 @@ import pytest
 from fedtext.adapters.transports.connecting import Resolver
 from fedtext.adapters.transports.guard import AddressGuard
 from fedtext.adapters.transports.httpx_async import AsyncGuardedBackend, AsyncHttpxTransport
+from fedtext.adapters.transports.stacks import load_stack
 from fedtext.config import DevPolicy
 from fedtext.errors import ConfigurationError, FetchRefused, FetchTimeout
 
@@ -19,7 +18,7 @@ LOOPBACK = AddressGuard(DevPolicy.allow_loopback(hosts=("alice.example",)))
 
 
 def backend(address: str, guard: AddressGuard = LOOPBACK) -> AsyncGuardedBackend:
-    return AsyncGuardedBackend(guard, Resolver({"alice.example": address}))
+    return AsyncGuardedBackend(guard, Resolver({"alice.example": address}), load_stack("httpx"))
 
 
 async def test_it_connects_to_the_checked_address() -> None:
@@ -56,18 +55,3 @@ async def test_bad_wiring_is_told_at_once_and_closing_what_was_never_opened_is_f
     with pytest.raises(ConfigurationError):
         AsyncHttpxTransport(dev=DevPolicy.allow_loopback(ca_file="/nonexistent.pem"))
     await AsyncHttpxTransport().close()
-
-
-async def test_loops_that_have_ended_are_forgotten_and_live_ones_are_not() -> None:
-    transport = AsyncHttpxTransport()
-    here = transport._idle_here()
-
-    async def elsewhere() -> None:
-        assert transport._idle_here() is not here
-
-    for _ in range(2):
-        thread = threading.Thread(target=lambda: asyncio.run(elsewhere()))
-        thread.start()
-        thread.join()
-    assert transport._idle_here() is here
-    assert len(transport._idle) == 2

@@ -10,6 +10,7 @@ import pytest
 from fedtext.adapters.transports.connecting import Resolver
 from fedtext.adapters.transports.guard import AddressGuard
 from fedtext.adapters.transports.httpx_blocking import BlockingGuardedBackend, BlockingHttpxTransport
+from fedtext.adapters.transports.stacks import load_stack
 from fedtext.config import DevPolicy
 from fedtext.errors import ConfigurationError, FetchRefused, FetchTimeout
 from fedtext.sync import run_sync
@@ -18,7 +19,7 @@ LOOPBACK = AddressGuard(DevPolicy.allow_loopback(hosts=("alice.example",)))
 
 
 def backend(address: str, guard: AddressGuard = LOOPBACK) -> BlockingGuardedBackend:
-    return BlockingGuardedBackend(guard, Resolver({"alice.example": address}))
+    return BlockingGuardedBackend(guard, Resolver({"alice.example": address}), load_stack("httpx"))
 
 
 def test_it_connects_to_the_checked_address() -> None:
