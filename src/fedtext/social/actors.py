@@ -67,7 +67,7 @@ class SocialActor:
         visibility: Visibility = Visibility.PUBLIC,
         language: str | None = None,
         summary: str | None = None,
-        to: str | Sequence[str] = (),
+        to: str | Sequence[str] | None = None,
         in_reply_to: str | None = None,
         pk: str | None = None,
     ) -> Post:
@@ -90,7 +90,7 @@ class SocialActor:
             visibility=visibility,
             language=language,
             summary=summary,
-            to=(to,) if isinstance(to, str) else tuple(to),
+            to=(to,) if isinstance(to, str) else tuple(to or ()),
             in_reply_to=in_reply_to,
             pk=pk,
         )
