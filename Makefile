@@ -46,7 +46,7 @@ demo: $(DEMO_READY)
 	@$(BIN)/fedtext demo $(if $(filter-out 0 no,$(ONCE)),--once) $(ARGS)
 
 test: $(DEV_READY)
-	$(BIN)/python -m pytest --ignore=tests/interop -m "not long" $(ARGS)
+	$(BIN)/python -m pytest -n auto --ignore=tests/interop -m "not long" $(ARGS)
 
 check: $(DEV_READY)
 	$(BIN)/ruff check

@@ -8,6 +8,7 @@ Sources: ActivityStreams `Flag` as Mastodon and others send it (TS); TRU-02, TRU
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import Final
 
 import attrs
@@ -22,6 +23,7 @@ from ..wire.json import JsonObject, JsonValue, dump, parse_object
 OBJECTS_COUNT_MAX: Final = 100
 COMMENT_CHARS_MAX: Final = 5_000
 _VERSION: Final = 1
+_REMEMBERED_S: Final = 30 * 86_400
 
 
 @attrs.frozen(kw_only=True)
@@ -44,13 +46,21 @@ class Report:
 
 
 async def keep_report(ports: PortSet, site: str, flag: Flag, rules: Rules, *, received_s: float) -> bool:
-    """Put a report into the box; False where reports from there are not wanted."""
+    """Put a report into the box, once however often and to however many inboxes it comes.
+
+    Returns:
+        False where it is there already, or reports from its sender are not wanted.
+    """
     reporter = str(flag.actor_id)
     if rules.rejects_reports(reporter):
         return False
+    name = sha256(f"{reporter}\n{flag.id or received_s}".encode()).hexdigest()[:16]
+    mark = store_key(site, "reported", name)
+    if await ports.store.get(mark) is not None:
+        return False
     objects = [iri for value in flag.objects[:OBJECTS_COUNT_MAX] if (iri := reference_id(value)) is not None]
     comment = to_text(str(flag.content or ""))[:COMMENT_CHARS_MAX]
-    report_id = f"{int(received_s * 1_000):015d}-{ports.randomness.token(4).hex()}"
+    report_id = f"{int(received_s * 1_000):015d}-{name}"
     about: JsonObject = {
         "v": _VERSION,
         "reporter": reporter,
@@ -59,6 +69,7 @@ async def keep_report(ports: PortSet, site: str, flag: Flag, rules: Rules, *, re
         "received_s": received_s,
     }
     await ports.store.put(store_key(site, "report", report_id), dump(about))
+    await ports.store.put(mark, b"1", ttl_s=_REMEMBERED_S)
     return True
 
 

@@ -142,6 +142,9 @@ async def _inbound(
     if await seen(ports.store, key) is not None:
         await forwarding.pass_on(engine, task, ports)  # where a listener has confirmed by itself, and then we fell
         return Done()
+    if _is_refused(engine, str(activity.actor_id)):  # it may have been blocked since this came
+        _emit(ports, "inbox.dropped", id=activity.id, reason="policy")
+        return Done()
     scope = Scope(
         recipient=task.recipient,
         evidence=authentic.evidence,
@@ -187,7 +190,7 @@ async def _keep(engine: Engine, task: InboundTask, activity: Activity, ports: Po
         await _expire(engine, activity, ports)
     if isinstance(activity, Flag):
         kept = await keep_report(ports, task.site, activity, engine.rulebook.rules, received_s=task.received_s)
-        _emit(ports, "inbox.reported" if kept else "inbox.report_rejected", id=activity.id)
+        _emit(ports, "inbox.reported" if kept else "inbox.report_not_kept", id=activity.id)
 
 
 async def _expire(engine: Engine, activity: Activity, ports: PortSet) -> None:
@@ -240,9 +243,7 @@ async def _listener_failed(
 
 
 async def _deliver(engine: Engine, task: DeliveryTask, job: Job, ports: PortSet) -> JobOutcome:
-    try:
-        engine.refuse(task.inbox)  # it may have been blocked since this was planned
-    except PolicyRefusal:
+    if _is_refused(engine, task.inbox):  # it may have been blocked since this was planned
         _emit(ports, "delivery.dropped", inbox=task.inbox, id=task.activity_id, reason="policy")
         return Done()
     actor_id = engine.instance_actor_id if not task.sender else engine.site.origin + engine.actor_path(task.sender)
@@ -284,6 +285,14 @@ def _deferred(engine: Engine, outcome: Retry, job: Job, ports: PortSet) -> JobOu
         host_failed=outcome.host_failed,
         pause_s=min(asked_s, _PAUSE_S_MAX) if outcome.host_failed else 0.0,
     )
+
+
+def _is_refused(engine: Engine, iri: str) -> bool:
+    try:
+        engine.refuse(iri)
+    except PolicyRefusal:
+        return True
+    return False
 
 
 def _emit(ports: PortSet, name: str, **fields: str | int | None) -> None:

@@ -298,6 +298,37 @@ def test_a_report_is_kept_though_nobody_listens(world):
     assert world.fed.reports() == []
 
 
+def test_a_report_is_kept_once(world):
+    failing = [True]
+
+    @world.fed.on_any
+    def fails_once(context: Any, heard: Activity) -> None:
+        if failing:
+            failing.pop()
+            raise RuntimeError
+
+    bob = world.remote().actor("bob")
+    flag = activity(bob, "Flag", object=[ALICE])
+    for inbox in ("/users/1/inbox", "/users/2/inbox", "/ap/inbox"):
+        world.deliver(flag, to=inbox, by=bob)
+    world.settle()
+    world.pass_time()
+    (report,) = world.fed.reports()
+    world.fed.close_report(report.report_id)
+    world.deliver(activity(bob, "Flag", 2, object=[ALICE]), by=bob)
+    world.settle()
+    assert len(world.fed.reports()) == 1
+
+
+@pytest.mark.spec("SEC-151")
+def test_sec_151_what_waits_of_whom_is_blocked_now_is_not_handled(world, heard):
+    bob = world.remote().actor("bob")
+    world.deliver(activity(bob), by=bob)
+    world.fed.block("b.example.org")
+    world.settle()
+    assert (heard, world.depth().waiting, world.buried()) == ([], 0, [])
+
+
 @pytest.mark.spec("SEC-143")
 def test_sec_143_a_report_is_cut_to_what_can_be_read(world):
     bob = world.remote().actor("bob")
