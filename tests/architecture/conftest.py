@@ -94,7 +94,7 @@ def fresh() -> Callable[[str], str]:
 
     def run(code: str) -> str:
         done = subprocess.run(
-            [sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, timeout=300, check=False
+            [sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, timeout=900, check=False
         )
         if done.returncode:
             pytest.fail(done.stderr[-4_000:], pytrace=False)

@@ -15,7 +15,8 @@ HEAVY = ["httpx", "cryptography", "pyld"]
 
 LIBRARIES = [
     "asyncio", "attrs", "cryptography.hazmat.primitives.asymmetric.rsa", "cryptography.hazmat.primitives.serialization",
-    "h11", "html.parser", "http.server", "httpcore", "httpx", "idna", "nh3", "pyld.jsonld", "sqlite3", "ssl", "typing",
+    "aiohttp", "django.conf", "h11", "html.parser", "http.server", "httpcore", "httpx", "httpx2", "idna", "nh3",
+    "pyld.jsonld", "sqlite3", "ssl", "typing", "uvicorn",
 ]  # fmt: skip
 
 EACH_ALONE = """
