@@ -336,6 +336,7 @@ def at(model: Any, path: str) -> Any:
     return model
 
 
+@pytest.mark.spec("ACT-02", "ACT-08", "ACT-09", "ACT-12", "ACT-16", "ACT-23")
 @pytest.mark.parametrize(("rule", "document", "expected"), WHOLE)
 def test_documents(rule: str, document: dict[str, Any], expected: dict[str, Any]) -> None:
     found = load(document)
@@ -347,7 +348,7 @@ def test_documents(rule: str, document: dict[str, Any], expected: dict[str, Any]
     assert {path: at(found, path) for path in expected} == expected, rule
 
 
-@pytest.mark.spec("MOD-57")
+@pytest.mark.spec("MOD-57", "TRU-05")
 def test_mod_57_a_quote_says_so_in_all_ways() -> None:
     link = Link(href=POST, media_type='application/ld+json; profile="https://www.w3.org/ns/activitystreams"', name="RE")
     made = dump(Note(quote=POST, quote_uri=POST, quote_url=POST, misskey_quote=POST, tag=link))
