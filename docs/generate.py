@@ -350,6 +350,13 @@ def draw_discovery() -> str:
     return str(rules.draw())
 
 
+def draw_receiving() -> str:
+    """Draw the rules of receiving and serving and the tests that show them."""
+    sys.path.insert(0, str(ROOT))
+    rules: Any = importlib.import_module("tests.receiving_rules")
+    return str(rules.draw())
+
+
 # The tables of reader models, and what each is about.
 READERS = (
     ("document_rules.DOCUMENT_RULES", "The document as a whole"),
@@ -398,6 +405,7 @@ DRAWERS: dict[str, Callable[[], str]] = {
     "outbound": draw_outbound,
     "peers": draw_peers,
     "readers": draw_readers,
+    "receiving": draw_receiving,
     "security": draw_security,
 }
 

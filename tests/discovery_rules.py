@@ -1,19 +1,10 @@
-"""The rules of discovery, in a line each, and the tests that show them: one table, drawn into the documentation.
-
-A test shows a rule by its marker, `@pytest.mark.spec("WF-09")`, or by its name, `test_wf_09_…`. A rule without a test
-is an error: `docs/generate.py` draws nothing then.
-"""
+"""The rules of discovery, in a line each: drawn into the documentation with the tests that show them."""
 
 from __future__ import annotations
 
-import ast
-import re
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Final
 
-TESTS: Final = Path(__file__).resolve().parent
-NAMED: Final = re.compile(r"(?<![a-z])(wf|hm|ni|disc|sec)_(\d+)(?!\d)")
+from tests import shown
 
 RULES: Final = {
     "WF-01": "WebFinger is asked over https alone, also after redirects. Our own answers: 200; 400 without one "
@@ -64,37 +55,10 @@ RULES: Final = {
 }
 
 
-def shown_by(node: ast.FunctionDef | ast.AsyncFunctionDef) -> set[str]:
-    """Give the rules that one test shows."""
-    found = {f"{kind}-{number}".upper() for kind, number in NAMED.findall(node.name)}
-    for decorator in node.decorator_list:
-        if isinstance(decorator, ast.Call) and ast.unparse(decorator.func) == "pytest.mark.spec":
-            found |= {str(argument.value) for argument in decorator.args if isinstance(argument, ast.Constant)}
-    return found
-
-
-def tests() -> Iterator[tuple[str, str, set[str]]]:
-    """Give every test: its file, its name, and the rules that it shows."""
-    for path in sorted(TESTS.rglob("test_*.py")):
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_"):
-                yield path.relative_to(TESTS.parent).as_posix(), node.name, shown_by(node)
-
-
 def draw() -> str:
     """Draw each rule with its tests.
 
     Raises:
         SystemExit: A rule has none.
     """
-    by_rule: dict[str, dict[str, list[str]]] = {rule: {} for rule in RULES}
-    for file, name, rules in tests():
-        for rule in sorted(rules & RULES.keys()):
-            by_rule[rule].setdefault(file, []).append(name)
-    if missing := [rule for rule, files in by_rule.items() if not files]:
-        raise SystemExit(f"rules that no test shows: {', '.join(missing)}")
-    parts = []
-    for rule, text in RULES.items():
-        shown = [f"- `{file}`: {', '.join(f'`{name}`' for name in names)}" for file, names in by_rule[rule].items()]
-        parts.append("\n".join([f"### {rule}\n", f"{text}\n", *shown, ""]))
-    return "\n".join(parts).rstrip()
+    return shown.draw(RULES, {})

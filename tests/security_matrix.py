@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any, Final
 
 import attrs
-from tests.discovery_rules import shown_by
 from tests.edges import EDGES
+from tests.shown import shown_by
 
 TESTS: Final = Path(__file__).resolve().parent
 LABEL: Final = re.compile(r"SEC-\d{3}(?!\d)")

@@ -14,7 +14,7 @@ NOTE = "https://peer.example/notes/1"
 DAY_S = 86_400
 
 
-@pytest.mark.spec("MOD-26", "MOD-28")
+@pytest.mark.spec("MOD-26", "MOD-28", "AP-S12")
 @pytest.mark.parametrize("what", [NOTE, Tombstone(id=NOTE)])
 def test_what_was_removed_is_remembered_however_it_was_told(stage, person, what) -> None:
     deletes = Deletes()

@@ -36,6 +36,7 @@ def accept(here, person, follow_id) -> None:
     here.receive(Accept(id=f"{BOB}#a", actor=person("bob"), object=follow_id))
 
 
+@pytest.mark.spec("AP-S14")
 def test_a_following_counts_when_it_is_accepted(here, behavior, person):
     follow_id = follow(here, behavior)
     assert index(here) == []

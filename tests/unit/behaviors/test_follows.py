@@ -49,7 +49,7 @@ def is_follower(world, follows: Follows, who, pk: str = "7") -> bool:
 # -- as receiver -----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.spec("INB-16", "MOD-48")
+@pytest.mark.spec("INB-16", "MOD-48", "AP-S13")
 def test_a_follow_is_accepted_with_the_follow_as_it_came(world, follows, bob) -> None:
     world.receive(follow(bob))
     assert is_follower(world, follows, bob)
@@ -119,6 +119,7 @@ def test_who_waited_does_not_wait_any_more_once_follows_are_accepted_at_once(sta
     assert not run_sync(manual.accept(world.context(), "7", str(bob.id)))
 
 
+@pytest.mark.spec("AP-S18")
 def test_an_undo_is_for_ones_own_follow_only(world, follows, bob, person) -> None:
     eve = person("eve")
     world.receive(follow(bob))
@@ -161,6 +162,7 @@ def test_a_block_ends_both_directions(stage, person, manual: bool) -> None:
     assert not run_sync(follows.accept(world.context(), "7", str(bob.id)))
 
 
+@pytest.mark.spec("AP-S13", "TRU-11")
 def test_whom_we_block_we_refuse_until_we_do_not(world, follows, bob) -> None:
     world.receive(follow(bob))
     run_sync(follows.block(world.context(), "7", str(bob.id)))
@@ -204,6 +206,7 @@ def test_pages_give_every_follower_once(world, follows, person) -> None:
 # -- by hand ---------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.spec("AP-S13", "TRU-11")
 @pytest.mark.parametrize("accepted", [True, False])
 def test_where_follows_wait_somebody_decides(stage, person, accepted: bool) -> None:
     follows = Follows(accept="manual")
@@ -265,7 +268,7 @@ def answer(kind, who, inner):
     return kind(id=f"{who.id}#answer", actor=who.id, object=inner)
 
 
-@pytest.mark.spec("INB-17", "SEC-085")
+@pytest.mark.spec("INB-17", "SEC-085", "AP-S14", "AP-S15")
 @pytest.mark.parametrize("form", ["id", "embedded", "no id"])
 @pytest.mark.parametrize(("kind", "expected"), [(Accept, FollowState.ACCEPTED), (Reject, None)])
 def test_an_answer_counts_from_whom_it_is_asked_of(world, follows, bob, form: str, kind, expected) -> None:
@@ -276,7 +279,7 @@ def test_an_answer_counts_from_whom_it_is_asked_of(world, follows, bob, form: st
     assert state(world, follows, bob) is expected
 
 
-@pytest.mark.spec("INB-17", "SEC-085")
+@pytest.mark.spec("INB-17", "SEC-085", "AP-S14", "AP-S15")
 @pytest.mark.parametrize("kind", [Accept, Reject])
 @pytest.mark.parametrize("case", ["another actor", "never sent", "third party", "forged", "another of ours"])
 def test_sec_085_any_other_answer_counts_for_nothing(world, follows, bob, person, kind, case: str) -> None:
@@ -294,7 +297,7 @@ def test_sec_085_any_other_answer_counts_for_nothing(world, follows, bob, person
     assert state(world, follows, eve) is None
 
 
-@pytest.mark.spec("MOD-49", "MOD-50")
+@pytest.mark.spec("MOD-49", "MOD-50", "AP-S15")
 @pytest.mark.parametrize("how", ["reject", "undo accept", "block"])
 def test_a_following_is_ended_by_whom_it_is_of(world, follows, bob, how: str) -> None:
     follow_id = ask(world, follows, bob)

@@ -89,6 +89,7 @@ def update(who, **changes) -> Update:
     return Update(id=f"{NOTE}#update", actor=who.id, object=model, to=model.to, cc=model.cc)
 
 
+@pytest.mark.spec("AP-S10")
 def test_an_answer_to_ours_gets_there_with_a_card_of_its_author(world, table, bob) -> None:
     world.receive(create(bob, sensitive=True, summary="<i>careful</i>", url="https://peer.example/@bob/1"))
     row = table.rows[NOTE]
@@ -140,6 +141,7 @@ def test_unless_the_application_asks_for_it(stage, table, bob) -> None:
     assert table.rows[NOTE].visibility is Visibility.DIRECT
 
 
+@pytest.mark.spec("AP-S11")
 def test_an_edit_changes_it_and_may_take_it_away(world, table, bob) -> None:
     world.receive(create(bob))
     world.receive(update(bob, content="better", updated=NOON + timedelta(minutes=1)))
@@ -164,6 +166,7 @@ def test_the_same_told_twice_is_saved_twice(world, table, bob) -> None:
     assert table.calls == ["save", "save"]
 
 
+@pytest.mark.spec("AP-S12")
 @pytest.mark.parametrize("who", ["bob", "eve"])
 def test_only_the_author_removes_it(world, table, person, bob, who: str) -> None:
     world.receive(create(bob))
@@ -214,7 +217,7 @@ def test_somebody_elses_note_is_refused(world, table, bob, person) -> None:
     assert table.rows == {}
 
 
-@pytest.mark.spec("SEC-159", "SEC-161")
+@pytest.mark.spec("SEC-159", "SEC-161", "AP-S21")
 @pytest.mark.parametrize(
     "content", ["<script>alert(1)</script>x", '<a href="javascript:x">x</a>', '<img src=x onerror="y">x', None]
 )

@@ -87,6 +87,7 @@ def test_blind_are_those_whom_nothing_else_names():
 BLIND = {"bto": [BOB], "bcc": [EVE]}
 
 
+@pytest.mark.spec("INB-13", "AP-S09")
 @pytest.mark.parametrize(
     ("document", "stripped"),
     [

@@ -82,6 +82,7 @@ def rig() -> Rig:
     return Rig()
 
 
+@pytest.mark.spec("INB-02", "AP-S01")
 def test_one_post_with_the_sealed_bytes(rig):
     rig.answer(202)
     assert rig.attempt() == Delivered(status=202)

@@ -33,6 +33,7 @@ def test_dlv_12_the_bytes_and_their_digest_are_made_once():
     assert (sealed.activity_id, sealed.actor) == (CREATE["id"], ACTOR)
 
 
+@pytest.mark.spec("INB-13", "AP-S09")
 def test_sec_136_what_is_sealed_names_no_blind_recipient():
     blind = {"bto": ["https://b.example.org/secret"], "bcc": ["https://b.example.org/secret"]}
     sealed = seal({**CREATE, **blind, "object": {"object": blind, "tag": [blind]}}, Limits())

@@ -153,7 +153,7 @@ def test_wf_11_the_self_link_is_the_id_verbatim() -> None:
         assert resolve(door, person(preferredUsername="alice", webfinger="al@example.com")) is None
 
 
-@pytest.mark.spec("WF-20")
+@pytest.mark.spec("WF-20", "TRU-09")
 def test_wf_20_what_was_found_is_kept_and_a_new_claim_is_asked_about() -> None:
     documents: dict[str, Any] = {
         "acct:alice@a.example.com": jrd("acct:alice@a.example.com"),

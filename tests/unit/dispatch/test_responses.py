@@ -113,6 +113,7 @@ def test_act_26_a_browser_is_sent_to_the_page():
 SECRET = "sw0rdf1sh-10.0.0.7"
 
 
+@pytest.mark.spec("INB-25")
 @pytest.mark.parametrize(
     ("error", "status"),
     [
@@ -133,6 +134,7 @@ def test_sec_169_an_error_body_never_echoes(error, status):
     assert response.headers.get("cache-control") == "no-store"
 
 
+@pytest.mark.spec("INB-25")
 def test_errors_teach_the_peer_but_do_not_tell_of_our_insides():
     assert "hint" in json.loads(failure(SignatureMissing()).body)
     assert "hint" not in json.loads(failure(ConfigurationError()).body)

@@ -103,6 +103,7 @@ async def test_memory_shares_no_transaction_that_is_awaited_either(world):
         await world.fed.engine.run_within(Session(), [Statement("SELECT 1")])
 
 
+@pytest.mark.spec("TRU-04")
 def test_what_is_fetched_is_signed_by_the_instance_actor(world):
     """SIG-24."""
     b = world.remote()

@@ -156,6 +156,7 @@ def test_a_follower_source_that_fails_is_asked_again(world, error):
     assert b.deliveries() == [("/users/bob/inbox", "Create"), ("/inbox", "Create")]
 
 
+@pytest.mark.spec("AP-S03", "AP-S06")
 def test_the_followers_of_several_own_actors_are_reached_once(make_world):
     world = make_world(config=SMALL_PAGES)
     b, c = world.remote("b.example.org"), world.remote("c.example.org")
@@ -191,6 +192,7 @@ def test_inb_12_a_blind_recipient_of_a_public_post_gets_it_in_his_own_inbox(worl
     assert all(b"eve" not in request.body for request in b.got)
 
 
+@pytest.mark.spec("AP-S03")
 def test_sec_139_a_foreign_collection_is_not_expanded(world):
     b = world.remote()
     b.documents["/users/bob/followers"] = {
@@ -253,6 +255,7 @@ def test_our_own_get_it_without_the_network(world):
     assert world.network.exchanges == []
 
 
+@pytest.mark.spec("INB-13", "AP-S09")
 def test_sec_136_our_own_see_no_blind_recipients_either(world):
     seen = list[str]()
     world.fed.on(Create)(lambda context, create: seen.append(json.dumps(create.object.document, default=str)))

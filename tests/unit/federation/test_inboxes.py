@@ -21,6 +21,7 @@ def like(actor: str, number: int = 1) -> dict:
     }
 
 
+@pytest.mark.spec("AP-S22")
 def test_what_is_signed_and_sound_is_taken(world):
     b = world.remote()
     bob = b.actor("bob")
@@ -59,6 +60,7 @@ def test_col_17_options_on_an_inbox(world):
     assert (response.status, response.headers.get("allow")) == (204, "POST, OPTIONS")
 
 
+@pytest.mark.spec("AP-S22")
 def test_what_is_refused_is_told_as_text_not_as_a_model(world):
     told = []
 

@@ -235,7 +235,7 @@ def notes(bob: str) -> list[Note]:
     return [Note(id=f"{HOME}/n/{name}", attributed_to=ALICE, to=given) for name, given in to.items()]
 
 
-@pytest.mark.spec("AP-08", "AP-11", "SEC-134")
+@pytest.mark.spec("AP-08", "AP-11", "SEC-134", "TRU-03")
 @pytest.mark.parametrize("name", ["liked", "featured", "outbox", "replies", None])
 def test_ap_08_each_reads_what_is_for_him(make_world, name):
     world = make_world(app=False)
@@ -277,7 +277,7 @@ def test_actors_and_hashtags_are_addressed_to_nobody_and_shown(world):
     assert ids(world.get("/users/1/following?page=true")) == [BOB]
 
 
-@pytest.mark.spec("SEC-136")
+@pytest.mark.spec("SEC-136", "INB-13")
 def test_sec_136_blind_recipients_stand_in_no_collection(world):
     note = Note(id=f"{HOME}/n/1", attributed_to=ALICE, to=PUBLIC, bto=[BOB], bcc=[BOB])
     world.fed.collection("/users/{pk}/liked", "liked")(lambda context, pk, page: Page([note]))

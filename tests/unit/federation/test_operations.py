@@ -179,7 +179,7 @@ def test_fep_4adb_an_acct_uri_is_a_reference(world):
     assert len(world.network.exchanges) == before
 
 
-@pytest.mark.spec("WF-10", "WF-20")
+@pytest.mark.spec("WF-10", "WF-20", "TRU-09")
 def test_wf_10_the_handle_of_an_actor(world):
     b = world.remote()
     bob, eve = b.actor("bob"), b.actor("eve", preferredUsername="bob")

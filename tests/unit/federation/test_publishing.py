@@ -104,6 +104,7 @@ def test_mod_26_a_delete_carries_a_tombstone():
 # ---- publish, revise, withdraw ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.spec("AP-S06")
 def test_what_is_published_reaches_followers_and_mentions(world):
     b = world.remote()
     world.crowd.of["1"] = [b.follower("bob"), b.follower("eve")]
@@ -132,6 +133,7 @@ def test_what_is_revised_reaches_the_same_people_with_a_new_id_each_time(world):
     assert dates == sorted(set(dates))
 
 
+@pytest.mark.spec("AP-S12")
 def test_col_12_what_is_withdrawn_is_gone_without_asking_the_app(world):
     b = world.remote()
     world.crowd.of["1"] = [b.follower("bob")]

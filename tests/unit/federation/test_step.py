@@ -88,6 +88,7 @@ def test_dlv_03_dlv_04_dlv_13_what_is_settled_by_one_answer(world, status, outco
     assert run(world, encode_task(DELIVERY)) == outcome
 
 
+@pytest.mark.spec("AP-S05")
 @pytest.mark.parametrize(("status", "host_failed"), [(401, False), (408, False), (429, True), (500, True), (503, True)])
 def test_dlv_05_dlv_06_what_is_tried_again(world, status, host_failed):
     world.remote().answer = lambda _request: status

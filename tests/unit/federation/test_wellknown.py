@@ -326,6 +326,7 @@ def test_without_a_handle_callback_names_are_identifiers(make_world, template, n
     assert {name: status(world, f"acct:{name}@home.example.com") for name in names} == names
 
 
+@pytest.mark.spec("TRU-04")
 def test_wf_19_webfinger_is_open_and_unsigned(world):
     response = world.ask(WF + "acct:alice@home.example.com", host="home.example.com")
     assert response is not None

@@ -10,7 +10,7 @@ from fedtext.errors import BudgetExhausted
 from fedtext.fetch import Budget
 
 
-@pytest.mark.spec("SEC-108")
+@pytest.mark.spec("SEC-108", "INB-21")
 def test_as_many_fetches_as_allowed_and_not_one_more() -> None:
     budget = Budget(ManualClock(0.0), fetches_max=3, seconds_max=10)
     for _ in range(3):
@@ -20,7 +20,7 @@ def test_as_many_fetches_as_allowed_and_not_one_more() -> None:
     assert budget.fetches_left == 0
 
 
-@pytest.mark.spec("SEC-108")
+@pytest.mark.spec("SEC-108", "INB-21")
 @pytest.mark.parametrize(("elapsed_s", "left_s"), [(0, 10), (9.5, 0.5), (10, 0), (11, 0)])
 def test_the_deadline(elapsed_s: float, left_s: float) -> None:
     clock = ManualClock(0.0)
@@ -34,6 +34,7 @@ def test_the_deadline(elapsed_s: float, left_s: float) -> None:
             budget.spend("https://a.example.com/")
 
 
+@pytest.mark.spec("INB-21")
 def test_the_table_of_limits_makes_it() -> None:
     budget = Budget.of(ManualClock(0.0), Limits(fetches_per_message_max=7, inbox_s_max=3))
     assert (budget.fetches_left, budget.seconds_left) == (7, 3)

@@ -31,7 +31,7 @@ def fetch(door: Door, url: str = URL) -> JsonObject:
     return run_sync(fetch_document(fetcher, url, fetcher.budget()))
 
 
-@pytest.mark.spec("SEC-117", "INB-10")
+@pytest.mark.spec("SEC-117", "INB-10", "ACT-17")
 @pytest.mark.parametrize("document_id", [URL, "https://A.EXAMPLE.com/notes/1", "https://a.example.com:443/notes/1"])
 def test_sec_117_the_id_is_the_address(door: Door, peer: Peer, document_id: str) -> None:
     peer.serve("/notes/1", {"id": document_id, "type": "Note"})
@@ -47,7 +47,7 @@ def test_sec_117_another_id_of_the_same_origin_is_fetched_once(door: Door, peer:
     assert door.fetches == ["https://a.example.com/@alice/1", URL]
 
 
-@pytest.mark.spec("SEC-117")
+@pytest.mark.spec("SEC-117", "ACT-17")
 @pytest.mark.parametrize(
     ("document_id", "fetches"),
     [

@@ -51,6 +51,7 @@ def get(door: Door, url: str = START, *, fetcher: Fetcher | None = None, **optio
     return run_sync(used.get(url, accept=ACTIVITY_JSON, accepts=is_activity, budget=budget, **options))
 
 
+@pytest.mark.spec("AP-S01")
 def test_a_document_arrives_as_bytes(door: Door, peer: Peer) -> None:
     peer.serve("/start", {"id": START})
     assert get(door) == Fetched(url=START, media_type=ACTIVITY_JSON, body=b'{"id": "https://a.example.com/start"}')
@@ -181,7 +182,7 @@ class Guarded:
         return
 
 
-@pytest.mark.spec("SEC-096")
+@pytest.mark.spec("SEC-096", "INB-27", "AP-S19")
 @pytest.mark.parametrize(
     "location",
     [

@@ -52,6 +52,7 @@ def actor(door: Door, url: str) -> Actor:
     return run_sync(get_actor(fetcher, url, fetcher.budget()))
 
 
+@pytest.mark.spec("ACT-23")
 def test_fetched_once_while_it_is_fresh(door: Door, peer: Peer) -> None:
     peer.serve("/notes/1", NOTE)
     first, second = get(door), get(door)
@@ -103,6 +104,7 @@ def test_what_is_not_to_be_had_is_asked_for_once_in_a_while(
     assert get(door).id == URL
 
 
+@pytest.mark.spec("ACT-20")
 def test_a_failed_refresh_keeps_what_we_have_but_not_what_is_gone(door: Door, peer: Peer) -> None:
     peer.serve("/notes/1", NOTE)
     get(door)
@@ -126,8 +128,18 @@ def test_an_exhausted_budget_says_nothing_of_the_object(door: Door, peer: Peer) 
     assert door.stored == {}
 
 
-@pytest.mark.spec("SEC-099")
-@pytest.mark.parametrize("iri", ["", "x", "acct:a@b.example", "javascript://x", "https://a\udc80.example/"])
+@pytest.mark.spec("SEC-099", "INB-24")
+@pytest.mark.parametrize(
+    "iri",
+    [
+        "",
+        "x",
+        "acct:a@b.example",
+        "javascript://x",
+        "bear:?t=x&u=https://a.example.com/notes/1",
+        "https://a\udc80.example/",
+    ],
+)
 def test_what_is_no_address_is_neither_fetched_nor_stored(door: Door, iri: str) -> None:
     with pytest.raises(MalformedIri):
         get(door, iri)
@@ -160,7 +172,7 @@ def test_sec_084_nothing_of_ours_is_taken_from_outside(door: Door, peer: Peer, t
     assert not any(b"overwritten" in value for value in door.stored.values())
 
 
-@pytest.mark.spec("SEC-080")
+@pytest.mark.spec("SEC-080", "AP-02")
 @pytest.mark.parametrize(
     ("member", "value", "credible"),
     [
@@ -202,7 +214,7 @@ def test_sec_090_an_actor_is_an_actor(door: Door, peer: Peer) -> None:
             actor(door, peer.url(f"/{kind}"))
 
 
-@pytest.mark.spec("SEC-063")
+@pytest.mark.spec("SEC-063", "ACT-16")
 def test_sec_063_an_actor_goes_by_the_asked_id(door: Door, peer: Peer) -> None:
     alice = peer.actor()
     peer.serve("/@alice", redirect("/users/alice"))

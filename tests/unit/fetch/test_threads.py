@@ -66,14 +66,14 @@ def test_up_to_the_beginning(door: Door, peer: Peer) -> None:
     assert upward(door, load(note(4, inReplyTo=url(3)))) == ["3", "2", "1"]
 
 
-@pytest.mark.spec("SEC-108")
+@pytest.mark.spec("SEC-108", "INB-22", "AP-S19")
 def test_sec_108_a_circle_of_answers_ends(door: Door, peer: Peer) -> None:
     serve(peer, 1, inReplyTo=url(2))
     serve(peer, 2, inReplyTo=url(1))
     assert upward(door, load(note(1, inReplyTo=url(2)))) == ["2"]
 
 
-@pytest.mark.spec("SEC-108")
+@pytest.mark.spec("SEC-108", "INB-22", "AP-S19")
 def test_sec_108_a_thread_without_an_end_has_one_here(door: Door, peer: Peer) -> None:
     for number in range(20):
         serve(peer, number, inReplyTo=url(number + 1))

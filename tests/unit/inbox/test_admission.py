@@ -116,7 +116,7 @@ def test_sec_003_encoded_bodies(encoding: str, taken: bool) -> None:
             admit(request, Limits(), HOSTS)
 
 
-@pytest.mark.spec("INB-04", "SEC-001")
+@pytest.mark.spec("INB-04", "SEC-001", "AP-S22")
 def test_inb_04_at_the_limit_and_one_above() -> None:
     limits = Limits(body_bytes_max=10)
     admit(attrs.evolve(REQUEST, body=b"x" * 10), limits, HOSTS)

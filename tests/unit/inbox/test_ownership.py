@@ -176,7 +176,7 @@ def spellings(document: dict[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
-@pytest.mark.spec("INB-08", "INB-18")
+@pytest.mark.spec("INB-08", "INB-18", "ACT-18", "AP-S11", "AP-S12", "AP-S16", "AP-S18")
 @pytest.mark.parametrize("document", ALLOWED, ids=lambda document: json.dumps(document)[40:160])
 def test_what_an_actor_may_say(document: dict[str, Any]) -> None:
     for spelled in spellings(document):
@@ -185,12 +185,43 @@ def test_what_an_actor_may_say(document: dict[str, Any]) -> None:
         assert json.dumps(spelled) == before, "the given document is not changed"
 
 
-@pytest.mark.spec("SEC-072", "SEC-079", "SEC-080", "SEC-081", "SEC-082", "SEC-085", "INB-08", "INB-17", "INB-18")
+@pytest.mark.spec(
+    "SEC-072",
+    "SEC-079",
+    "SEC-080",
+    "SEC-081",
+    "SEC-082",
+    "SEC-085",
+    "INB-08",
+    "INB-17",
+    "INB-18",
+    "ACT-18",
+    "AP-02",
+    "AP-S11",
+    "AP-S12",
+    "AP-S16",
+    "AP-S18",
+)
 @pytest.mark.parametrize(("document", "error"), REFUSED, ids=[json.dumps(case[0])[40:160] for case in REFUSED])
 def test_sec_081_what_an_actor_may_not_say(document: dict[str, Any], error: type[FedtextError]) -> None:
     for spelled in spellings(document):
         with pytest.raises(error):
             judged(spelled)
+
+
+@pytest.mark.spec("AP-S02")
+@pytest.mark.parametrize("kind", ["Create", "Update", "Delete", "Follow", "Add", "Remove", "Like", "Block", "Undo"])
+def test_ap_s02_nothing_is_done_to_nothing(kind: str) -> None:
+    with pytest.raises(MissingProperty):
+        judged(activity(kind, target=f"{ALICE}/featured"))
+
+
+@pytest.mark.spec("AP-S02")
+@pytest.mark.parametrize("kind", ["Add", "Remove"])
+def test_ap_s02_nothing_is_added_to_nothing(kind: str) -> None:
+    assert judged(activity(kind, NOTE["id"], target=f"{ALICE}/featured"))
+    with pytest.raises(OriginMismatch):
+        judged(activity(kind, NOTE["id"]))
 
 
 @pytest.mark.spec("SEC-080")

@@ -89,7 +89,7 @@ def test_inb_23_types_that_nobody_knows_are_taken(door: Door, alice: PeerActor) 
     assert door.receive(alice.post(alice.activity("Sneeze", 2))).outcome == "queued"
 
 
-@pytest.mark.spec("INB-01")
+@pytest.mark.spec("INB-01", "AP-S01")
 @pytest.mark.parametrize(
     "media_type",
     [
@@ -251,7 +251,7 @@ def handle(door: Door) -> None:
         run_sync(confirm(door.ports.store, key, task.content_hash, ttl_s=1000))
 
 
-@pytest.mark.spec("SEC-046", "INB-07")
+@pytest.mark.spec("SEC-046", "INB-07", "AP-S22")
 @pytest.mark.parametrize("handled", [False, True])
 def test_sec_046_an_exact_replay(door: Door, alice: PeerActor, handled: bool) -> None:
     request = alice.post(alice.activity())
@@ -340,7 +340,7 @@ def test_inb_06_of_a_known_actor_with_the_cached_key(door: Door, peer: Peer, ali
     assert [task.how for task in door.take()] == ["signature", "signature"]
 
 
-@pytest.mark.spec("INB-06", "SEC-070")
+@pytest.mark.spec("INB-06", "SEC-070", "ACT-20")
 def test_inb_06_of_a_known_actor_by_a_410(door: Door, peer: Peer, alice: PeerActor) -> None:
     """That we knew it is a lasting fact; its key is long forgotten. The answer is the same each time."""
     door.receive(alice.post(alice.activity()))
@@ -367,7 +367,7 @@ def test_sec_070_a_410_at_the_refresh(door: Door, peer: Peer, alice: PeerActor) 
     assert caught.value.status_hint == 401
 
 
-@pytest.mark.spec("SEC-070", "SIG-26")
+@pytest.mark.spec("SEC-070", "SIG-26", "ACT-20")
 @pytest.mark.parametrize(
     ("served", "error"),
     [
@@ -405,7 +405,7 @@ def test_who_was_refused_is_not_known(door: Door, alice: PeerActor) -> None:
 # ---- the key as known, and once more (SIG-20, SEC-069) ---------------------------------------------------------------
 
 
-@pytest.mark.spec("SIG-20", "SEC-069")
+@pytest.mark.spec("SIG-20", "SEC-069", "TRU-10")
 def test_sig_20_a_rotated_key_costs_one_fetch(door: Door, peer: Peer, alice: PeerActor) -> None:
     run_sync(remember(door.fetcher(), VerificationKey(alice.key_id, alice.id, KEYS[1].public)))
     assert door.receive(alice.post(alice.activity())).outcome == "queued"
@@ -439,7 +439,7 @@ def test_sig_20_a_rotation_to_another_kind_of_key(door: Door, peer: Peer) -> Non
     assert rsa.public.verify(rsa.sign(b"x"), b"x", hash_name=HashName.SHA256) is None
 
 
-@pytest.mark.spec("SIG-21", "SIG-20")
+@pytest.mark.spec("SIG-21", "SIG-20", "TRU-10")
 @pytest.mark.parametrize("new", KEYS[1:])
 def test_sig_21_new_material_under_the_same_id(door: Door, peer: Peer, alice: PeerActor, new: PrivateKey) -> None:
     """Rotated without a word: the new key is taken after one refresh, and the old one is no longer believed."""

@@ -50,7 +50,7 @@ async def entries(world):
     return [entry async for entry in world.alice.timeline()]
 
 
-@pytest.mark.spec("INB-11")
+@pytest.mark.spec("INB-11", "AP-S10")
 @pytest.mark.parametrize(
     ("followed", "to", "shown"),
     [
@@ -161,7 +161,7 @@ async def test_only_what_is_public_is_boosted(world, bob, visibility: Visibility
     assert await entries(world) == []
 
 
-@pytest.mark.spec("INB-28", "MOD-47")
+@pytest.mark.spec("INB-28", "MOD-47", "AP-S17", "AP-S18")
 async def test_reactions_count_once_and_are_undone_by_whose_they_are(world, bob, arrive) -> None:
 
     post = await world.alice.post("like me")

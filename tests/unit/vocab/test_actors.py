@@ -143,6 +143,7 @@ def test_fep_2c59_handles(value: Any, expected: str | None) -> None:
     assert person(webfinger=value).webfinger == expected
 
 
+@pytest.mark.spec("TRU-06")
 def test_act_11_booleans_are_booleans() -> None:
     found = person(manuallyApprovesFollowers=True, discoverable="true", indexable=False)
     assert (found.manually_approves_followers, found.discoverable, found.indexable, found.memorial) == (

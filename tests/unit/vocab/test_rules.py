@@ -27,6 +27,7 @@ from fedtext.vocab import (
 )
 
 ALICE, BOB, POST = "https://a.example/alice", "https://b.example/bob", "https://a.example/1"
+BEARCAP = "bear:?t=x&u=https://a.example/notes/1"
 NOTE = {"id": POST, "type": "Note"}
 
 
@@ -316,6 +317,7 @@ WHOLE: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("ACT-16", {"id": POST, "type": "Person", "url": f"{ALICE}.html"}, {"id": POST, "url": f"{ALICE}.html"}),
     ("ACT-19", {"type": "Delete", "actor": ALICE, "object": {"id": ALICE}}, {"actor_id": ALICE, "object_id": ALICE}),
     ("ACT-23", {"type": "Person", "tag": {"type": "Emoji", "name": "blob"}}, {"tag.0.shortcode": "blob"}),
+    ("INB-24", {"type": "Announce", "actor": ALICE, "object": BEARCAP}, {"object_id": BEARCAP, "problems": ()}),
     ("COL-04", {"type": "OrderedCollection", "totalItems": 3}, {"total_items": 3, "first": None, "members": ()}),
     ("COL-07", {"type": "OrderedCollection", "orderedItems": [POST, {"type": "Note"}]}, {"members.0": POST}),
     ("COL-08", {"type": "Collection", "items": {"type": "Hashtag", "name": "#x"}}, {"members.0.topic": "x"}),
@@ -336,6 +338,7 @@ def at(model: Any, path: str) -> Any:
     return model
 
 
+@pytest.mark.spec("ACT-02", "ACT-08", "ACT-09", "ACT-12", "ACT-16", "ACT-23", "INB-24")
 @pytest.mark.parametrize(("rule", "document", "expected"), WHOLE)
 def test_documents(rule: str, document: dict[str, Any], expected: dict[str, Any]) -> None:
     found = load(document)
@@ -347,7 +350,7 @@ def test_documents(rule: str, document: dict[str, Any], expected: dict[str, Any]
     assert {path: at(found, path) for path in expected} == expected, rule
 
 
-@pytest.mark.spec("MOD-57")
+@pytest.mark.spec("MOD-57", "TRU-05")
 def test_mod_57_a_quote_says_so_in_all_ways() -> None:
     link = Link(href=POST, media_type='application/ld+json; profile="https://www.w3.org/ns/activitystreams"', name="RE")
     made = dump(Note(quote=POST, quote_uri=POST, quote_url=POST, misskey_quote=POST, tag=link))

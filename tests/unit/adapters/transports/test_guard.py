@@ -66,6 +66,7 @@ SEC_099_URLS = [
 ]
 
 
+@pytest.mark.spec("INB-27", "AP-S19")
 @pytest.mark.parametrize("host", SEC_092_HOSTS)
 def test_sec_092_refuses_literals_and_private_names_before_dns(host: str) -> None:
     with pytest.raises(FetchRefused):
@@ -120,6 +121,7 @@ def test_public_urls_pass(url: str, host: str) -> None:
     assert (admitted.host, port_of(admitted)) == (host, 443)
 
 
+@pytest.mark.spec("INB-27", "AP-S19")
 @pytest.mark.parametrize("url", ["file:///etc/passwd", "ftp://a.example/", "gopher://a.example/", "data:,x"])
 @pytest.mark.parametrize("guard", [STRICT, LOOPBACK])
 def test_sec_096_refuses_other_schemes(guard: AddressGuard, url: str) -> None:
@@ -173,6 +175,7 @@ def test_a_fragment_is_no_part_of_a_request() -> None:
         STRICT.admit_url("https://social.example/users/a#main-key")
 
 
+@pytest.mark.spec("INB-27", "AP-S19")
 @pytest.mark.parametrize(
     ("guard", "host", "addresses", "admitted"),
     [

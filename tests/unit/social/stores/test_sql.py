@@ -127,7 +127,7 @@ async def test_who_is_gone_leaves_nothing(store, context, gone: str) -> None:
     assert await store.reactions(context, "x") == {}
 
 
-@pytest.mark.spec("INB-28", "MOD-47")
+@pytest.mark.spec("INB-28", "MOD-47", "AP-S17")
 async def test_reactions_count_once_an_actor_and_kind(store, context) -> None:
     for activity in ("1", "2"):
         await store.react(context, "x", "like", BOB.id, activity)
