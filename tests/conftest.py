@@ -85,6 +85,11 @@ def guarded(real: Callable[..., Any], address_at: int) -> Callable[..., Any]:
     return checked
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Name no test by many bytes: each of several processes makes them, and some hold the time (gzip)."""
+    return argname if isinstance(val, bytes) and len(val) > 20 else None
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _only_loopback() -> Any:
     """Keep every socket of this process, and the resolver, on this machine."""

@@ -329,7 +329,7 @@ class OtherDialect:
         raise AssertionError("nothing may run")
 
 
-@pytest.mark.parametrize("within", [None, 7, object(), OtherDialect()], ids=repr)
+@pytest.mark.parametrize("within", [None, 7, object(), OtherDialect()], ids=lambda value: type(value).__name__)
 async def test_unknown_connections_are_refused(backend, within):
     with pytest.raises(ConfigurationError):
         backend.execute_within(within, statements(backend))

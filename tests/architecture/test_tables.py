@@ -60,9 +60,10 @@ def test_enough_mutants_are_killed_and_every_survivor_has_a_reason() -> None:
     assert mutation.complaints(modules, mutation.reasons()) == []
 
 
-def test_nothing_that_was_fuzzed_crashed_or_cost_too_much() -> None:
+def test_nothing_that_was_fuzzed_crashed() -> None:
+    """How long an input takes is measured by `bench/run.py FUZZ`, how many steps by the seeds: no clock decides."""
     if not fuzz.TABLE.exists():
         pytest.skip(f"{fuzz.TABLE.relative_to(ROOT)} has not been drawn yet: run `{fuzz.COMMAND}`")
     rows = [fuzz.Row(**row) for row in fuzz.read_table()["rows"]]
     assert {row.name for row in rows if row.seconds >= fuzz.SECONDS} == set(fuzz.TARGETS)
-    assert [complaint for row in rows for complaint in row.complaints()] == []
+    assert [(row.name, row.faults) for row in rows if row.faults or not row.executions] == []

@@ -10,7 +10,7 @@ from tests.steps import steps
 from fedtext.errors import LocalProtocolError, MalformedText
 
 WORKING = ("fedtext", "pyld", "idna", "json")
-STEPS_MAX = 100_000
+STEPS_MAX = 150_000
 """Lines of Python, for the bound of 20 ms; how they grow with the length is asked in `tests/properties`."""
 
 

@@ -30,7 +30,7 @@ from .model import (
 from .shapes import copied, is_empty, literal, referred, several, single
 from .values import Scalar, limited
 
-_ONLY_ID: Final = frozenset({"id", "@id"})
+_ONLY_ID: Final = frozenset({"id", "@id", "@context"})
 
 T = TypeVar("T")
 ReadT = TypeVar("ReadT")

@@ -31,6 +31,7 @@ OWNER = "https://a.example/users/1"
         (build_multikey(ED25519.public), ED25519.public),
         (build_did_key(ED25519.public) + "\n", ED25519.public),
     ],
+    ids=["SPKI", "with line breaks", "PKCS#8", "Ed25519", "JWK", "Multikey", "did:key"],
 )
 def test_bare_keys(text: str, public: PublicKey) -> None:
     (key,) = parse_keys(text, LIMITS)
@@ -85,7 +86,7 @@ def test_no_more_keys_are_read_than_the_limit_says() -> None:
         (actor(publicKey={"id": 1, "owner": OWNER}), KeyRefused),
         (actor(publicKey={"id": f"{OWNER}#a", "owner": OWNER, "publicKeyPem": "?"}), KeyRefused),
         (actor(publicKey=listed("a", RSA.public, owner="https://b.example/")), KeyOwnerMismatch),
-        (json.dumps({**build_jwk(ED25519.public), "d": "AA"}), KeyRefused),
+        pytest.param(json.dumps({**build_jwk(ED25519.public), "d": "AA"}), KeyRefused, id="JWK"),
     ],
 )
 @pytest.mark.spec("SEC-077")

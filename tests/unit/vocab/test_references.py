@@ -20,6 +20,7 @@ from fedtext.vocab import (
     Mention,
     Note,
     Object,
+    OrderedCollectionPage,
     Person,
     dump,
     load,
@@ -230,3 +231,10 @@ def test_the_id_of_a_reference() -> None:
     assert reference_id(Person()) is None
     assert reference_id(None) is None
     assert isinstance(load({"id": ALICE, "type": "Person"}), Actor)
+
+
+def test_an_id_with_a_context_of_its_own_is_a_reference() -> None:
+    said = {"id": "https://a.example/1", "@context": "https://www.w3.org/ns/activitystreams"}
+    page = load({"type": "OrderedCollectionPage", "id": "https://a.example/o", "orderedItems": [said]})
+    assert isinstance(page, OrderedCollectionPage)
+    assert page.members == ("https://a.example/1",)
