@@ -18,7 +18,7 @@ import uvicorn
 
 from fedtext import Activity, Context, Federation, Software, connect
 from fedtext.behaviors import Follows, FollowState, author_card
-from fedtext.config import Config, DevPolicy
+from fedtext.config import Config, DevPolicy, Limits
 from fedtext.errors import FedtextError
 from fedtext.fetch import learn_capabilities
 from fedtext.social import Entry, Post, Social, SocialActor, Visibility
@@ -42,6 +42,8 @@ class Ours:
             backend=connect(f"sqlite:///{Path(options.database).absolute()}"),
             software=Software("fedtext-interop", "1.0"),
             config=Config(
+                # All peers of a run live on few hosts, each test with new people.
+                limits=Limits(host_fetches_per_minute_max=6_000),
                 dev=DevPolicy(hosts=hosts, ca_file=options.ca, resolver=dict.fromkeys(hosts, "127.0.0.1")),
             ),
         )
@@ -188,7 +190,11 @@ class Control:
 
     async def learn(self, body: Json) -> Json:
         """Take it as known what a host takes, as its application would say it (FEP-844e)."""
-        application: JsonObject = {"type": "Application", "implements": [{"href": body["capability"]}]}
+        application: JsonObject = {
+            "type": "Application",
+            "inbox": "https://peer.interop.test/inbox",
+            "implements": [{"href": body["capability"]}],
+        }
         ports = self.ours.federation.ports.asynchronous()
         await learn_capabilities(ports, self.ours.federation.site.origin, body["origin"], application)
         return {}
