@@ -36,7 +36,7 @@ from fedtext.vocab import (
     visibility_of,
 )
 from fedtext.vocab.activities import NoObject
-from fedtext.vocab.actors import Handle, Keys, SharedInbox
+from fedtext.vocab.actors import USER_CHARS_MAX, Handle, Keys, SharedInbox, Username
 from fedtext.vocab.model import Model, ModelType, Property
 from fedtext.vocab.objects import Picture
 from fedtext.vocab.references import Address, Addressees, Id, Identifier, Ids, Many, Needed, One, Part
@@ -119,6 +119,7 @@ BY_KIND: dict[type[Property[Any, Any]], st.SearchStrategy[Any]] = {
     Picture: iris | st.builds(Image, url=iris, name=texts),
     String: texts,
     Handle: st.just("alice@a.example"),
+    Username: st.text(max_size=USER_CHARS_MAX).filter(str.isprintable),
     NaturalText: texts,
     Texts: st.dictionaries(st.sampled_from(["en", "de-CH"]), texts, min_size=1),
     Language: st.sampled_from(["en", "de-CH", "zh-Hant"]),
