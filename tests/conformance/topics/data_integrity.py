@@ -49,7 +49,7 @@ def cases(folder: Path, _overrides: Overrides) -> Iterator[Case]:
 def _verify(case: Mapping[str, Any], document: Mapping[str, Any]) -> str:
     """Verify a document, and demand that its owner signed it where it has one."""
     keys = _keys(case, document)
-    now_s = _seconds(case.get("now", document["now"]))
+    now_s = _seconds(case["now"] if "now" in case else document["now"])
     received = as_received(case["document"])
     verified = data_integrity.verify(received, keys, now_s=now_s)
     if owner_of(received) is not None:

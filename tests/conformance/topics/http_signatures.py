@@ -153,7 +153,7 @@ def _verify(case: Mapping[str, Any], document: Mapping[str, Any], keys: Mapping[
     """Parse and verify under the policy; then compare the base, and sign again where the case says what comes out."""
     request = _request(case["message"])
     policy = _policy(document["policies"], case.get("policy", "default"))
-    now_s = case.get("now", document["now"])
+    now_s = case["now"] if "now" in case else document["now"]
     claim = _verified(request, case, keys, now_s, policy)
     if claim is None:
         return "invalid"
