@@ -17,6 +17,7 @@ from fedtext.signatures import data_integrity, linked_data
 
 PROOF_KEY = generate_ed25519()
 RSA_KEY = generate_rsa()
+OTHER_RSA_KEY = generate_rsa()
 OTHER_KEY = generate_ed25519()
 DAY_S = 86_400
 
@@ -283,3 +284,20 @@ def test_sec_127_that_of_another_actor_does_not_authorize(believing: Gate) -> No
 def test_the_limits_of_age_and_memory_fit_together() -> None:
     assert SignaturePolicy().forwarded_s_max <= Config().inbox.idempotency_s
     assert attrs.evolve(Config.relay_compatible(), signatures=SignaturePolicy()) == Config()
+
+
+@pytest.mark.spec("JLD-08")
+@pytest.mark.parametrize("config", [None, Config.relay_compatible()])
+def test_jld_08_nothing_is_compacted_where_a_linked_data_signature_says_nothing(config: Config | None) -> None:
+    """It came under its actor's own signature: it goes on as it was, whatever else it bears."""
+    door = Gate() if config is None else Gate(config=config)
+    alice = Peer(door.network).actor()
+    document = linked_data.sign(
+        alice.activity("Create", object=alice.note(tag={"type": "Hashtag", "name": "#one"}), to=[PUBLIC]),
+        OTHER_RSA_KEY,
+        creator=alice.key_id,
+        created_s=NOW_S,
+    )
+    assert outcome(door, alice.post(document)) == "signature"
+    left = {name: value for name, value in door.last.document.items() if name != "signature"}
+    assert left == {name: value for name, value in document.items() if name != "signature"}

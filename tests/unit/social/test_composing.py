@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 
 import pytest
@@ -43,6 +44,13 @@ def test_it_is_marked_up_as_others_do() -> None:
     )
     assert f'<a href="{ORIGIN}/tags/intro" class="mention hashtag" rel="tag">#<span>Intro</span></a>' in html
     assert 'href="https://x.example/?a=1&amp;b=2"' in html
+
+
+@pytest.mark.spec("MOD-10")
+def test_mod_10_it_is_html_of_the_few_elements_that_everybody_reads() -> None:
+    text = "One\ntwo <del>\n\n@bob@a.example #Intro https://x.example/ `code`\n\n* a\n* b\n\n> c"
+    elements = set(re.findall(r"<([a-z0-9]+)", compose(text, origin=ORIGIN).html))
+    assert elements == {"p", "br", "a", "span"}
 
 
 @pytest.mark.parametrize("text", ["<script>alert(1)</script>", "<b>@bob@a.example</b>", '"onload="x', "#<i>", "&amp;"])
