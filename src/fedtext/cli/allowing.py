@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 from typing import TYPE_CHECKING
 
 from .blocking import subject_of, tell
 from .console import Console
 
 if TYPE_CHECKING:
+    from ..inbox import Rule
     from ..runtime import Federation
 
 
@@ -22,16 +22,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Do what was asked for."""
-    from .naming import load_federation
+    from .naming import carried_out
 
-    return asyncio.run(_run(load_federation(arguments.target), arguments, console))
+    async def allow(federation: Federation) -> Rule:
+        return await federation.allow.aio(await subject_of(federation, arguments.subject), comment=arguments.comment)
 
-
-async def _run(federation: Federation, arguments: argparse.Namespace, console: Console) -> int:
-    try:
-        subject = await subject_of(federation, arguments.subject)
-        rule = await federation.allow.aio(subject, comment=arguments.comment)
-    finally:
-        await federation.ports.close()
-    tell(rule, console)
+    tell(carried_out(arguments.target, allow), console)
     return 0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 from typing import TYPE_CHECKING
 
 import attrs
@@ -34,23 +33,17 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Do what was asked for."""
-    from .naming import load_federation
+    from .naming import carried_out
 
-    return asyncio.run(_run(load_federation(arguments.target), arguments, console))
-
-
-async def _run(federation: Federation, arguments: argparse.Namespace, console: Console) -> int:
-    try:
-        subject = await subject_of(federation, arguments.subject)
-        rule = await federation.block.aio(
-            subject,
+    async def block(federation: Federation) -> Rule:
+        return await federation.block.aio(
+            await subject_of(federation, arguments.subject),
             severity=arguments.severity,
             rejects_reports=arguments.reject_reports,
             comment=arguments.comment,
         )
-    finally:
-        await federation.ports.close()
-    tell(rule, console)
+
+    tell(carried_out(arguments.target, block), console)
     return 0
 
 

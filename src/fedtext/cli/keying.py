@@ -7,7 +7,6 @@ standard output when that was asked for; `show` and `rotate` write no private ke
 from __future__ import annotations
 
 import argparse
-import asyncio
 import json
 import os
 from collections.abc import Callable, Mapping
@@ -229,13 +228,12 @@ def _in_one_line(value: object) -> str:
 
 
 def _rotate(arguments: argparse.Namespace, console: Console) -> int:
-    from .naming import load_federation
+    from .naming import carried_out
 
     if (arguments.actor is None) is not arguments.instance:
         console.complain("fedtext keys rotate: name one actor, or --instance for the key of the server itself")
         return 2
-    federation = load_federation(arguments.target)
-    key_id = asyncio.run(_rotated(federation, arguments))
+    key_id = carried_out(arguments.target, lambda federation: _rotated(federation, arguments))
     overlap_s = int(arguments.overlap)
     console.tell({"key_id": key_id, "kind": _NAMES[_ALGORITHMS[arguments.kind]], "overlap_s": overlap_s})
     console.say(f"{console.sign(True)} signs from now on: {key_id}")
@@ -250,9 +248,4 @@ async def _rotated(federation: Federation, arguments: argparse.Namespace) -> str
     if arguments.actor is not None:
         local = federation.context().parse(arguments.actor)
         pk = local.pk if local is not None and local.kind == "actor" else arguments.actor
-    try:
-        return await federation.rotate_key.aio(
-            pk, algorithm=_ALGORITHMS[arguments.kind], overlap_s=int(arguments.overlap)
-        )
-    finally:
-        await federation.ports.close()
+    return await federation.rotate_key.aio(pk, algorithm=_ALGORITHMS[arguments.kind], overlap_s=int(arguments.overlap))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import sys
+from collections.abc import Awaitable, Callable
 from importlib import import_module
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import attrs
 
@@ -14,6 +16,8 @@ from ..runtime import Federation
 from ..runtime.asgi import ASGIApp
 from ..social import Social
 from ..social.pages import Pages
+
+T = TypeVar("T")
 
 
 @attrs.frozen
@@ -53,6 +57,23 @@ def load_federation(name: str) -> Federation:
     if served.federation is None:
         raise ConfigurationError("there is no Federation in it: name the Federation or Social itself", name=name)
     return served.federation
+
+
+def carried_out(name: str, act: Callable[[Federation], Awaitable[T]]) -> T:
+    """Import the federation that "module:name" names, do something with it, and close what that has opened.
+
+    Raises:
+        ConfigurationError: As `load_federation`.
+    """
+    federation = load_federation(name)
+
+    async def run() -> T:
+        try:
+            return await act(federation)
+        finally:
+            await federation.ports.close()
+
+    return asyncio.run(run())
 
 
 def _import(name: str) -> Any:

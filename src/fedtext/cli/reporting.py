@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
@@ -26,21 +25,21 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Do what was asked for."""
-    from .naming import load_federation
+    from .naming import carried_out
 
-    return asyncio.run(_run(load_federation(arguments.target), arguments, console))
+    async def act(federation: Federation) -> int:
+        if arguments.close is None:
+            return await _list(federation, console)
+        return await _close(federation, arguments.close, console)
+
+    return carried_out(arguments.target, act)
 
 
-async def _run(federation: Federation, arguments: argparse.Namespace, console: Console) -> int:
-    try:
-        if arguments.close is not None:
-            closed = await federation.close_report.aio(arguments.close)
-            console.tell({"report_id": arguments.close, "closed": closed})
-            console.say(f"{console.sign(closed)} {'closed' if closed else 'there is no such report'}")
-            return 0 if closed else 1
-        return await _list(federation, console)
-    finally:
-        await federation.ports.close()
+async def _close(federation: Federation, report_id: str, console: Console) -> int:
+    closed = await federation.close_report.aio(report_id)
+    console.tell({"report_id": report_id, "closed": closed})
+    console.say(f"{console.sign(closed)} {'closed' if closed else 'there is no such report'}")
+    return 0 if closed else 1
 
 
 async def _list(federation: Federation, console: Console) -> int:

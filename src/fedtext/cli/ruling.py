@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 from typing import TYPE_CHECKING
 
 from .blocking import subject_of, tell
@@ -21,18 +20,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Do what was asked for."""
-    from .naming import load_federation
+    from .naming import carried_out
 
-    return asyncio.run(_run(load_federation(arguments.target), arguments, console))
-
-
-async def _run(federation: Federation, arguments: argparse.Namespace, console: Console) -> int:
-    try:
+    async def act(federation: Federation) -> int:
         if arguments.remove is None:
             return await _list(federation, console)
         return await _remove(federation, await subject_of(federation, arguments.remove), console)
-    finally:
-        await federation.ports.close()
+
+    return carried_out(arguments.target, act)
 
 
 async def _list(federation: Federation, console: Console) -> int:

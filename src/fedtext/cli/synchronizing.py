@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
@@ -30,15 +29,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Do it, and say how things are then."""
-    from .naming import load_federation
+    from .naming import carried_out
 
-    federation = load_federation(arguments.target)
     acts: dict[str, Act] = {
         "status": lambda fed: fed.synchronization_pause.aio(),
         "pause": lambda fed: fed.pause_synchronization.aio(),
         "resume": lambda fed: fed.resume_synchronization.aio(),
     }
-    found = asyncio.run(_act(federation, acts[arguments.action]))
+    found = carried_out(arguments.target, acts[arguments.action])
     paused = arguments.action != "resume" and found is not None
     console.tell({"event": "followers", "paused": paused, **(_record(found) if found is not None else {})})
     if found is None:
@@ -48,13 +46,6 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         if paused:
             console.say(f"until {_record(found)['until']}, or: fedtext followers resume {arguments.target}")
     return 0
-
-
-async def _act(federation: Federation, act: Act) -> SynchronizationPause | None:
-    try:
-        return await act(federation)
-    finally:
-        await federation.ports.close()
 
 
 def _record(pause: SynchronizationPause) -> dict[str, object]:

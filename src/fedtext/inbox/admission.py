@@ -158,13 +158,14 @@ def mentioned_ids(document: JsonObject) -> set[str]:
     found: set[str] = set()
     for part in parts:
         for name in ("to", "cc", "bto", "bcc", "audience"):
-            found |= {iri for item in _listed(part.get(name)) if (iri := _identifier(item)) is not None}
-        tags = (tag for tag in _listed(part.get("tag")) if isinstance(tag, dict))
+            found |= {iri for item in listed(part.get(name)) if (iri := _identifier(item)) is not None}
+        tags = (tag for tag in listed(part.get("tag")) if isinstance(tag, dict))
         found |= {href for tag in tags if isinstance(href := tag.get("href"), str)}
     return found
 
 
-def _listed(value: JsonValue) -> list[JsonValue]:
+def listed(value: JsonValue) -> list[JsonValue]:
+    """Give the values of a member, one or several, as a list."""
     return value if isinstance(value, list) else [value]
 
 

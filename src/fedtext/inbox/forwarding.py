@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from ..wire.json import JsonObject, JsonValue
+from .admission import listed
 
 LINKS_COUNT_MAX: Final = 64
 """So many ids are looked at that an activity leads to."""
@@ -60,7 +61,7 @@ def linked_ids(document: JsonObject) -> tuple[str, ...]:
     found: dict[str, None] = {}
     level: list[JsonObject] = [document]
     for _ in range(_DEPTH_MAX):
-        values = [value for part in level for name in _LINKS for value in _listed(part.get(name))]
+        values = [value for part in level for name in _LINKS for value in listed(part.get(name))]
         for iri in (iri for value in values for iri in _ids(value)):
             if len(found) >= LINKS_COUNT_MAX:
                 return tuple(found)
@@ -69,13 +70,9 @@ def linked_ids(document: JsonObject) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _listed(value: JsonValue) -> list[JsonValue]:
-    return value if isinstance(value, list) else [value]
-
-
 def _ids(value: JsonValue) -> Iterator[str]:
     """Give the ids of a value in any of its shapes: of an object or, for mentions and links, where they lead."""
-    for item in _listed(value):
+    for item in listed(value):
         named = (item.get("id"), item.get("href")) if isinstance(item, dict) else (item,)
         for iri in named:
             if isinstance(iri, str):
