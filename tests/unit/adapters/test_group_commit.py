@@ -181,8 +181,8 @@ async def test_awaited_writes_share_a_commit_and_keep_their_errors(tmp_path):
     file.write(lambda connection: connection.set_trace_callback(commits.append))
     with file._group.lock:
         writing = [asyncio.create_task(runner.write(insert(number % 9), StoreError)) for number in range(10)]
-        while len(file._group._pending) < 10:
-            await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        assert len(file._group._pending) == 10
     answers = await asyncio.gather(*writing, return_exceptions=True)
     assert answers[:9] == [1] * 9
     assert isinstance(answers[9], StoreError)
