@@ -40,7 +40,8 @@ def count_said(reception: Reception, verified: VerifiedRequest | Departed) -> No
         return
     policy, now_s = reception.config.inbox, reception.ports.clock.now_s()
     if reception.is_relay(verified.signer):
-        reception.pace.take(verified.signer, now_s=now_s, per_minute_max=policy.relay_activities_per_minute_max)
+        name, per_minute_max = f"relay {verified.signer}", policy.relay_activities_per_minute_max
+        reception.pace.take(name, now_s=now_s, per_minute_max=per_minute_max)
         return
     host = origin_of(verified.key.key_id)
     reception.pace.take(host, now_s=now_s, per_minute_max=policy.host_activities_per_minute_max)
