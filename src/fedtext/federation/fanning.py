@@ -166,7 +166,8 @@ async def fan_out(engine: Engine, task: FanoutTask, job: Job, ports: PortSet) ->
         own = [iri for iri in task.recipients if _is_own(engine, iri)]
         jobs += await _local(engine, task, own, ports)
         jobs += [single for iri in task.recipients for single in _single(engine, task, iri)]
-        jobs += _followers_part(attrs.evolve(task, recipients=(), blind=())) if task.followers_of else []
+        if task.followers_of or task.everybody:
+            jobs += _followers_part(attrs.evolve(task, recipients=(), blind=()))
     elif task.followers_of:
         jobs += await _followers_page(engine, task, ports)
     if jobs:
@@ -268,7 +269,7 @@ async def _followers_page(engine: Engine, task: FanoutTask, ports: PortSet) -> l
     """Plan one page of followers and, for the same transaction, the job for the next page."""
     source = engine.router.follower_source
     if source is None:
-        return []
+        return _followers_part(attrs.evolve(task, followers_of=())) if task.everybody else []
     owner, *others = task.followers_of
     request = PageRequest(cursor=task.cursor or None, size=engine.config.delivery.followers_page_max)
     page = await source.page(engine.context(ports), owner, request)
@@ -281,7 +282,7 @@ async def _followers_page(engine: Engine, task: FanoutTask, ports: PortSet) -> l
     rest = attrs.evolve(task, reached=(*task.reached, *inboxes)[-_REACHED_MAX:])
     if page.next is not None:
         jobs += _followers_part(attrs.evolve(rest, cursor=page.next))
-    elif others:
+    elif others or rest.everybody:
         jobs += _followers_part(attrs.evolve(rest, followers_of=tuple(others), cursor=""))
     return jobs
 

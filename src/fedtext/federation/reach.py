@@ -137,11 +137,8 @@ async def beyond(
     """
     jobs = await relay_deliveries(engine, task, ports, refused=refused) if task.relays else []
     rest = attrs.evolve(task, relays=False)
-    if not task.everybody:
+    if not task.everybody or task.recipients or task.followers_of:  # these come first
         return rest, jobs
-    if task.recipients or task.followers_of:
-        part = attrs.evolve(rest, recipients=(), blind=(), followers_of=())
-        return attrs.evolve(rest, everybody=False), [*jobs, _next_part(part)]
     return attrs.evolve(rest, everybody=False), [*jobs, *await _known_servers(engine, rest, ports, single)]
 
 
@@ -150,6 +147,7 @@ async def _known_servers(
 ) -> list[Task]:
     """Plan the deliveries to one actor of each of the next servers, and the job for those after them."""
     jobs: list[Task] = []
+    told = {origin_or_none(inbox) for inbox in task.reached}
     cursor, part = task.cursor, attrs.evolve(task, everybody=False, cursor="", shared=True)
     for _ in range(HOSTS_PER_JOB_MAX):
         rows = await ports.store.scan(store_prefix(task.site, "known"), after=cursor, limit=_ACTORS_PER_HOST_MAX)
@@ -160,10 +158,11 @@ async def _known_servers(
         if origin is None:
             cursor = rows[0][0]
             continue
-        neighbours = [iri for iri in known if origin_or_none(iri) == origin]
-        copies = await cached_documents(engine.fetcher(ports), neighbours)
-        jobs += single(engine, part, next((iri for iri in neighbours if iri in copies), neighbours[0]))
-        cursor = _behind(task.site, neighbours[-1])
+        cursor = _behind(task.site, known[0])
+        if origin not in told:
+            neighbours = [iri for iri in known if origin_or_none(iri) == origin]
+            copies = await cached_documents(engine.fetcher(ports), neighbours)
+            jobs += single(engine, part, next((iri for iri in neighbours if iri in copies), neighbours[0]))
     return [*jobs, _next_part(attrs.evolve(task, cursor=cursor))]
 
 
