@@ -24,7 +24,7 @@ from typing import Final
 import attrs
 
 from ..delivery import FanoutTask, Provers, plan_deliveries, seal
-from ..errors import ConfigurationError, DocumentError, LocalProtocolError
+from ..errors import ConfigurationError, DocumentError, FetchRefused, LocalProtocolError
 from ..fetch import get_actor, origin_or_none
 from ..keys import Algorithm
 from ..ports import Event, PortSet, Task
@@ -57,14 +57,15 @@ async def join(engine: Engine, ports: PortSet, address: str, *, style: RelayStyl
 
     Raises:
         MalformedIri: Not an absolute URL.
-        ConfigurationError: It is this server, no https, or there are `RELAYS_COUNT_MAX` already.
+        FetchRefused: No https.
+        ConfigurationError: It is this server, or there are `RELAYS_COUNT_MAX` already.
         PolicyRefusal: It is blocked.
     """
     url = parse_url(address)
     if url.origin in engine.own_origins:
         raise ConfigurationError("this server is no relay of its own", relay=address)
     if url.scheme != "https" and engine.config.dev is None:
-        raise ConfigurationError("a relay is asked by https", relay=address)
+        raise FetchRefused("a relay is asked by https", url=address)
     await engine.rulebook.refresh(ports)
     engine.refuse(address)
     known = await engine.relaybook.refresh(ports)

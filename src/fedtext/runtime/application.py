@@ -343,7 +343,8 @@ class Federation(Router):
 
         Raises:
             MalformedIri: Not an absolute URL.
-            ConfigurationError: It is this server, no https, or one too many.
+            FetchRefused: No https.
+            ConfigurationError: It is this server, or one too many.
             PolicyRefusal: It is blocked.
         """
         return await relays.join(self.engine, ports, address, style=style)

@@ -7,7 +7,7 @@ import pytest
 
 from fedtext import Config, DevPolicy, Federation, RelayState, RelayStyle, connect
 from fedtext.config import DeliveryPolicy, InboxPolicy
-from fedtext.errors import ConfigurationError, MalformedIri, PolicyRefusal
+from fedtext.errors import ConfigurationError, FetchRefused, MalformedIri, PolicyRefusal
 from fedtext.federation.relaybook import RELAYS_COUNT_MAX
 from fedtext.vocab import PUBLIC, Announce, Create, Move, Note
 
@@ -115,7 +115,7 @@ def test_asking_again_asks_anew_until_it_is_accepted(scene):
     ("address", "error"),
     [
         ("relay.example.org", MalformedIri),
-        ("http://relay.example.org/inbox", ConfigurationError),
+        ("http://relay.example.org/inbox", FetchRefused),
         (f"{HOME}/ap/inbox", ConfigurationError),
         ("https://blocked.example/inbox", PolicyRefusal),
     ],
