@@ -7,7 +7,7 @@ from typing import Any
 import attrs
 import pytest
 
-from fedtext import PUBLIC, Config, Mention, Note, Router
+from fedtext import PUBLIC, Config, Mention, Note, Router, Update, connect
 from fedtext.errors import ConfigurationError
 from fedtext.federation import reach
 from fedtext.federation.reach import HOSTS_PER_JOB_MAX
@@ -216,6 +216,10 @@ def test_so_many_are_told_and_no_more(make_world, monkeypatch):
     scene.posted("revise")  # it addresses the public, the followers and its author stands in it: one place is left
     told = [exchange for exchange in scene.world.network.exchanges if exchange.request.method == "POST"]
     assert len(told) == 1
+    crowd = [f"https://h{number}.example.net/users/x" for number in range(9)]
+    about = Note(id=f"{HOME}/posts/7", attributed_to=ALICE, tag=[Mention(href=scene.bob), Mention(href=scene.eve)])
+    update = Update(actor=ALICE, to=(PUBLIC, *crowd), object=about)
+    assert run_sync(reach.besides(scene.fed.engine, update, about, context.ports)) == ()
 
 
 # ---- when an actor goes ----------------------------------------------------------------------------------------------
@@ -228,7 +232,10 @@ def meet(scene: Scene, *actor_ids: str) -> None:
 
 
 @pytest.mark.spec("DLV-19")
-def test_dlv_19_every_server_that_is_known_is_told_once(scene):
+@pytest.mark.parametrize("storage", ["memory", "sqlite"])
+def test_dlv_19_every_server_that_is_known_is_told_once(make_world, tmp_path, storage):
+    url = "memory://" if storage == "memory" else f"sqlite:///{tmp_path}/home.sqlite3"
+    scene = Scene(make_world(backend=connect(url)))
     d = scene.world.remote("d.example.org")
     meet(scene, scene.bob, scene.b.actor("bea"), scene.b.actor("~tilde"), scene.eve, d.actor("dan"))
     meet(scene, "https://dead.example.net/users/x", CAROL, "nonsense")
