@@ -1,6 +1,6 @@
 """Send what we say: audience, seal, fan-out, attempts, outcomes."""
 
-from .addressing import Audience, audience, strip_blind
+from .addressing import Audience, audience, iris, strip_blind
 from .attempt import Dispatch, attempt
 from .clamping import DOCUMENT_BYTES_ADVISED, clamp
 from .fanout import Follower, plan_deliveries, plan_inboxes
@@ -46,6 +46,7 @@ __all__ = [
     "encode_task",
     "followers_digest",
     "followers_digests",
+    "iris",
     "is_final",
     "kind_of",
     "lane_pause_s",

@@ -56,6 +56,8 @@ class FanoutTask:
         proved: Whether the body has the proofs that it is to have. What a release before there were proofs has sealed
             goes out as it is.
         forwarded: Whether it is somebody else's word, passed on as it arrived.
+        relays: Whether relays are still to get it (DLV-20).
+        everybody: Whether all servers that are known here are still to get it (DLV-19).
     """
 
     site: str
@@ -73,6 +75,8 @@ class FanoutTask:
     shared: bool
     proved: bool = True
     forwarded: bool = False
+    relays: bool = False
+    everybody: bool = False
 
 
 @attrs.frozen(kw_only=True)

@@ -40,7 +40,7 @@ from ..errors import (
     Unreachable,
 )
 from ..fetch import get_actor, origin_or_none
-from ..inbox import InboundTask, activity_key
+from ..inbox import InboundTask, activity_key, known_key
 from ..inbox.idempotency import content_hash as hash_of
 from ..keys import Algorithm
 from ..ports import Event, Job, Lane, LaneKind, PortSet, Task, store_key
@@ -52,6 +52,7 @@ from . import serving, wellknown
 from .engine import Engine
 from .mentions import AUTHOR_OF, lost_object, with_ids
 from .outcomes import Bury, Done, JobOutcome, Later
+from .reach import beyond
 from .sending import Mark, plan_fanout
 
 GONE_S = 86_400
@@ -160,14 +161,17 @@ async def fan_out(engine: Engine, task: FanoutTask, job: Job, ports: PortSet) ->
         return await _find_recipient(engine, task, job, ports)
     await _bury_deleted(engine, task, ports)
     task = await _proved(engine, task, ports)
+    task, jobs = await beyond(engine, task, ports, refused=_refusing(engine), single=_single)
     if task.recipients:
         own = [iri for iri in task.recipients if _is_own(engine, iri)]
-        jobs = await _local(engine, task, own, ports)
+        jobs += await _local(engine, task, own, ports)
         jobs += [single for iri in task.recipients for single in _single(engine, task, iri)]
-        jobs += _followers_part(attrs.evolve(task, recipients=(), blind=())) if task.followers_of else []
-        await ports.queue.enqueue(jobs)
+        if task.followers_of or task.everybody:
+            jobs += _followers_part(attrs.evolve(task, recipients=(), blind=()))
     elif task.followers_of:
-        await _followers_page(engine, task, ports)
+        jobs += await _followers_page(engine, task, ports)
+    if jobs:
+        await ports.queue.enqueue(jobs)
     return Done()
 
 
@@ -205,8 +209,9 @@ def _is_own(engine: Engine, iri: str) -> bool:
 
 
 def _single(engine: Engine, task: FanoutTask, iri: str) -> list[Task]:
-    """Plan the search for one recipient's inbox, in the lane of its host."""
-    if _is_own(engine, iri) or _refusing(engine)(iri):
+    """Plan the search for one recipient's inbox, in the lane of its host, or of that of what he has written."""
+    where = iri.removeprefix(AUTHOR_OF)
+    if _is_own(engine, where) or _refusing(engine)(where):
         return []
     shared = task.shared and iri not in task.blind
     part = attrs.evolve(task, recipients=(iri,), blind=(), followers_of=(), shared=shared)
@@ -214,7 +219,7 @@ def _single(engine: Engine, task: FanoutTask, iri: str) -> list[Task]:
     return [
         Task(
             site=task.site,
-            lane=Lane(LaneKind.OUT, host_of(iri)),
+            lane=Lane(LaneKind.OUT, host_of(where)),
             payload=encode_task(part),
             dedupe_key=store_key(task.site, "single", mark),
             ordering_key=f"{task.ordering_key}\n{iri}",
@@ -241,6 +246,8 @@ async def _find_recipient(engine: Engine, task: FanoutTask, job: Job, ports: Por
     fetcher = engine.fetcher(ports)
     recipient = task.recipients[0]
     try:
+        if recipient.startswith(AUTHOR_OF):
+            recipient = await _find_author(engine, recipient, ports)
         actor = await get_actor(fetcher, recipient, fetcher.budget())
     except (FetchError, DocumentError) as error:
         if is_final(error):
@@ -251,17 +258,18 @@ async def _find_recipient(engine: Engine, task: FanoutTask, job: Job, ports: Por
     if actor.inbox is None:
         _emit(ports, "delivery.recipient_unknown", recipient=recipient, code="no inbox")
         return Done()
+    await ports.store.add_if_absent(known_key(task.site, recipient), b"1")  # it is told when the sender goes (DLV-19)
     follower = Follower(actor_id=recipient, inbox=str(actor.inbox), shared_inbox=actor.shared_inbox)
     inboxes = plan_inboxes(task, [follower], refused=_refusing(engine))
     await ports.queue.enqueue(plan_deliveries(task, inboxes))
     return Done()
 
 
-async def _followers_page(engine: Engine, task: FanoutTask, ports: PortSet) -> None:
-    """Plan one page of followers and, in the same transaction, the job for the next page."""
+async def _followers_page(engine: Engine, task: FanoutTask, ports: PortSet) -> list[Task]:
+    """Plan one page of followers and, for the same transaction, the job for the next page."""
     source = engine.router.follower_source
     if source is None:
-        return
+        return _followers_part(attrs.evolve(task, followers_of=())) if task.everybody else []
     owner, *others = task.followers_of
     request = PageRequest(cursor=task.cursor or None, size=engine.config.delivery.followers_page_max)
     page = await source.page(engine.context(ports), owner, request)
@@ -274,9 +282,9 @@ async def _followers_page(engine: Engine, task: FanoutTask, ports: PortSet) -> N
     rest = attrs.evolve(task, reached=(*task.reached, *inboxes)[-_REACHED_MAX:])
     if page.next is not None:
         jobs += _followers_part(attrs.evolve(rest, cursor=page.next))
-    elif others:
+    elif others or rest.everybody:
         jobs += _followers_part(attrs.evolve(rest, followers_of=tuple(others), cursor=""))
-    await ports.queue.enqueue(jobs)
+    return jobs
 
 
 def _is_at_home(actor_id: str, other: str) -> bool:

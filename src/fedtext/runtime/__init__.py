@@ -9,6 +9,7 @@ from ..federation.context import BlockingContext, Context, Local
 from ..federation.deadletters import DeadLetter
 from ..federation.digests import followers_changed, followings_changed
 from ..federation.registry import FollowerSource, ListenerFailure, Router, SynchronizedFollowers
+from ..federation.relaybook import Relay, RelayState, RelayStyle
 from ..federation.reports import Report
 from ..federation.site import Site
 from ..federation.synchronization import PauseReason, SynchronizationPause
@@ -64,6 +65,9 @@ __all__ = [
     "Peeked",
     "PortSet",
     "Ports",
+    "Relay",
+    "RelayState",
+    "RelayStyle",
     "Report",
     "Representation",
     "Router",
