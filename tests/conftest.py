@@ -20,6 +20,8 @@ from typing import Any
 import hypothesis
 import pytest
 
+from tests import engines
+
 ROOT = Path(__file__).resolve().parent.parent
 
 hypothesis.settings.register_profile("dev", max_examples=100, deadline=None)
@@ -199,6 +201,23 @@ def matching(root: Path, patterns: list[str]) -> list[str]:
             raise pytest.UsageError(f"no shared file matches {pattern!r}")
         found |= files
     return sorted(found)
+
+
+# -- servers ----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def postgres_url() -> Any:
+    """The address of an empty PostgreSQL schema of this test's own."""
+    with engines.empty_schema(engines.address("postgres")) as url:
+        yield url
+
+
+@pytest.fixture
+def redis_url() -> Any:
+    """The address of a Redis server with a key prefix of this test's own."""
+    with engines.own_prefix(engines.address("redis")) as url:
+        yield url
 
 
 @pytest.fixture(scope="session")
