@@ -20,8 +20,6 @@ from typing import Any
 import hypothesis
 import pytest
 
-from tests import engines
-
 ROOT = Path(__file__).resolve().parent.parent
 
 hypothesis.settings.register_profile("dev", max_examples=100, deadline=None)
@@ -209,13 +207,34 @@ def matching(root: Path, patterns: list[str]) -> list[str]:
 @pytest.fixture
 def postgres_url() -> Any:
     """The address of an empty PostgreSQL schema of this test's own."""
+    from tests import engines
+
     with engines.empty_schema(engines.address("postgres")) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def _postgres_schema() -> Any:
+    from tests import engines
+
+    with engines.empty_schema(engines.address("postgres")) as url:
+        yield url
+
+
+@pytest.fixture
+def postgres_tables_url(_postgres_schema: str) -> Any:
+    """The address of a PostgreSQL schema with empty tables of ours, made once for all tests of a file."""
+    from tests import engines
+
+    with engines.emptied(_postgres_schema) as url:
         yield url
 
 
 @pytest.fixture
 def redis_url() -> Any:
     """The address of a Redis server with a key prefix of this test's own."""
+    from tests import engines
+
     with engines.own_prefix(engines.address("redis")) as url:
         yield url
 

@@ -55,6 +55,24 @@ def empty_schema(url: str) -> Iterator[str]:
 
 
 @contextmanager
+def emptied(url: str) -> Iterator[str]:
+    """Give that address, and afterwards empty the library's tables there: quicker than a schema for each test."""
+    import psycopg
+
+    try:
+        yield url
+    finally:
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute("SET lock_timeout = '10s'")
+            tables = connection.execute(
+                "SELECT tablename FROM pg_tables WHERE schemaname = current_schema()"
+                " AND tablename LIKE 'fedtext%' AND tablename <> 'fedtext_meta'"
+            ).fetchall()
+            for (table,) in tables:
+                connection.execute(f"DELETE FROM {table}")
+
+
+@contextmanager
 def own_prefix(url: str) -> Iterator[str]:
     """Give the address with a prefix for keys, and remove those keys afterwards."""
     import redis
