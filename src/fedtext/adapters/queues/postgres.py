@@ -22,7 +22,7 @@ from collections.abc import Sequence
 from ...errors import QueueError
 from ...ports import Claim, Clock, Lane, LaneKind, LaneStatus, QueueDepth, SqlValue, Statement, Task
 from .. import sql as text
-from ..listening import CHANNEL, Listener
+from ..listening import Listener
 from ..postgres import PostgresRunner
 from ..sessions import Session
 from ..sql_queue import SqlQueue
@@ -33,7 +33,6 @@ ARRIVALS_MAX = 500
 NOTIFY_GAP_S = 0.01
 """A process says no more often that there is work: a worker that has just worked looks again after twice as long."""
 
-_NOTIFY = f"pg_notify('{CHANNEL}', '')"
 _ANY_ARRIVED = "EXISTS (SELECT 1 FROM fedtext_arrivals)"
 _ONE_READY = "(SELECT kind, ready_s, lane_id FROM fedtext_lanes WHERE kind = ? AND ready_s <= ? ORDER BY 2, 3 LIMIT 1)"
 _PEEK = (
@@ -75,7 +74,7 @@ class PostgresQueue(SqlQueue):
         now_s = self._clock.now_s()
         if not tasks:
             return 0
-        first = f"SELECT {_ANY_ARRIVED}" + (f", {_NOTIFY}" if self._has_to_notify(tasks, now_s) else "")
+        first = f"SELECT {_ANY_ARRIVED}" + (f", {text.POSTGRES_NOTIFY}" if self._has_to_notify(tasks, now_s) else "")
 
         def work(session: Session) -> int:
             if session.execute(first).fetchone()[0]:
@@ -90,7 +89,7 @@ class PostgresQueue(SqlQueue):
 
         Whether its like waits already is found out when it is moved to its lane.
         """
-        return [text.arrival_statement(task, now_s), Statement(f"SELECT {_NOTIFY}")]
+        return text.enqueue_statements(task, "postgresql", now_s)
 
     async def claim(self, *, lease_s: float, batch_max: int, kinds: Sequence[LaneKind] | None = None) -> Claim | None:
         """Lease the lane that has been due the longest and take its due jobs, at most `batch_max`.

@@ -1,27 +1,23 @@
 """The host-shaped queue in SQLite, in the colour of its runner.
 
-`adapters.sql` says how the tables keep a claim cheap; here the statements are put together. Every method is one
-transaction, so a process that is killed leaves either all of it or nothing.
+`adapters.sql_queue` has what it shares with other databases. Every method is one transaction, and transactions that
+write take turns, so nothing here locks.
 """
 
 from __future__ import annotations
 
-import secrets
-import sqlite3
 from collections.abc import Sequence
+from typing import Any
 
 from ...errors import QueueError
-from ...ports import Claim, Clock, Job, Lane, LaneKind, QueueDepth, Statement, Task
+from ...ports import Claim, LaneKind, Statement, Task
 from .. import sql as text
-from ..databases import Runner
+from ..sessions import Session
+from ..sql_queue import SqlQueue
 
 
-class SqliteQueue:
+class SqliteQueue(SqlQueue):
     """A queue over one database, on one clock; several processes may share the file."""
-
-    def __init__(self, runner: Runner, clock: Clock) -> None:
-        self._runner = runner
-        self._clock = clock
 
     @property
     def dialect(self) -> str:
@@ -34,12 +30,12 @@ class SqliteQueue:
         if not tasks:
             return 0
 
-        def work(connection: sqlite3.Connection) -> int:
+        def work(session: Session) -> int:
             added = 0
             for task in tasks:
                 lane, job = text.enqueue_statements(task, "sqlite", now_s)
-                connection.execute(lane.sql, lane.parameters)
-                added += connection.execute(job.sql, job.parameters).rowcount
+                session.execute(lane.sql, lane.parameters)
+                added += session.execute(job.sql, job.parameters).rowcount
             return added
 
         return await self._runner.write(work, QueueError)
@@ -53,150 +49,15 @@ class SqliteQueue:
         now_s = self._clock.now_s()
         wanted = tuple(LaneKind if kinds is None else kinds)
 
-        def peek(connection: sqlite3.Connection) -> bool:
-            return any(connection.execute(text.LANE_READY, (kind.value, now_s)).fetchone() for kind in wanted)
-
-        def work(connection: sqlite3.Connection) -> Claim | None:
-            return _claim(connection, wanted, now_s, lease_s, batch_max)
+        def peek(session: Session) -> bool:
+            return self.ready_lane(session, wanted, now_s) is not None
 
         # an idle worker asks often: without anything due it takes no write lock
         if not await self._runner.read(peek, QueueError):
             return None
-        return await self._runner.write(work, QueueError)
+        return await self._claim(wanted, now_s, lease_s, batch_max)
 
-    async def extend(self, claim: Claim, *, lease_s: float) -> bool:
-        """Lengthen a lease; False when it was already lost."""
-        until_s = self._clock.now_s() + lease_s
-        parameters = (until_s, until_s, claim.site, str(claim.lane), claim.token)
-
-        def work(connection: sqlite3.Connection) -> bool:
-            return connection.execute(text.LANE_EXTEND, parameters).rowcount > 0
-
-        return await self._runner.write(work, QueueError)
-
-    async def ack(self, claim: Claim, job: Job) -> bool:
-        """Remove a job that is done; False when the lease was lost."""
-        return await self._settle(claim, text.JOB_DELETE, (job.job_id,))
-
-    async def retry(self, claim: Claim, job: Job, *, due_s: float) -> bool:
-        """Put a job back for later and count the attempt; False when the lease was lost."""
-        return await self._settle(claim, text.JOB_RETRY, (due_s, job.job_id))
-
-    async def bury(self, claim: Claim, job: Job, *, reason: str) -> bool:
-        """Keep a job as a dead letter with a reason; False when the lease was lost."""
-        return await self._settle(claim, text.JOB_BURY, (reason[: text.REASON_CHARS_MAX], job.job_id))
-
-    async def release(self, claim: Claim, *, due_s: float = 0.0, failures: int = 0) -> None:
-        """Give the lane back: not to be claimed before `due_s`, with this run of failures."""
-        now_s = self._clock.now_s()
-
-        def work(connection: sqlite3.Connection) -> None:
-            lane_id = _held_lane(connection, claim)
-            if lane_id is None:
-                return
-            # served lanes go behind those that wait: the bound is now, however old the jobs are
-            connection.execute(text.LANE_RELEASE, (due_s, failures, max(due_s, now_s), lane_id))
-            if failures == 0 and due_s <= now_s:
-                connection.execute(text.LANE_REMOVE, (lane_id,))
-
-        await self._runner.write(work, QueueError)
-
-    async def buried(self, *, after: int = 0, limit: int = 100) -> list[tuple[Job, str]]:
-        """List dead letters with their reasons."""
-
-        def work(connection: sqlite3.Connection) -> list[tuple[Job, str]]:
-            rows = connection.execute(text.JOBS_BURIED, (after, limit)).fetchall()
-            return [(_job(row[1], row[2], (row[0], *row[3:7])), row[7]) for row in rows]
-
-        return await self._runner.read(work, QueueError)
-
-    async def revive(self, job_id: int) -> bool:
-        """Put a dead letter back to be tried at once; False when there is none, or its like waits already."""
-        now_s = self._clock.now_s()
-
-        def work(connection: sqlite3.Connection) -> bool:
-            revived = connection.execute(text.JOB_REVIVE, (now_s, job_id)).rowcount > 0
-            if revived:
-                connection.execute(text.LANE_WAKE, (now_s, job_id))
-            return revived
-
-        return await self._runner.write(work, QueueError)
-
-    async def depth(self) -> QueueDepth:
-        """Measure the queue."""
-        now_s = self._clock.now_s()
-
-        def work(connection: sqlite3.Connection) -> QueueDepth:
-            undone: int = connection.execute(text.DEPTH_WAITING).fetchone()[0]
-            buried: int = connection.execute(text.DEPTH_BURIED).fetchone()[0]
-            lanes, leased = connection.execute(text.DEPTH_LANES, (now_s,)).fetchone()
-            oldest_s: float | None = connection.execute(text.DEPTH_OLDEST, (now_s, now_s)).fetchone()[0]
-            age_s = 0.0 if oldest_s is None else now_s - oldest_s
-            return QueueDepth(
-                waiting=undone - leased, leased=leased, buried=buried, lanes=lanes, oldest_due_age_s=age_s
-            )
-
-        return await self._runner.read(work, QueueError)
-
-    async def _settle(self, claim: Claim, sql: str, parameters: tuple[str | float | int, ...]) -> bool:
-        def work(connection: sqlite3.Connection) -> bool:
-            lane_id = _held_lane(connection, claim)
-            if lane_id is None or connection.execute(sql, (*parameters, lane_id)).rowcount == 0:
-                return False
-            connection.execute(text.LANE_ONE_LESS, (lane_id,))
-            return True
-
-        return await self._runner.write(work, QueueError)
-
-
-def _claim(
-    connection: sqlite3.Connection, kinds: Sequence[LaneKind], now_s: float, lease_s: float, batch_max: int
-) -> Claim | None:
-    """Take the first lane, by how long it has been ready, that has a claimable job; put the others right."""
-    while True:
-        found = [connection.execute(text.LANE_READY, (kind.value, now_s)).fetchone() for kind in kinds]
-        ready = min((row for row in found if row is not None), default=None)
-        if ready is None:
-            return None
-        _, lane_id, site, lane, failures = ready
-        rows = connection.execute(text.JOBS_DUE, (lane_id, now_s, now_s, batch_max)).fetchall()
-        if not rows:
-            _put_right(connection, lane_id, now_s)
-            continue
-        token, until_s = secrets.token_hex(12), now_s + lease_s
-        connection.execute(text.LANE_LEASE, (token, until_s, until_s, len(rows), lane_id))
-        return Claim(
-            site=site,
-            lane=Lane.parse(lane),
-            token=token,
-            jobs=tuple(_job(site, lane, row) for row in rows),
-            failures=failures,
-            lease_until_s=until_s,
-        )
-
-
-def _put_right(connection: sqlite3.Connection, lane_id: int, now_s: float) -> None:
-    """Move the bound of a lane without claimable jobs past now, or remove the lane."""
-    next_s: float | None = connection.execute(text.JOBS_NEXT_DUE, (lane_id, now_s)).fetchone()[0]
-    if next_s is not None:
-        connection.execute(text.LANE_DEFER, (next_s, lane_id))
-    elif connection.execute(text.LANE_REMOVE, (lane_id,)).rowcount == 0:
-        connection.execute(text.LANE_PARK, (text.NEVER_S, lane_id))  # dead letters still name it
-
-
-def _held_lane(connection: sqlite3.Connection, claim: Claim) -> int | None:
-    row = connection.execute(text.LANE_HELD, (claim.site, str(claim.lane), claim.token)).fetchone()
-    return None if row is None else int(row[0])
-
-
-def _job(site: str, lane: str, row: tuple[int, bytes, str, int, float]) -> Job:
-    job_id, payload, ordering_key, attempts, enqueued_s = row
-    return Job(
-        job_id=job_id,
-        site=site,
-        lane=Lane.parse(lane),
-        payload=payload,
-        ordering_key=ordering_key,
-        attempts=attempts,
-        enqueued_s=enqueued_s,
-    )
+    def ready_lane(self, session: Session, kinds: Sequence[LaneKind], now_s: float) -> Sequence[Any] | None:
+        """Find the lane that has been ready the longest, for a claim's transaction."""
+        found = [session.execute(text.LANE_READY, (kind.value, now_s)).fetchone() for kind in kinds]
+        return min((row for row in found if row is not None), default=None)
