@@ -80,9 +80,7 @@ class Listener:
         """End the thread and its connection."""
         with self._lock:
             thread, self._thread = self._thread, None
-            if self._bell is not None:
-                self._bell.close()
-                self._bell = None
+            self._close_bell()
         if thread is not None:
             thread.join()
 
@@ -91,6 +89,11 @@ class Listener:
         _inherited.append(self._bell)
         self._lock = threading.Lock()
         self._waiting, self._thread, self._bell = deque(), None, None
+
+    def _close_bell(self) -> None:
+        if self._bell is not None:
+            self._bell.close()
+            self._bell = None
 
     def _enter(self, heard: int) -> Future[bool]:
         future: Future[bool] = Future()
@@ -113,6 +116,7 @@ class Listener:
         with self._lock:
             if self._thread is threading.current_thread():
                 self._thread = None
+                self._close_bell()
 
     def _listen(self, ear: socket.socket) -> None:
         with closing(self._connect()) as connection:

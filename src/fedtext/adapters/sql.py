@@ -155,12 +155,12 @@ _JOB_ADD = (
     "INSERT INTO fedtext_jobs (lane_id, payload, dedupe, ordering_key, due_s, attempts, enqueued_s)"
     " SELECT lane_id, ?, ?, ?, ?, 0, ? FROM fedtext_lanes WHERE site = ? AND lane = ? ON CONFLICT DO NOTHING"
 )
-_JOB_ADD_AT_ONCE = (
+_POSTGRES_JOB_ADD = (
     f"WITH added AS ({_LANE_ADD} RETURNING lane_id)"
     " INSERT INTO fedtext_jobs (lane_id, payload, dedupe, ordering_key, due_s, attempts, enqueued_s)"
     " SELECT lane_id, ?, ?, ?, ?, 0, ? FROM added ON CONFLICT DO NOTHING"
 )
-_ARRIVAL_ADD = (
+_POSTGRES_ARRIVAL_ADD = (
     "INSERT INTO fedtext_arrivals (site, lane, payload, dedupe_key, ordering_key, due_s, enqueued_s)"
     " VALUES (?, ?, ?, ?, ?, ?, ?)"
 )
@@ -328,7 +328,7 @@ def enqueue_statements(task: Task, dialect: str, now_s: float) -> list[Statement
     if dialect != "postgresql":
         return _lane_and_job(task, now_s)
     values = (task.site, str(task.lane), task.payload, task.dedupe_key, task.ordering_key, task.due_s, now_s)
-    return [Statement(_ARRIVAL_ADD, values), Statement(f"SELECT {POSTGRES_NOTIFY}")]
+    return [Statement(_POSTGRES_ARRIVAL_ADD, values), Statement(f"SELECT {POSTGRES_NOTIFY}")]
 
 
 def enqueue_at_once(task: Task, now_s: float) -> Statement:
@@ -337,7 +337,7 @@ def enqueue_at_once(task: Task, now_s: float) -> Statement:
     It changes one row when the task was new and none when it already waits.
     """
     lane, job = _lane_and_job(task, now_s)
-    return Statement(_JOB_ADD_AT_ONCE, lane.parameters + job.parameters[:5])
+    return Statement(_POSTGRES_JOB_ADD, lane.parameters + job.parameters[:5])
 
 
 def _lane_and_job(task: Task, now_s: float) -> list[Statement]:

@@ -118,7 +118,7 @@ class RedisServer:
     def __init__(self, address: str) -> None:
         try:
             parts = urlsplit(address)
-            options = dict(parse_qsl(parts.query))
+            options = dict(parse_qsl(parts.query, keep_blank_values=True))
             self.url = f"{parts.scheme}://{parts.hostname or ''}:{parts.port or 6379}{parts.path}"
         except ValueError:
             raise ConfigurationError("this is no address of a Redis server", try_=_EXAMPLE) from None
@@ -135,6 +135,7 @@ class RedisServer:
                 health_check_interval=PING_AFTER_S,
                 retry=Retry(NoBackoff(), 0),
             )
+            self._client.connection_pool.make_connection()  # what it cannot take is said now; nothing is opened
         except (ValueError, TypeError):
             raise ConfigurationError("this is no address of a Redis server", try_=_EXAMPLE) from None
         self.get, self.put, self.swap, self.delete, self.scan, self.count = map(
