@@ -20,7 +20,7 @@ from .offload import DjangoOffload
 
 # keys of Django's settings and of libpq's addresses: what Django gives psycopg beyond these is no address
 _ADDRESS = {"NAME": "dbname", "USER": "user", "PASSWORD": "password", "HOST": "host", "PORT": "port"}
-_NOT_ADDRESS = {"isolation_level", "server_side_binding", "pool", "assume_role"}
+_NOT_ADDRESS = {"isolation_level", "server_side_binding", "pool", "assume_role", "prepare_threshold"}
 
 
 class DjangoBackend:
