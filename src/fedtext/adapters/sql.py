@@ -140,10 +140,13 @@ _PAUSED = (
     "EXISTS (SELECT 1 FROM fedtext_pauses WHERE fedtext_pauses.site = fedtext_lanes.site"
     " AND fedtext_pauses.lane IN (fedtext_lanes.lane, fedtext_lanes.kind || ':*'))"
 )
-_LANE_ADD = (
+LANE_INSERT = (
     "INSERT INTO fedtext_lanes (site, lane, kind, ready_s, due_s, failures, lease_token, lease_until_s, leased)"
     " SELECT ?, ?, ?, CASE WHEN EXISTS (SELECT 1 FROM fedtext_pauses WHERE site = ? AND lane IN (?, ?))"
-    f" THEN {_NEVER} ELSE ? END, 0, 0, NULL, 0, 0 WHERE NOT EXISTS"  # a task that waits already changes nothing at all
+    f" THEN {_NEVER} ELSE ? END, 0, 0, NULL, 0, 0"
+)
+_LANE_ADD = (
+    f"{LANE_INSERT} WHERE NOT EXISTS"  # a task that waits already changes nothing at all
     " (SELECT 1 FROM fedtext_jobs WHERE dedupe = ? AND dedupe IS NOT NULL AND reason IS NULL)"
     " ON CONFLICT (site, lane) DO UPDATE SET ready_s ="
     # a leased lane is looked at again when it is released; one that backs off does so whatever arrives
@@ -154,6 +157,15 @@ _LANE_ADD = (
 _JOB_ADD = (
     "INSERT INTO fedtext_jobs (lane_id, payload, dedupe, ordering_key, due_s, attempts, enqueued_s)"
     " SELECT lane_id, ?, ?, ?, ?, 0, ? FROM fedtext_lanes WHERE site = ? AND lane = ? ON CONFLICT DO NOTHING"
+)
+LANE_HURRY = (
+    "UPDATE fedtext_lanes SET ready_s = CASE WHEN due_s > ? THEN due_s ELSE ? END"
+    f" WHERE lane_id = ? AND lease_token IS NULL AND ready_s > ? AND NOT {_PAUSED}"
+)
+"""As `_LANE_ADD` does for a lane that is there, once for the tasks of a batch."""
+JOBS_ADD = (
+    "INSERT INTO fedtext_jobs (lane_id, payload, dedupe, ordering_key, due_s, attempts, enqueued_s)"
+    " VALUES (?, ?, ?, ?, ?, 0, ?) ON CONFLICT DO NOTHING"
 )
 _POSTGRES_JOB_ADD = (
     f"WITH added AS ({_LANE_ADD} RETURNING lane_id)"
@@ -325,10 +337,27 @@ def enqueue_statements(task: Task, dialect: str, now_s: float) -> list[Statement
         ConfigurationError: The dialect is not spoken.
     """
     _types(dialect)
-    if dialect != "postgresql":
-        return _lane_and_job(task, now_s)
-    values = (task.site, str(task.lane), task.payload, task.dedupe_key, task.ordering_key, task.due_s, now_s)
-    return [Statement(_POSTGRES_ARRIVAL_ADD, values), Statement(f"SELECT {POSTGRES_NOTIFY}")]
+    if dialect == "postgresql":
+        values = (task.site, str(task.lane), task.payload, task.dedupe_key, task.ordering_key, task.due_s, now_s)
+        return [Statement(_POSTGRES_ARRIVAL_ADD, values), Statement(f"SELECT {POSTGRES_NOTIFY}")]
+    job = job_values(task, now_s)
+    _, dedupe, _, due_s, _ = job
+    return [
+        Statement(_LANE_ADD, (*lane_values(task.site, task.lane, due_s), dedupe)),
+        Statement(_JOB_ADD, (*job, task.site, str(task.lane))),
+    ]
+
+
+def job_values(task: Task, now_s: float) -> tuple[bytes, str | None, str, float, float]:
+    """Give what stands in the row of a new job: payload, dedupe, ordering key, due time and time of arrival."""
+    due_s = max(task.due_s, now_s)  # a due time in the past must not get ahead of lanes that have waited longer
+    dedupe = None if task.dedupe_key is None else f"{task.site} {task.dedupe_key}"
+    return task.payload, dedupe, task.ordering_key, due_s, now_s
+
+
+def lane_values(site: str, lane: Lane, due_s: float) -> tuple[str, str, str, str, str, str, float]:
+    """Give the parameters of `LANE_INSERT`."""
+    return site, str(lane), lane.kind.value, site, str(lane), pause_key(lane.kind), due_s
 
 
 def enqueue_at_once(task: Task, now_s: float) -> Statement:
@@ -336,18 +365,9 @@ def enqueue_at_once(task: Task, now_s: float) -> Statement:
 
     It changes one row when the task was new and none when it already waits.
     """
-    lane, job = _lane_and_job(task, now_s)
-    return Statement(_POSTGRES_JOB_ADD, lane.parameters + job.parameters[:5])
-
-
-def _lane_and_job(task: Task, now_s: float) -> list[Statement]:
-    due_s = max(task.due_s, now_s)  # a due time in the past must not get ahead of lanes that have waited longer
-    lane, kind = str(task.lane), task.lane.kind
-    dedupe = None if task.dedupe_key is None else f"{task.site} {task.dedupe_key}"
-    return [
-        Statement(_LANE_ADD, (task.site, lane, kind.value, task.site, lane, pause_key(kind), due_s, dedupe)),
-        Statement(_JOB_ADD, (task.payload, dedupe, task.ordering_key, due_s, now_s, task.site, lane)),
-    ]
+    job = job_values(task, now_s)
+    _, dedupe, _, due_s, _ = job
+    return Statement(_POSTGRES_JOB_ADD, (*lane_values(task.site, task.lane, due_s), dedupe, *job))
 
 
 def pause_statement(target: Lane | LaneKind, site: str) -> Statement:

@@ -125,7 +125,7 @@ class SqlQueue(ABC):
 
         def work(session: Session) -> list[tuple[Job, str]]:
             rows = session.execute(text.JOBS_BURIED, (after, limit)).fetchall()
-            return [(_job(row[1], row[2], (row[0], *row[3:8])), row[8]) for row in rows]
+            return [(_job(row[1], Lane.parse(row[2]), (row[0], *row[3:8])), row[8]) for row in rows]
 
         return await self._runner.read(work, QueueError)
 
@@ -275,13 +275,13 @@ def _lease(session: Session, ready: Sequence[Any], now_s: float, lease_s: float,
     if not rows:
         _put_right(session, lane_id, now_s)
         return None
-    token, until_s = secrets.token_hex(12), now_s + lease_s
+    token, until_s, parsed = secrets.token_hex(12), now_s + lease_s, Lane.parse(lane)
     session.execute(text.LANE_LEASE, (token, until_s, until_s, len(rows), rows[-1][0], lane_id))
     return Claim(
         site=site,
-        lane=Lane.parse(lane),
+        lane=parsed,
         token=token,
-        jobs=tuple(_job(site, lane, row) for row in rows),
+        jobs=tuple(_job(site, parsed, row) for row in rows),
         failures=failures,
         lease_until_s=until_s,
     )
@@ -303,12 +303,12 @@ def _revive(session: Session, job_id: int, now_s: float) -> bool:
     return revived
 
 
-def _job(site: str, lane: str, row: tuple[int, bytes, str, int, float, int]) -> Job:
+def _job(site: str, lane: Lane, row: tuple[int, bytes, str, int, float, int]) -> Job:
     job_id, payload, ordering_key, attempts, enqueued_s, handed = row
     return Job(
         job_id=job_id,
         site=site,
-        lane=Lane.parse(lane),
+        lane=lane,
         payload=payload,
         ordering_key=ordering_key,
         attempts=attempts,
