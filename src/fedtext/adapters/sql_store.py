@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
 from ..errors import StoreError
@@ -10,14 +11,23 @@ from . import sql as text
 from .sessions import Runner, Session
 
 
-class SqlStore:
-    """A store over one database, on one clock; several processes may share it."""
+class SqlStore(ABC):
+    """A store over one database, on one clock; several processes may share it.
+
+    Attributes:
+        purge: Removes some of the values that expired; it is run with every write.
+    """
 
     purge = text.STORE_PURGE
 
     def __init__(self, runner: Runner, clock: Clock) -> None:
         self._runner = runner
         self._clock = clock
+
+    @property
+    @abstractmethod
+    def dialect(self) -> str:
+        """The SQL dialect of `statements`."""
 
     async def get(self, key: str) -> bytes | None:
         """Give the value, or None when it is absent or expired."""

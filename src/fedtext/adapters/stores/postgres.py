@@ -11,3 +11,8 @@ class PostgresStore(SqlStore):
 
     # what another transaction is writing anew at this moment is passed over, not removed behind its back
     purge = text.STORE_PURGE.replace("LIMIT 16", "LIMIT 16 FOR UPDATE SKIP LOCKED")
+
+    @property
+    def dialect(self) -> str:
+        """The SQL dialect of `statements`: "postgresql"."""
+        return "postgresql"

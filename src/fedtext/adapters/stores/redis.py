@@ -162,6 +162,11 @@ class RedisStore:
         self._carrier = carrier
         self._clock = clock
 
+    @property
+    def dialect(self) -> None:
+        """None: this store has no SQL."""
+        return
+
     async def get(self, key: str) -> bytes | None:
         """Give the value, or None when it is absent or expired."""
         return (await self.get_many((key,))).get(key)
