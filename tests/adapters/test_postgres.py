@@ -16,7 +16,9 @@ from fedtext.adapters.backends import PostgresBackend, connect
 from fedtext.adapters.clocks import ManualClock, SystemClock
 from fedtext.adapters.postgres import PostgresServer
 from fedtext.errors import ConfigurationError, QueueError, StoreError
-from fedtext.ports import Lane, LaneKind
+from fedtext.federation.outcomes import Done
+from fedtext.ports import Lane, LaneKind, WakingQueue
+from fedtext.runtime import Federation, Worker
 from fedtext.sync import run_sync
 from fedtext.testing.ports import LEASE_S, SITE, claim_of, names, next_names, task
 
@@ -336,6 +338,10 @@ async def test_an_idle_worker_is_woken_by_another_process(backend, postgres_tabl
     other.close()
 
 
+def test_it_is_a_queue_that_wakes(opened):
+    assert isinstance(opened.queue, WakingQueue)
+
+
 def test_a_committed_transaction_wakes_and_one_rolled_back_does_not(backend, admin):
     queue = backend.blocking(SystemClock()).queue
     run_sync(queue.claim(lease_s=1, batch_max=1))
@@ -399,6 +405,40 @@ def test_a_server_that_is_down_does_not_end_the_wait_early(postgres_tables_url):
     queue = backend.blocking(SystemClock()).queue
     assert run_sync(queue.wait(0.05)) is False
     backend.close()
+
+
+async def test_a_worker_is_woken_by_what_is_added(postgres_url):
+    """Both of one process and of another; looking alone, it would come later and later."""
+    federation = Federation("https://blog.example", backend=connect(postgres_url), worker="off")
+    done = asyncio.Queue()
+
+    class Recorded:
+        ports, config, worker_mode = federation.ports, federation.config, "off"
+
+        class engine:
+            async def run_job(job, ports):
+                await done.put(job.payload)
+                return Done()
+
+    stop, other = asyncio.Event(), PostgresBackend(postgres_url)
+    working = asyncio.create_task(Worker(Recorded(), concurrency=2).run(stop=stop))
+    for number, queue in enumerate(
+        (
+            federation.ports.asynchronous().queue,
+            other.blocking(SystemClock()).queue,
+            other.asynchronous(SystemClock()).queue,
+        )
+    ):
+        await queue.enqueue([task(str(number))])
+        assert names_of(await done.get()) == str(number)
+    stop.set()
+    await working
+    other.close()
+    await federation.ports.close()
+
+
+def names_of(payload):
+    return payload.decode().split('"')[-2]
 
 
 # --- the servers of tests ------------------------------------------------------------------------------------------
