@@ -128,7 +128,7 @@ class PostgresServer:
         connection = psycopg.connect(self._address, autocommit=True)
         try:
             connection.adapters.register_loader("numeric", FloatLoader)  # SqlValue has no Decimal
-            connection.execute(_SETTINGS)
+            connection.execute(_query(_SETTINGS))
             if not self._has_schema:
                 ensure_schema(connection)
                 self._has_schema = True

@@ -151,11 +151,7 @@ class PostgresQueue(SqlQueue):
 
     async def _move_all_arrivals(self) -> None:
         moved = ARRIVALS_MAX
-        while moved == ARRIVALS_MAX:
-            if not await self._runner.read(
-                lambda session: session.execute(f"SELECT {_ANY_ARRIVED}").fetchone()[0], QueueError
-            ):
-                return
+        while moved == ARRIVALS_MAX and await self._runner.read(_has_arrivals, QueueError):
             moved = await self._runner.write(lambda session: _move_arrivals(session, _ARRIVALS_LOCK), QueueError)
 
     def _has_to_notify(self, tasks: Sequence[Task], now_s: float) -> bool:

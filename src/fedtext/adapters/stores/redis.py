@@ -128,7 +128,7 @@ class RedisServer:
         # braces: in a cluster the three keys have to live on one node
         self.keys = [f"{{{prefix}}}:{name}" for name in ("values", "index", "expiry")]
         try:
-            self._client = redis.Redis.from_url(
+            self._client: redis.Redis = redis.Redis.from_url(  # pyright: ignore[reportUnknownMemberType] - its options
                 urlunsplit(parts._replace(query=urlencode(options))),
                 socket_connect_timeout=CONNECT_S,
                 socket_timeout=ANSWER_S,

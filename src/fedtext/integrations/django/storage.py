@@ -110,7 +110,7 @@ def _sqlite_path(alias: str, settings: Mapping[str, Any]) -> str:
 
 
 def _postgres_address(settings: Mapping[str, Any]) -> str:
-    options = settings.get("OPTIONS") or {}
+    options: Mapping[str, Any] = settings.get("OPTIONS") or {}
     given = {name: value for name, value in options.items() if name not in _NOT_ADDRESS}
     given |= {name: settings[key] for key, name in _ADDRESS.items() if settings.get(key)}
     return " ".join(f"{name}={_quoted(value)}" for name, value in given.items() if isinstance(value, str | int))
