@@ -226,18 +226,20 @@ async def enqueue(engine: Engine, ports: PortSet, task: Task, *, within: object,
     """Put a task and its marks into queue and store, or all of them into the application's transaction.
 
     Without a transaction of the application they still are written together where there is SQL. Elsewhere the task
-    goes first: the worker buries what a Delete removes, so a mark that fails is made up for, a task is not.
+    goes first: the worker buries what a Delete removes, so a mark that fails is made up for, a task is not. A store
+    without SQL takes no part in the application's transaction: there, too, the worker makes up for the marks.
     """
     if within is None:
         within = getattr(engine.backend(), "default_within", None)
-    in_sql = ports.sql is not None and ports.queue.dialect is not None
+    marks_in_sql = ports.store.dialect is not None
+    in_sql = ports.sql is not None and ports.queue.dialect is not None and marks_in_sql
     if within is None and not (marks and in_sql):
         await ports.queue.enqueue([task])
         for mark in marks:
             await ports.store.put(mark.key, mark.value)
         return
     statements: list[Statement] = ports.queue.statements(task, ports.clock.now_s())
-    for mark in marks:
+    for mark in marks if marks_in_sql else ():
         statements += ports.store.statements(mark.key, mark.value)
     if within is not None:
         await engine.run_within(within, statements)
