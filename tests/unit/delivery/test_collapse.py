@@ -120,9 +120,10 @@ class Receiver:
         if delivered.kind == "Delete":
             self.objects.pop(iri, None)
             self.gone.add(iri)
-        elif delivered.kind in ("Create", "Update") and iri not in self.gone:
-            if delivered.kind == "Update" or iri not in self.objects:
-                self.objects[iri] = version
+        elif iri not in self.gone and (
+            delivered.kind == "Update" or (delivered.kind == "Create" and iri not in self.objects)
+        ):
+            self.objects[iri] = version
 
     def fetch(self, iri: str) -> None:
         self.objects.setdefault(iri, "fetched")
