@@ -39,6 +39,7 @@ _COMMANDS = (
     ("queue", "queueing", "watch what waits in the queue, and mend it"),
     ("backup", "backing_up", "copy what a server keeps into a file, while it is used"),
     ("restore", "restoring", "fill a server's backend from such a copy"),
+    ("relays", "relaying", "join and leave relays, which spread public posts"),
     ("completion", "completing", "print a script that completes commands in a shell"),
 )
 

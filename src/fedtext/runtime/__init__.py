@@ -16,6 +16,7 @@ from ..federation.registry import (
     Router,
     SynchronizedFollowers,
 )
+from ..federation.relaybook import Relay, RelayState, RelayStyle
 from ..federation.reports import Report
 from ..federation.site import Site
 from ..federation.synchronization import PauseReason, SynchronizationPause
@@ -73,6 +74,9 @@ __all__ = [
     "PermanentFailure",
     "PortSet",
     "Ports",
+    "Relay",
+    "RelayState",
+    "RelayStyle",
     "Report",
     "Representation",
     "Router",
