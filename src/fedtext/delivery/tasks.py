@@ -58,6 +58,7 @@ class FanoutTask:
         forwarded: Whether it is somebody else's word, passed on as it arrived.
         relays: Whether relays are still to get it (DLV-20).
         everybody: Whether all servers that are known here are still to get it (DLV-19).
+        spilled: Whether more inboxes were reached than stand in `reached`; the others are kept in the store.
     """
 
     site: str
@@ -77,6 +78,7 @@ class FanoutTask:
     forwarded: bool = False
     relays: bool = False
     everybody: bool = False
+    spilled: bool = False
 
 
 @attrs.frozen(kw_only=True)
@@ -92,6 +94,7 @@ class DeliveryTask:
         digest: Digest header value of the body.
         forwarded: See `FanoutTask`.
         synchronize: Whether it goes there for the sender's followers, so that it may say which these are (DLV-16).
+        shared: Whether that inbox is for all of its host, so that 410 there speaks of the host (DLV-04).
     """
 
     site: str
@@ -102,6 +105,7 @@ class DeliveryTask:
     digest: str
     forwarded: bool = False
     synchronize: bool = False
+    shared: bool = False
 
 
 @attrs.frozen(kw_only=True)

@@ -23,6 +23,7 @@ from ..delivery import (
     plan_inboxes,
     retry_delay_s,
     seal,
+    shared_inboxes,
 )
 from ..discovery import lookup_actor
 from ..dispatch import PageRequest, Viewer, may_see
@@ -50,13 +51,13 @@ from ..wire.iri import host_of, parse_url
 from ..wire.json import JsonObject, dump, parse_object
 from . import serving, wellknown
 from .engine import Engine
+from .hosts import unavailable_among
 from .mentions import AUTHOR_OF, lost_object, with_ids
 from .outcomes import Bury, Done, JobOutcome, Later
 from .reach import beyond
+from .reached import keep_reached, mark_of, reached_before
 from .sending import Mark, plan_fanout
-
-GONE_S = 86_400
-"""For how long followers' inboxes that answered 410 are left out (DLV-04)."""
+from .undelivered import tell_undelivered
 
 _RESOLVE_ATTEMPTS = 4
 _REACHED_MAX = 1_000
@@ -146,7 +147,8 @@ async def _find_handle(engine: Engine, text: str, ports: PortSet) -> str:
 
 def later(engine: Engine, job: Job, ports: PortSet, reason: str, *, host_failed: bool = False) -> JobOutcome:
     """Put a job off by the schedule of retries, or bury it when that has come to its end."""
-    delay_s = retry_delay_s(job.attempts + 1, ports.randomness.fraction(), engine.config.delivery)
+    age_s = ports.clock.now_s() - job.enqueued_s
+    delay_s = retry_delay_s(job.attempts + 1, ports.randomness.fraction(), engine.config.delivery, age_s=age_s)
     if delay_s is None:
         return Bury(reason=f"{reason}, given up after {job.attempts + 1} attempts")
     return Later(after_s=delay_s, reason=reason, host_failed=host_failed)
@@ -162,6 +164,7 @@ async def fan_out(engine: Engine, task: FanoutTask, job: Job, ports: PortSet) ->
     await _bury_deleted(engine, task, ports)
     task = await _proved(engine, task, ports)
     task, jobs = await beyond(engine, task, ports, refused=_refusing(engine), single=_single)
+    reached: Sequence[str] = ()
     if task.recipients:
         own = [iri for iri in task.recipients if _is_own(engine, iri)]
         jobs += await _local(engine, task, own, ports)
@@ -169,9 +172,12 @@ async def fan_out(engine: Engine, task: FanoutTask, job: Job, ports: PortSet) ->
         if task.followers_of or task.everybody:
             jobs += _followers_part(attrs.evolve(task, recipients=(), blind=()))
     elif task.followers_of:
-        jobs += await _followers_page(engine, task, ports)
+        page, reached = await _followers_page(engine, task, ports)
+        jobs += page
     if jobs:
-        await ports.queue.enqueue(jobs)
+        await ports.queue.enqueue(await _to_available(engine, task, jobs, ports))
+    if reached:
+        await keep_reached(task, reached, ports)
     return Done()
 
 
@@ -251,25 +257,45 @@ async def _find_recipient(engine: Engine, task: FanoutTask, job: Job, ports: Por
         actor = await get_actor(fetcher, recipient, fetcher.budget())
     except (FetchError, DocumentError) as error:
         if is_final(error):
-            _emit(ports, "delivery.recipient_unknown", recipient=recipient, code=error.code)
-            return Done()
+            return await _unknown(engine, task, job, ports, error.code)
         host_failed = isinstance(error, Unreachable | FetchTimeout)
         return later(engine, job, ports, str(error), host_failed=host_failed)
     if actor.inbox is None:
-        _emit(ports, "delivery.recipient_unknown", recipient=recipient, code="no inbox")
-        return Done()
+        return await _unknown(engine, task, job, ports, "no inbox")
     await ports.store.add_if_absent(known_key(task.site, recipient), b"1")  # it is told when the sender goes (DLV-19)
     follower = Follower(actor_id=recipient, inbox=str(actor.inbox), shared_inbox=actor.shared_inbox)
     inboxes = plan_inboxes(task, [follower], refused=_refusing(engine))
-    await ports.queue.enqueue(plan_deliveries(task, inboxes))
+    jobs = plan_deliveries(task, inboxes, shared=shared_inboxes([follower]))
+    await ports.queue.enqueue(await _to_available(engine, task, jobs, ports))
     return Done()
 
 
-async def _followers_page(engine: Engine, task: FanoutTask, ports: PortSet) -> list[Task]:
-    """Plan one page of followers and, for the same transaction, the job for the next page."""
+async def _unknown(engine: Engine, task: FanoutTask, job: Job, ports: PortSet, code: str) -> JobOutcome:
+    """Say that a recipient has no inbox that could be found; there is nobody to try again."""
+    _emit(ports, "delivery.recipient_unknown", recipient=task.recipients[0], code=code)
+    await tell_undelivered(engine, task, ports, reason=code, attempts=job.attempts + 1)
+    return Done()
+
+
+async def _to_available(engine: Engine, task: FanoutTask, jobs: Sequence[Task], ports: PortSet) -> list[Task]:
+    """Leave out what would wait for hosts that are unavailable (DLV-08); one read of the store."""
+    hosts = dict.fromkeys(job.lane.name for job in jobs if job.lane.kind is LaneKind.OUT)
+    unavailable = await unavailable_among(engine, hosts, ports)
+    for host in hosts:
+        if host in unavailable:
+            _emit(ports, "delivery.host_unavailable", host=host, id=task.activity_id)
+    return [job for job in jobs if job.lane.kind is not LaneKind.OUT or job.lane.name not in unavailable]
+
+
+async def _followers_page(engine: Engine, task: FanoutTask, ports: PortSet) -> tuple[list[Task], Sequence[str]]:
+    """Plan one page of followers and, for the same transaction, the job for the next page.
+
+    Returns:
+        The jobs; and the inboxes that are to be kept in the store when these are queued.
+    """
     source = engine.router.follower_source
     if source is None:
-        return _followers_part(attrs.evolve(task, followers_of=())) if task.everybody else []
+        return (_followers_part(attrs.evolve(task, followers_of=())) if task.everybody else []), ()
     owner, *others = task.followers_of
     request = PageRequest(cursor=task.cursor or None, size=engine.config.delivery.followers_page_max)
     page = await source.page(engine.context(ports), owner, request)
@@ -277,14 +303,21 @@ async def _followers_page(engine: Engine, task: FanoutTask, ports: PortSet) -> l
     remote = [follower for follower in page.items if not _is_own(engine, follower.actor_id)]
     if task.forwarded:  # whose word it is has told those at home, and it has reached this server
         own, remote = [], [follower for follower in remote if not _is_at_home(follower.actor_id, task.actor)]
-    inboxes = await _without_gone(plan_inboxes(task, remote, refused=_refusing(engine)), task.site, ports)
-    jobs = [*plan_deliveries(task, inboxes), *await _local(engine, task, own, ports)]
-    rest = attrs.evolve(task, reached=(*task.reached, *inboxes)[-_REACHED_MAX:])
+    before = await reached_before(task, ports)
+    planned = [inbox for inbox in plan_inboxes(task, remote, refused=_refusing(engine)) if mark_of(inbox) not in before]
+    inboxes = await _without_gone(planned, task.site, ports)
+    deliveries = plan_deliveries(task, inboxes, shared=shared_inboxes(remote))
+    jobs = [*deliveries, *await _local(engine, task, own, ports)]
+    reached = (*task.reached, *inboxes)
+    spills = len(reached) > _REACHED_MAX
+    rest = attrs.evolve(task, reached=reached[-_REACHED_MAX:], spilled=task.spilled or spills)
     if page.next is not None:
         jobs += _followers_part(attrs.evolve(rest, cursor=page.next))
     elif others or rest.everybody:
         jobs += _followers_part(attrs.evolve(rest, followers_of=tuple(others), cursor=""))
-    return jobs
+    if not spills or (page.next is None and not others):
+        return jobs, ()
+    return jobs, inboxes if task.spilled else reached
 
 
 def _is_at_home(actor_id: str, other: str) -> bool:

@@ -8,7 +8,14 @@ from ..federation.actor_keys import StoredKeys
 from ..federation.context import BlockingContext, Context, Local
 from ..federation.deadletters import DeadLetter
 from ..federation.digests import followers_changed, followings_changed
-from ..federation.registry import FollowerSource, ListenerFailure, Router, SynchronizedFollowers
+from ..federation.host_status import HostStatus
+from ..federation.registry import (
+    FollowerSource,
+    ListenerFailure,
+    PermanentFailure,
+    Router,
+    SynchronizedFollowers,
+)
 from ..federation.relaybook import Relay, RelayState, RelayStyle
 from ..federation.reports import Report
 from ..federation.site import Site
@@ -52,6 +59,7 @@ __all__ = [
     "Follower",
     "FollowerSource",
     "Handle",
+    "HostStatus",
     "Iri",
     "Level",
     "ListenerFailure",
@@ -63,6 +71,7 @@ __all__ = [
     "PageRequest",
     "PauseReason",
     "Peeked",
+    "PermanentFailure",
     "PortSet",
     "Ports",
     "PostgresBackend",
