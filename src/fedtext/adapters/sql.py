@@ -92,10 +92,8 @@ _JOB_ADD = (
     "INSERT INTO fedtext_jobs (lane_id, payload, dedupe, ordering_key, due_s, attempts, enqueued_s)"
     " SELECT lane_id, ?, ?, ?, ?, 0, ? FROM fedtext_lanes WHERE site = ? AND lane = ? ON CONFLICT DO NOTHING"
 )
-LANE_READY = (
-    "SELECT ready_s, lane_id, site, lane, failures FROM fedtext_lanes"
-    " WHERE kind = ? AND ready_s <= ? ORDER BY ready_s, lane_id LIMIT 1"
-)
+_LANES_READY = "SELECT ready_s, lane_id, site, lane{more} FROM fedtext_lanes WHERE kind = ? AND ready_s <= ?"
+_SOONEST = " ORDER BY ready_s, lane_id LIMIT ?"
 JOBS_DUE = (
     "SELECT job_id, payload, ordering_key, attempts, enqueued_s FROM fedtext_jobs AS job"
     " WHERE lane_id = ? AND reason IS NULL AND due_s <= ? AND (ordering_key = '' OR NOT EXISTS"
@@ -197,6 +195,30 @@ def enqueue_statements(task: Task, dialect: str, now_s: float) -> list[Statement
         Statement(_LANE_ADD, (task.site, lane, task.lane.kind.value, due_s, dedupe)),
         Statement(_JOB_ADD, (task.payload, dedupe, task.ordering_key, due_s, now_s, task.site, lane)),
     ]
+
+
+def lane_ready(kind: str, now_s: float, *, lane: str | None = None, site: str | None = None) -> Statement:
+    """Give the SQL that finds the lane of a kind, or the named lane, that may be claimed and has waited the longest."""
+    return _lanes_ready(", failures", kind, now_s, 1, site, None if lane is None else (lane,))
+
+
+def lanes_ready(
+    kind: str, until_s: float, limit: int, *, site: str | None = None, lanes: Sequence[str] | None = None
+) -> Statement:
+    """Give the SQL that lists lanes of a kind that may be claimed at a moment: ready_s, lane_id, site, lane."""
+    return _lanes_ready("", kind, min(until_s, NEVER_S / 2), limit, site, lanes)
+
+
+def _lanes_ready(
+    more: str, kind: str, until_s: float, limit: int, site: str | None, lanes: Sequence[str] | None
+) -> Statement:
+    sql = _LANES_READY.format(more=more)
+    parameters: list[SqlValue] = [kind, until_s]
+    if site is not None:
+        sql, parameters = f"{sql} AND site = ?", [*parameters, site]
+    if lanes is not None:
+        sql, parameters = f"{sql} AND lane IN ({', '.join('?' * len(lanes))})", [*parameters, *lanes]
+    return Statement(sql + _SOONEST, (*parameters, limit))
 
 
 def prefix_end(prefix: str) -> str:

@@ -104,6 +104,19 @@ class QueueDepth:
     oldest_due_age_s: float
 
 
+@attrs.frozen(kw_only=True)
+class LaneDue:
+    """A lane and the moment (seconds since the epoch) from which on it may be claimed.
+
+    The moment is a lower bound: a claim may find that nothing in the lane is due yet. That of a leased lane is the end
+    of its lease.
+    """
+
+    site: str
+    lane: Lane
+    ready_s: float
+
+
 class Queue(Protocol):
     """The queue; every method is atomic and durable when it returns."""
 
@@ -124,10 +137,38 @@ class Queue(Protocol):
         """
         ...
 
-    async def claim(self, *, lease_s: float, batch_max: int, kinds: Sequence[LaneKind] | None = None) -> Claim | None:
+    async def claim(
+        self,
+        *,
+        lease_s: float,
+        batch_max: int,
+        kinds: Sequence[LaneKind] | None = None,
+        lane: Lane | None = None,
+        site: str | None = None,
+    ) -> Claim | None:
         """Lease the lane that has been due the longest and take its due jobs, at most `batch_max`.
 
         Within one ordering key a later job is never taken while an earlier one waits for its due time.
+
+        Args:
+            lease_s: For how long it is held, in seconds.
+            batch_max: How many jobs at most.
+            kinds: Only lanes of these kinds; None: of all.
+            lane: Only this lane, if it can be claimed now; `kinds` then says nothing.
+            site: Whose lane it is; None: whoever's.
+        """
+        ...
+
+    async def ready(
+        self, *, until_s: float, site: str | None = None, lanes: Sequence[Lane] | None = None, limit: int = 1000
+    ) -> list[LaneDue]:
+        """List lanes that may be claimed at a moment, those that have been due the longest first, paused ones never.
+
+        Args:
+            until_s: The moment, in seconds since the epoch.
+            site: Only lanes of this site.
+            lanes: Only these, at most 1000.
+            limit: How many at most.
         """
         ...
 

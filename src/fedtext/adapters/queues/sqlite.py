@@ -11,7 +11,7 @@ import sqlite3
 from collections.abc import Sequence
 
 from ...errors import QueueError
-from ...ports import Claim, Clock, Job, Lane, LaneKind, QueueDepth, Statement, Task
+from ...ports import Claim, Clock, Job, Lane, LaneDue, LaneKind, QueueDepth, Statement, Task
 from .. import sql as text
 from ..databases import Runner
 
@@ -48,13 +48,23 @@ class SqliteQueue:
         """Give the SQL that adds a task, to be run by the application's own transaction."""
         return text.enqueue_statements(task, "sqlite", now_s)
 
-    async def claim(self, *, lease_s: float, batch_max: int, kinds: Sequence[LaneKind] | None = None) -> Claim | None:
-        """Lease the lane that has been due the longest and take its due jobs, at most `batch_max`."""
+    async def claim(
+        self,
+        *,
+        lease_s: float,
+        batch_max: int,
+        kinds: Sequence[LaneKind] | None = None,
+        lane: Lane | None = None,
+        site: str | None = None,
+    ) -> Claim | None:
+        """Lease the named lane, or the one that has been due the longest, and take due jobs, at most `batch_max`."""
         now_s = self._clock.now_s()
-        wanted = tuple(LaneKind if kinds is None else kinds)
+        wanted = [text.lane_ready(kind.value, now_s) for kind in (LaneKind if kinds is None else kinds)]
+        if lane is not None:
+            wanted = [text.lane_ready(lane.kind.value, now_s, lane=str(lane), site=site)]
 
         def peek(connection: sqlite3.Connection) -> bool:
-            return any(connection.execute(text.LANE_READY, (kind.value, now_s)).fetchone() for kind in wanted)
+            return any(connection.execute(found.sql, found.parameters).fetchone() for found in wanted)
 
         def work(connection: sqlite3.Connection) -> Claim | None:
             return _claim(connection, wanted, now_s, lease_s, batch_max)
@@ -63,6 +73,19 @@ class SqliteQueue:
         if not await self._runner.read(peek, QueueError):
             return None
         return await self._runner.write(work, QueueError)
+
+    async def ready(
+        self, *, until_s: float, site: str | None = None, lanes: Sequence[Lane] | None = None, limit: int = 1000
+    ) -> list[LaneDue]:
+        """List lanes that may be claimed at a moment, those that have been due the longest first."""
+        names = None if lanes is None else [str(lane) for lane in lanes]
+        wanted = [text.lanes_ready(kind.value, until_s, limit, site=site, lanes=names) for kind in LaneKind]
+
+        def work(connection: sqlite3.Connection) -> list[LaneDue]:
+            rows = sorted(row for each in wanted for row in connection.execute(each.sql, each.parameters))[:limit]
+            return [LaneDue(site=site, lane=Lane.parse(lane), ready_s=ready_s) for ready_s, _, site, lane in rows]
+
+        return await self._runner.read(work, QueueError)
 
     async def extend(self, claim: Claim, *, lease_s: float) -> bool:
         """Lengthen a lease; False when it was already lost."""
@@ -150,11 +173,11 @@ class SqliteQueue:
 
 
 def _claim(
-    connection: sqlite3.Connection, kinds: Sequence[LaneKind], now_s: float, lease_s: float, batch_max: int
+    connection: sqlite3.Connection, wanted: Sequence[Statement], now_s: float, lease_s: float, batch_max: int
 ) -> Claim | None:
     """Take the first lane, by how long it has been ready, that has a claimable job; put the others right."""
     while True:
-        found = [connection.execute(text.LANE_READY, (kind.value, now_s)).fetchone() for kind in kinds]
+        found = [connection.execute(each.sql, each.parameters).fetchone() for each in wanted]
         ready = min((row for row in found if row is not None), default=None)
         if ready is None:
             return None
