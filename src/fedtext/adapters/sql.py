@@ -102,6 +102,10 @@ JOBS_DUE = (
     " AND earlier.due_s > ? AND earlier.job_id < job.job_id)) ORDER BY job_id LIMIT ?"
 )
 JOBS_NEXT_DUE = "SELECT MIN(due_s) FROM fedtext_jobs WHERE lane_id = ? AND reason IS NULL AND due_s > ?"
+LANE_NEXT_DUE = (
+    "SELECT ready_s, (SELECT MIN(due_s) FROM fedtext_jobs WHERE lane_id = lane.lane_id AND reason IS NULL)"
+    " FROM fedtext_lanes AS lane WHERE site = ? AND lane = ?"
+)
 LANE_LEASE = "UPDATE fedtext_lanes SET lease_token = ?, lease_until_s = ?, ready_s = ?, leased = ? WHERE lane_id = ?"
 LANE_DEFER = "UPDATE fedtext_lanes SET ready_s = ?, lease_token = NULL, lease_until_s = 0, leased = 0 WHERE lane_id = ?"
 LANE_REMOVE = (

@@ -172,6 +172,13 @@ class Queue(Protocol):
         """
         ...
 
+    async def next_due_s(self, lane: Lane, *, site: str) -> float | None:
+        """Say when a claim of this lane may find something next, in seconds since the epoch.
+
+        None: nothing waits in it, or it is paused. A lane that is leased is looked at when its lease ends.
+        """
+        ...
+
     async def extend(self, claim: Claim, *, lease_s: float) -> bool:
         """Lengthen a lease; False when it was already lost."""
         ...

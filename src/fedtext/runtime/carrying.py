@@ -149,9 +149,8 @@ class LaneCarrier:
         if not batches:
             return 0
         now_s = ports.clock.now_s()
-        return_s_max = self.policy.return_s_max
-        found = await ports.queue.ready(until_s=now_s + return_s_max, site=call.site, lanes=[call.lane], limit=1)
-        after_s = plan_return(found[0] if found else None, now_s=now_s, return_s_max=return_s_max)
+        due_s = await ports.queue.next_due_s(call.lane, site=call.site)
+        after_s = plan_return(due_s, now_s=now_s, return_s_max=self.policy.return_s_max)
         if after_s is not None:
             await send([call], after_s)
         return batches

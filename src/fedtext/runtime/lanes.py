@@ -10,6 +10,7 @@ first; otherwise each doubled message would go on for ever.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Final, cast
 
@@ -96,15 +97,15 @@ def calls_of(due: Sequence[LaneDue]) -> list[LaneCall]:
     return [LaneCall(found.site, found.lane) for found in due]
 
 
-def plan_return(due: LaneDue | None, *, now_s: float, return_s_max: float) -> float | None:
+def plan_return(due_s: float | None, *, now_s: float, return_s_max: float) -> float | None:
     """Say after how many seconds a lane that was carried is to be carried again; None: that is left to the sweep.
 
     Args:
-        due: How the lane stands; None: nothing waits in it.
+        due_s: When something in it is due next, in seconds since the epoch; None: nothing waits.
         now_s: Seconds since the epoch.
         return_s_max: See `CarryPolicy`.
     """
-    if due is None:
+    if due_s is None:
         return None
-    after_s = max(0.0, due.ready_s - now_s)
+    after_s = max(0.0, math.ceil(due_s - now_s))  # a call that comes a moment too early is for nothing
     return after_s if after_s <= return_s_max else None

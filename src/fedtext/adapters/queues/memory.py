@@ -113,6 +113,14 @@ class MemoryQueue:
             found = self._ready(until_s, site, lanes)[:limit]
             return [LaneDue(site=place[0], lane=place[1], ready_s=state.ready_s) for place, state in found]
 
+    async def next_due_s(self, lane: Lane, *, site: str) -> float | None:
+        """Say when a claim of this lane may find something next; None: nothing waits in it."""
+        with self._state.lock:
+            state = self._state.lanes.get((site, lane))
+            if state is None or not state.waiting:
+                return None
+            return max(state.ready_s, min(entry.due_s for entry in state.waiting.values()))
+
     async def extend(self, claim: Claim, *, lease_s: float) -> bool:
         """Lengthen a lease; False when it was already lost."""
         with self._state.lock:

@@ -87,6 +87,15 @@ class SqliteQueue:
 
         return await self._runner.read(work, QueueError)
 
+    async def next_due_s(self, lane: Lane, *, site: str) -> float | None:
+        """Say when a claim of this lane may find something next; None: nothing waits in it."""
+
+        def work(connection: sqlite3.Connection) -> float | None:
+            row = connection.execute(text.LANE_NEXT_DUE, (site, str(lane))).fetchone()
+            return None if row is None or row[1] is None else max(row)
+
+        return await self._runner.read(work, QueueError)
+
     async def extend(self, claim: Claim, *, lease_s: float) -> bool:
         """Lengthen a lease; False when it was already lost."""
         until_s = self._clock.now_s() + lease_s
