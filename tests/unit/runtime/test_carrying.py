@@ -115,8 +115,8 @@ async def test_lanes_that_are_held_or_back_off_are_not_called_for(rig) -> None:
     r = rig()
     await r.queue.enqueue([task("out:held"), task("out:dead"), task("out:free")])
     r.broker.take()
-    held = await r.queue.claim(lease_s=60, batch_max=1, lane=Lane.parse("out:held"))
-    dead = await r.queue.claim(lease_s=60, batch_max=1, lane=Lane.parse("out:dead"))
+    held = await r.queue.claim(lease_s=60, batch_max=1, lane=Lane.parse("out:held"), site=SITE)
+    dead = await r.queue.claim(lease_s=60, batch_max=1, lane=Lane.parse("out:dead"), site=SITE)
     await r.queue.release(dead, due_s=r.blog.clock.now_s() + 100, failures=1)
     await r.queue.enqueue([task(f"out:{name}", "2") for name in ("held", "dead", "free")])
     assert r.broker.take() == [("out:free", 0)]
@@ -263,7 +263,7 @@ async def test_a_message_that_is_none_is_refused_as_a_failed_run(rig) -> None:
 async def test_a_sweep_finds_what_was_lost_even_after_a_kill(rig, colour: str) -> None:
     r = rig()
     await r.queue.enqueue([task("out:lost"), task("out:killed"), task("out:later", due_s=r.blog.clock.now_s() + 500)])
-    await r.queue.claim(lease_s=60, batch_max=1, lane=Lane.parse("out:killed"))  # and never heard of again
+    await r.queue.claim(lease_s=60, batch_max=1, lane=Lane.parse("out:killed"), site=SITE)  # and never heard of again
     r.broker.take()  # all of them lost
 
     async def sweep() -> int:
