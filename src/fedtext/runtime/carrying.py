@@ -67,6 +67,7 @@ class LaneCarrier:
         self._worker = Worker(federation)
         self._loop = LoopThread()
         self._suspends: bool | None = None
+        self._quiet_until_s = 0.0
         federation.worker_mode = "off"
         federation.ports = attrs.evolve(federation.ports, announcer=self)
 
@@ -126,8 +127,13 @@ class LaneCarrier:
         run_sync(self.announce(self._blocking().queue, None, blocking=True))
 
     async def announce(self, queue: Queue, tasks: Sequence[Task] | None, *, blocking: bool) -> None:
-        """Call for the lanes of new tasks, those that can be claimed by now: the others are held, or back off."""
+        """Call for the lanes of new tasks, those that can be claimed by now: the others are held, or back off.
+
+        For `sweep_s` after a call that failed nobody is called: a broker that is down may keep each caller waiting.
+        """
         now_s, site = self._federation.ports.clock.now_s(), self.site
+        if now_s < self._quiet_until_s:
+            return
         lanes = own_lanes(site) if tasks is None else lanes_of(tasks, site=site, now_s=now_s)
         send = self._send if blocking else self._send_async
         try:
@@ -178,6 +184,7 @@ class LaneCarrier:
             self._report(error)
 
     def _report(self, error: Exception) -> None:
+        self._quiet_until_s = self._federation.ports.clock.now_s() + self.policy.sweep_s
         self._federation.ports.observer.emit(Event(name="lane.call_failed", fields={"error": repr(error)[:300]}))
 
     def _asynchronous(self) -> PortSet:
