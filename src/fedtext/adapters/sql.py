@@ -176,10 +176,19 @@ _POSTGRES_ARRIVAL_ADD = (
     "INSERT INTO fedtext_arrivals (site, lane, payload, dedupe_key, ordering_key, due_s, enqueued_s)"
     " VALUES (?, ?, ?, ?, ?, ?, ?)"
 )
-LANE_READY = (
+_LANE_READY = (
     "SELECT ready_s, lane_id, site, lane, failures, lease_token IS NOT NULL, lease_until_s, claimed_to,"
-    f" {_PAUSED} FROM fedtext_lanes"
-    " WHERE kind = ? AND ready_s <= ? ORDER BY ready_s, lane_id LIMIT 1"
+    f" {_PAUSED} FROM fedtext_lanes WHERE kind = ? AND ready_s <= ?"
+)
+LANE_READY = f"{_LANE_READY} ORDER BY ready_s, lane_id LIMIT 1"
+LANE_READY_NAMED = f"{_LANE_READY} AND site = ? AND lane = ? LIMIT 1"
+LANE_NEXT_DUE = (
+    "SELECT ready_s, (SELECT MIN(due_s) FROM fedtext_jobs WHERE lane_id = fedtext_lanes.lane_id AND reason IS NULL)"
+    f" FROM fedtext_lanes WHERE site = ? AND lane = ? AND NOT {_PAUSED}"
+)
+_LANES_READY = (
+    "SELECT ready_s, lane_id, site, lane FROM fedtext_lanes"
+    f" WHERE kind = ? AND ready_s <= ? AND ready_s < {_NEVER} AND NOT {_PAUSED}"
 )
 JOBS_DUE = (
     "SELECT job_id, payload, ordering_key, attempts, enqueued_s, handed FROM fedtext_jobs AS job"
@@ -410,6 +419,41 @@ def _filter(site: str | None, lane: Lane | None) -> tuple[str, tuple[str, ...]]:
 def format_style(sql: str) -> str:
     """Write `?` as `%s`, except in quotes, and double each percent sign: what psycopg and Django read."""
     return _TOKENS.sub(lambda found: "%s" if found[0] == "?" else found[0].replace("%", "%%"), sql)
+
+
+def lane_ready(kind: str, now_s: float, *, named: tuple[str, str] | None = None) -> Statement:
+    """Give the SQL that finds the lane of a kind that may be claimed and has waited the longest, or one by name.
+
+    Args:
+        kind: Of the lane.
+        now_s: Seconds since the epoch.
+        named: Site and lane text of the only one that is wanted.
+    """
+    return Statement(LANE_READY, (kind, now_s)) if named is None else Statement(LANE_READY_NAMED, (kind, now_s, *named))
+
+
+def lanes_ready(until_s: float, limit: int, *, site: str | None, lanes: Sequence[Lane] | None) -> list[Statement]:
+    """Give the SQL that lists lanes that may be claimed at a moment, one statement a kind: each has an index.
+
+    Each row is ready_s, lane_id, site, lane; a `limit` over all of them is the caller's.
+    """
+    kinds = [kind for kind in LaneKind if lanes is None or any(lane.kind is kind for lane in lanes)]
+    return [_lanes_ready(kind, until_s, limit, site, lanes) for kind in kinds]
+
+
+def _lanes_ready(
+    kind: LaneKind, until_s: float, limit: int, site: str | None, lanes: Sequence[Lane] | None
+) -> Statement:
+    sql = _LANES_READY
+    parameters: list[SqlValue] = [kind.value, until_s]
+    if site is not None:
+        sql += " AND site = ?"
+        parameters.append(site)
+    if lanes is not None:
+        wanted = [str(lane) for lane in lanes if lane.kind is kind]
+        sql += f" AND lane IN ({', '.join('?' * len(wanted))})"
+        parameters += wanted
+    return Statement(f"{sql} ORDER BY ready_s, lane_id LIMIT ?", (*parameters, limit))
 
 
 def prefix_end(prefix: str) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..errors import QueueError
-from ..ports import Claim, Clock, Job, Lane, LaneKind, LaneStatus, QueueDepth, Statement, Task, pause_key
+from ..ports import Claim, Clock, Job, Lane, LaneDue, LaneKind, LaneStatus, QueueDepth, Statement, Task, pause_key
 from . import sql as text
 from .sessions import Runner, Session
 
@@ -23,12 +23,14 @@ class SqlQueue(ABC):
     Attributes:
         lane_held: Finds the lane of a claim.
         lane_find: Finds a lane by its name.
+        lane_named: Finds a lane by its name if it is ready, for a claim's transaction.
         purge_lock: What the statements that look for jobs to remove end with.
         pauses_lock: Keeps others from reading the pauses until the transaction ends; None where those take turns.
     """
 
     lane_held = text.LANE_HELD
     lane_find = text.LANE_FIND
+    lane_named = text.LANE_READY_NAMED
     purge_lock = ""
     pauses_lock: str | None = None
 
@@ -50,24 +52,74 @@ class SqlQueue(ABC):
         """Give the SQL that adds a task, to be run by the application's own transaction."""
 
     @abstractmethod
-    async def claim(self, *, lease_s: float, batch_max: int, kinds: Sequence[LaneKind] | None = None) -> Claim | None:
-        """Lease the lane that has been due the longest and take its due jobs, at most `batch_max`."""
+    async def claim(
+        self,
+        *,
+        lease_s: float,
+        batch_max: int,
+        kinds: Sequence[LaneKind] | None = None,
+        lane: Lane | None = None,
+        site: str = "",
+    ) -> Claim | None:
+        """Lease the named lane, or the one that has been due the longest, and take due jobs, at most `batch_max`."""
 
     @abstractmethod
     def ready_lane(self, session: Session, kinds: Sequence[LaneKind], now_s: float) -> Sequence[Any] | None:
         """Find the lane that has been ready the longest (`sql.LANE_READY`), for a claim's transaction."""
 
-    async def _claim(self, kinds: Sequence[LaneKind], now_s: float, lease_s: float, batch_max: int) -> Claim | None:
+    async def _claim(
+        self,
+        kinds: Sequence[LaneKind],
+        named: tuple[str, Lane] | None,
+        now_s: float,
+        lease_s: float,
+        batch_max: int,
+    ) -> Claim | None:
         """Take the first lane, by how long it has been ready, that has a claimable job; put the others right."""
 
         def work(session: Session) -> Claim | None:
-            while (ready := self.ready_lane(session, kinds, now_s)) is not None:
+            while (ready := self._find(session, kinds, named, now_s)) is not None:
                 claim = _lease(session, ready, now_s, lease_s, batch_max)
                 if claim is not None:
                     return claim
             return None
 
         return await self._runner.write(work, QueueError)
+
+    def _find(
+        self, session: Session, kinds: Sequence[LaneKind], named: tuple[str, Lane] | None, now_s: float
+    ) -> Sequence[Any] | None:
+        if named is None:
+            return self.ready_lane(session, kinds, now_s)
+        site, lane = named
+        found: Sequence[Any] | None = session.execute(
+            self.lane_named, (lane.kind.value, now_s, site, str(lane))
+        ).fetchone()
+        return found
+
+    async def ready(
+        self, *, until_s: float, site: str | None = None, lanes: Sequence[Lane] | None = None, limit: int = 1000
+    ) -> list[LaneDue]:
+        """List lanes that may be claimed at a moment, those that have been due the longest first."""
+        wanted = text.lanes_ready(until_s, limit, site=site, lanes=lanes)
+
+        def work(session: Session) -> list[LaneDue]:
+            rows = sorted(row for each in wanted for row in session.execute(each.sql, each.parameters).fetchall())
+            return [
+                LaneDue(site=row_site, lane=Lane.parse(lane), ready_s=ready_s)
+                for ready_s, _, row_site, lane in rows[:limit]
+            ]
+
+        return await self._runner.read(work, QueueError)
+
+    async def next_due_s(self, lane: Lane, *, site: str) -> float | None:
+        """Say when a claim of this lane may find something next; None: nothing waits in it, or it is paused."""
+
+        def work(session: Session) -> float | None:
+            row = session.execute(text.LANE_NEXT_DUE, (site, str(lane))).fetchone()
+            return None if row is None or row[1] is None else max(row)
+
+        return await self._runner.read(work, QueueError)
 
     async def extend(self, claim: Claim, *, lease_s: float) -> bool:
         """Lengthen a lease; False when it was already lost."""

@@ -153,6 +153,19 @@ def pause_key(target: Lane | LaneKind) -> str:
     return f"{target.value}:*" if isinstance(target, LaneKind) else str(target)
 
 
+@attrs.frozen(kw_only=True)
+class LaneDue:
+    """A lane and the moment (seconds since the epoch) from which on it may be claimed.
+
+    The moment is a lower bound: a claim may find that nothing in the lane is due yet. That of a leased lane is the end
+    of its lease.
+    """
+
+    site: str
+    lane: Lane
+    ready_s: float
+
+
 class Queue(Protocol):
     """The queue; every method is atomic and durable when it returns."""
 
@@ -173,10 +186,45 @@ class Queue(Protocol):
         """
         ...
 
-    async def claim(self, *, lease_s: float, batch_max: int, kinds: Sequence[LaneKind] | None = None) -> Claim | None:
+    async def claim(
+        self,
+        *,
+        lease_s: float,
+        batch_max: int,
+        kinds: Sequence[LaneKind] | None = None,
+        lane: Lane | None = None,
+        site: str = "",
+    ) -> Claim | None:
         """Lease the lane that has been due the longest and take its due jobs, at most `batch_max`.
 
         Within one ordering key a later job is never taken while an earlier one waits for its due time.
+
+        Args:
+            lease_s: For how long it is held, in seconds.
+            batch_max: How many jobs at most.
+            kinds: Only lanes of these kinds; None: of all.
+            lane: Only this lane, if it can be claimed now; `kinds` then says nothing.
+            site: Origin of the site whose lane it is; goes with `lane`.
+        """
+        ...
+
+    async def ready(
+        self, *, until_s: float, site: str | None = None, lanes: Sequence[Lane] | None = None, limit: int = 1000
+    ) -> list[LaneDue]:
+        """List lanes that may be claimed at a moment, those that have been due the longest first, paused ones never.
+
+        Args:
+            until_s: The moment, in seconds since the epoch.
+            site: Only lanes of this site.
+            lanes: Only these, at most 1000.
+            limit: How many at most.
+        """
+        ...
+
+    async def next_due_s(self, lane: Lane, *, site: str) -> float | None:
+        """Say when a claim of this lane may find something next, in seconds since the epoch.
+
+        None: nothing waits in it, or it is paused. A lane that is leased is looked at when its lease ends.
         """
         ...
 

@@ -40,7 +40,9 @@ from ..wire.iri import Iri
 from ..wire.media_types import Representation, prefers_html
 from .actions import BoundAction
 from .application import Federation
+from .carrying import LaneCarrier, Messenger
 from .checks import Finding, Level
+from .lanes import CarryPolicy, LaneCall
 from .portrecord import Ports
 from .worker import Worker
 
@@ -49,6 +51,7 @@ __all__ = [
     "Batch",
     "BlockingContext",
     "BoundAction",
+    "CarryPolicy",
     "Context",
     "DeadLetter",
     "Event",
@@ -61,10 +64,13 @@ __all__ = [
     "Handle",
     "HostStatus",
     "Iri",
+    "LaneCall",
+    "LaneCarrier",
     "Level",
     "ListenerFailure",
     "Local",
     "MemoryBackend",
+    "Messenger",
     "Observer",
     "Opened",
     "Page",

@@ -14,7 +14,8 @@ from ..adapters.observers import LoggingObserver
 from ..adapters.offload import InlineOffload, ThreadOffload
 from ..adapters.randomness import SystemRandomness
 from ..config import Config
-from ..ports import Backend, Clock, Observer, Offload, PortSet, Randomness, Transport
+from ..ports import Backend, Clock, Observer, Offload, Opened, PortSet, Randomness, Transport
+from .announcing import Announcer, announced
 from .outgoing import TransportFactory, TransportName, choose_transport
 
 
@@ -30,6 +31,7 @@ class Ports:
         randomness: Chance.
         observer: Is told of every finished decision.
         offload: Where plain `def` callbacks run under asyncio.
+        announcer: Is told of every task that was added: an engine that carries the lanes; None: a worker looks.
     """
 
     backend: Backend
@@ -39,13 +41,14 @@ class Ports:
     randomness: Randomness = attrs.field(factory=SystemRandomness)
     observer: Observer = attrs.field(factory=LoggingObserver)
     offload: Offload = attrs.field(factory=ThreadOffload)
+    announcer: Announcer | None = None
     _asynchronous: PortSet | None = attrs.field(default=None, init=False, repr=False)
     _blocking: PortSet | None = attrs.field(default=None, init=False, repr=False)
 
     def asynchronous(self) -> PortSet:
         """Give the ports for an event loop."""
         if self._asynchronous is None:
-            opened = self.backend.asynchronous(self.clock)
+            opened = self._announced(self.backend.asynchronous(self.clock), blocking=False)
             self._asynchronous = PortSet(
                 transport=self.async_transport(),
                 store=opened.store,
@@ -62,7 +65,7 @@ class Ports:
     def blocking(self) -> PortSet:
         """Give the ports that never suspend."""
         if self._blocking is None:
-            opened = self.backend.blocking(self.clock)
+            opened = self._announced(self.backend.blocking(self.clock), blocking=True)
             self._blocking = PortSet(
                 transport=self.blocking_transport(),
                 store=opened.store,
@@ -75,6 +78,9 @@ class Ports:
                 observer=self.observer,
             )
         return self._blocking
+
+    def _announced(self, opened: Opened, *, blocking: bool) -> Opened:
+        return opened if self.announcer is None else announced(opened, self.announcer, blocking=blocking)
 
     async def close(self) -> None:
         """Close connections; the next use opens anew."""

@@ -19,7 +19,7 @@ from ..delivery import lane_pause_s
 from ..errors import PortError
 from ..federation.outcomes import Bury, Done, JobOutcome, Later
 from ..federation.turns import Turn, TurnResult
-from ..ports import Claim, Event, Job, LaneKind, PortSet, Queue, WakingQueue
+from ..ports import Claim, Event, Job, Lane, LaneKind, PortSet, Queue, WakingQueue
 from ..sync import run_sync
 from .served import Served
 
@@ -81,28 +81,32 @@ class Worker:
                 return step
         return steps_max
 
-    async def step(self, *, stop: asyncio.Event | None = None) -> bool:
-        """Claim one lane and carry out a batch of its jobs; False when nothing is due.
+    async def step(self, lane: Lane | None = None, *, stop: asyncio.Event | None = None) -> bool:
+        """Claim one lane, or this one of the own site, and carry out a batch of its jobs; False: nothing is due.
 
         Args:
+            lane: Only this one.
             stop: Once it is set, no more jobs of the batch are begun.
         """
         ports = self._federation.ports.asynchronous()
-        policy = self._federation.config.delivery
-        claim = await ports.queue.claim(lease_s=policy.lease_s, batch_max=policy.batch_max)
+        claim = await self._claim(lane, ports)
         if claim is None:
             return False
         await self._work(claim, ports, stop)
         return True
 
-    def step_blocking(self) -> bool:
+    def step_blocking(self, lane: Lane | None = None) -> bool:
         """Do what `step` does on the calling thread, one job after the other and without an event loop."""
-        return run_sync(self._step_in_turn(), what="a job of the worker")
+        return run_sync(self._step_in_turn(lane), what="a job of the worker")
 
-    async def _step_in_turn(self) -> bool:
-        ports = self._federation.ports.blocking()
+    async def _claim(self, lane: Lane | None, ports: PortSet) -> Claim | None:
         policy = self._federation.config.delivery
-        claim = await ports.queue.claim(lease_s=policy.lease_s, batch_max=policy.batch_max)
+        site = "" if lane is None else self._federation.engine.site.origin
+        return await ports.queue.claim(lease_s=policy.lease_s, batch_max=policy.batch_max, lane=lane, site=site)
+
+    async def _step_in_turn(self, lane_wanted: Lane | None) -> bool:
+        ports = self._federation.ports.blocking()
+        claim = await self._claim(lane_wanted, ports)
         if claim is None:
             return False
         lane = _LaneState(failures=claim.failures, lease_until_s=claim.lease_until_s)

@@ -6,6 +6,7 @@ import attrs
 
 from ..errors import ConfigurationError
 from ..ports import Lane, LaneKind
+from .port_lanes import LANE_CASES
 from .port_mending import MENDING_CASES
 from .port_rigs import LEASE_S, SITE, Case, Rig, claim_of, expect, names, next_names, payload, task
 
@@ -323,4 +324,4 @@ async def _queue_statements_add_the_same(rig: Rig) -> None:
     expect(await next_names(rig.queue), ["one"], "once")
 
 
-QUEUE_CASES += MENDING_CASES
+QUEUE_CASES.extend([*MENDING_CASES, *LANE_CASES])

@@ -66,6 +66,7 @@ def test_ends_of_prefixes(prefix, end):
 HOT = {
     name: text for name, text in vars(sql).items() if name.strip("_").startswith(("STORE_", "LANE", "JOB", "PAUSE_"))
 }
+HOT["_LANES_READY"] += " AND site = ? ORDER BY ready_s, lane_id LIMIT ?"
 HOT["_LANES_PAUSE"] += " AND kind = ?"
 HOT["_LANES_RESUME"] += " AND kind = ?"
 HOT["_JOBS_PURGED"] += sql._IS_FREE + " AND fedtext_lanes.site = ? AND fedtext_lanes.lane = ?"

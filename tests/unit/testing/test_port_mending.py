@@ -11,14 +11,14 @@ from fedtext.testing.port_mending import MENDING_CASES
 
 
 class ForgetsWhatWasHanded(MemoryQueue):
-    async def claim(self, *, lease_s, batch_max, kinds=None):
-        claim = await super().claim(lease_s=lease_s, batch_max=batch_max, kinds=kinds)
+    async def claim(self, *, lease_s, batch_max, kinds=None, **named):
+        claim = await super().claim(lease_s=lease_s, batch_max=batch_max, kinds=kinds, **named)
         return claim and attrs.evolve(claim, jobs=tuple(attrs.evolve(job, handed=False) for job in claim.jobs))
 
 
 class TakesAllForHanded(MemoryQueue):
-    async def claim(self, *, lease_s, batch_max, kinds=None):
-        claim = await super().claim(lease_s=lease_s, batch_max=batch_max, kinds=kinds)
+    async def claim(self, *, lease_s, batch_max, kinds=None, **named):
+        claim = await super().claim(lease_s=lease_s, batch_max=batch_max, kinds=kinds, **named)
         return claim and attrs.evolve(claim, jobs=tuple(attrs.evolve(job, handed=True) for job in claim.jobs))
 
 

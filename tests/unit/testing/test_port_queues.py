@@ -11,18 +11,18 @@ from fedtext.testing.port_queues import QUEUE_CASES
 
 
 class ClaimsOneLaneTwice(MemoryQueue):
-    async def claim(self, *, lease_s, batch_max, kinds=None):
-        return await super().claim(lease_s=0, batch_max=batch_max, kinds=kinds)
+    async def claim(self, *, lease_s, batch_max, kinds=None, **named):
+        return await super().claim(lease_s=0, batch_max=batch_max, kinds=kinds, **named)
 
 
 class TakesMoreThanABatch(MemoryQueue):
-    async def claim(self, *, lease_s, batch_max, kinds=None):
-        return await super().claim(lease_s=lease_s, batch_max=batch_max + 1, kinds=kinds)
+    async def claim(self, *, lease_s, batch_max, kinds=None, **named):
+        return await super().claim(lease_s=lease_s, batch_max=batch_max + 1, kinds=kinds, **named)
 
 
 class IgnoresTheKinds(MemoryQueue):
-    async def claim(self, *, lease_s, batch_max, kinds=None):
-        return await super().claim(lease_s=lease_s, batch_max=batch_max)
+    async def claim(self, *, lease_s, batch_max, kinds=None, **named):
+        return await super().claim(lease_s=lease_s, batch_max=batch_max, **named)
 
 
 class IgnoresDelays(MemoryQueue):

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 import attrs
 
 from ...errors import ConfigurationError
-from ...ports import Claim, Clock, Job, Lane, LaneKind, LaneStatus, QueueDepth, Statement, Task, pause_key
+from ...ports import Claim, Clock, Job, Lane, LaneDue, LaneKind, LaneStatus, QueueDepth, Statement, Task, pause_key
 from ..sql import NEVER_S, REASON_CHARS_MAX
 
 
@@ -105,23 +105,50 @@ class MemoryQueue:
         """
         raise ConfigurationError("the memory queue takes no part in a database transaction: use sqlite:///")
 
-    async def claim(self, *, lease_s: float, batch_max: int, kinds: Sequence[LaneKind] | None = None) -> Claim | None:
-        """Lease the lane that has been due the longest and take its due jobs, at most `batch_max`."""
+    async def claim(
+        self,
+        *,
+        lease_s: float,
+        batch_max: int,
+        kinds: Sequence[LaneKind] | None = None,
+        lane: Lane | None = None,
+        site: str = "",
+    ) -> Claim | None:
+        """Lease the named lane, or the one that has been due the longest, and take due jobs, at most `batch_max`."""
         now_s = self._clock.now_s()
-        wanted = frozenset(LaneKind if kinds is None else kinds)
+        wanted = frozenset(LaneKind if kinds is None or lane is not None else kinds)
         with self._state.lock:
-            due = [item for item in self._state.lanes.items() if item[0][1].kind in wanted and item[1].ready_s <= now_s]
-            for place, lane in sorted(due, key=lambda item: item[1].ready_s):
-                if self._state.is_paused(*place):  # it was leased when the pause began
-                    lane.ready_s = NEVER_S
+            due = self._ready(now_s, None) if lane is None else self._ready(now_s, site, (lane,))
+            for place, state in due:
+                if place[1].kind not in wanted:
                     continue
-                if lane.token is not None:
-                    lane.lose()
-                jobs = tuple(entry.job for entry, _ in zip(lane.claimable(now_s), range(batch_max), strict=False))
+                if self._state.is_paused(*place):  # it was leased when the pause began
+                    state.ready_s = NEVER_S
+                    continue
+                if state.token is not None:
+                    state.lose()
+                jobs = tuple(entry.job for entry, _ in zip(state.claimable(now_s), range(batch_max), strict=False))
                 if jobs:
-                    return self._lease(place, lane, jobs, now_s + lease_s)
-                self._put_right(place, lane, now_s)
+                    return self._lease(place, state, jobs, now_s + lease_s)
+                self._put_right(place, state, now_s)
         return None
+
+    async def ready(
+        self, *, until_s: float, site: str | None = None, lanes: Sequence[Lane] | None = None, limit: int = 1000
+    ) -> list[LaneDue]:
+        """List lanes that may be claimed at a moment, those that have been due the longest first."""
+        with self._state.lock:
+            found = self._ready(until_s, site, lanes)
+            free = [item for item in found if not self._state.is_paused(*item[0])]
+            return [LaneDue(site=place[0], lane=place[1], ready_s=state.ready_s) for place, state in free[:limit]]
+
+    async def next_due_s(self, lane: Lane, *, site: str) -> float | None:
+        """Say when a claim of this lane may find something next; None: nothing waits in it, or it is paused."""
+        with self._state.lock:
+            state = self._state.lanes.get((site, lane))
+            if state is None or not state.waiting or self._state.is_paused(site, lane):
+                return None
+            return max(state.ready_s, min(entry.due_s for entry in state.waiting.values()))
 
     async def extend(self, claim: Claim, *, lease_s: float) -> bool:
         """Lengthen a lease; False when it was already lost."""
@@ -343,6 +370,18 @@ class MemoryQueue:
             oldest_enqueued_s=next((entry.job.enqueued_s for entry in lane.waiting.values()), None),
             paused=self._state.is_paused(*place),
         )
+
+    def _ready(
+        self, until_s: float, site: str | None, lanes: Sequence[Lane] | None = None
+    ) -> list[tuple[tuple[str, Lane], _LaneState]]:
+        wanted = None if lanes is None else frozenset(lanes)
+        found = [
+            (place, state)
+            for place, state in self._state.lanes.items()
+            if state.ready_s <= until_s and state.ready_s < NEVER_S
+            if site in (None, place[0]) and (wanted is None or place[1] in wanted)
+        ]
+        return sorted(found, key=lambda item: item[1].ready_s)
 
     def _lease(self, place: tuple[str, Lane], lane: _LaneState, jobs: tuple[Job, ...], until_s: float) -> Claim:
         lane.token, lane.until_s, lane.ready_s, lane.leased = secrets.token_hex(12), until_s, until_s, len(jobs)

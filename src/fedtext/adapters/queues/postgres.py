@@ -20,7 +20,7 @@ import time
 from collections.abc import Sequence
 
 from ...errors import QueueError
-from ...ports import Claim, Clock, Lane, LaneKind, LaneStatus, QueueDepth, SqlValue, Statement, Task
+from ...ports import Claim, Clock, Lane, LaneDue, LaneKind, LaneStatus, QueueDepth, SqlValue, Statement, Task
 from .. import sql as text
 from ..listening import Listener
 from ..postgres import PostgresRunner
@@ -54,6 +54,7 @@ class PostgresQueue(SqlQueue):
 
     lane_held = text.LANE_HELD + " FOR UPDATE"
     lane_find = text.LANE_FIND + " FOR UPDATE"
+    lane_named = text.LANE_READY_NAMED + " FOR UPDATE SKIP LOCKED"
     purge_lock = " FOR UPDATE"
     pauses_lock = "LOCK TABLE fedtext_pauses IN ACCESS EXCLUSIVE MODE"
 
@@ -91,21 +92,30 @@ class PostgresQueue(SqlQueue):
         """
         return text.enqueue_statements(task, "postgresql", now_s)
 
-    async def claim(self, *, lease_s: float, batch_max: int, kinds: Sequence[LaneKind] | None = None) -> Claim | None:
-        """Lease the lane that has been due the longest and take its due jobs, at most `batch_max`.
+    async def claim(
+        self,
+        *,
+        lease_s: float,
+        batch_max: int,
+        kinds: Sequence[LaneKind] | None = None,
+        lane: Lane | None = None,
+        site: str = "",
+    ) -> Claim | None:
+        """Lease the named lane, or the one that has been due the longest, and take due jobs, at most `batch_max`.
 
         What another worker is taking at the same moment is passed over.
         """
         self._heard = self._listener.heard
         now_s = self._clock.now_s()
-        wanted = tuple(LaneKind if kinds is None else kinds)
+        wanted = (lane.kind,) if lane is not None else tuple(LaneKind if kinds is None else kinds)
         ready, any_arrived = await self._runner.read(lambda session: _peek(session, wanted, now_s), QueueError)
         if any_arrived:
             moved = await self._runner.write(lambda session: _move_arrivals(session, _ARRIVALS_TRY), QueueError)
             ready = ready or (["some"] if moved else [])
         if not ready:
             return None
-        claim = await self._claim(wanted, now_s, lease_s, batch_max)
+        named = None if lane is None else (site, lane)
+        claim = await self._claim(wanted, named, now_s, lease_s, batch_max)
         if claim is not None:
             self._listener.wake_one()
         return claim
@@ -118,6 +128,18 @@ class PostgresQueue(SqlQueue):
         if self._suspends:
             return await self._listener.wait(self._heard, timeout_s)
         return self._listener.wait_blocking(self._heard, timeout_s)
+
+    async def ready(
+        self, *, until_s: float, site: str | None = None, lanes: Sequence[Lane] | None = None, limit: int = 1000
+    ) -> list[LaneDue]:
+        """List lanes that may be claimed at a moment, those that have been due the longest first."""
+        await self._move_all_arrivals()
+        return await super().ready(until_s=until_s, site=site, lanes=lanes, limit=limit)
+
+    async def next_due_s(self, lane: Lane, *, site: str) -> float | None:
+        """Say when a claim of this lane may find something next; None: nothing waits in it, or it is paused."""
+        await self._move_all_arrivals()
+        return await super().next_due_s(lane, site=site)
 
     async def purge(self, *, site: str | None = None, lane: Lane | None = None, waiting: bool = False) -> int:
         """Remove dead letters for good, and with `waiting` what nobody works on just now; give how many went."""

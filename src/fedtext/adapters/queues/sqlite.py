@@ -43,18 +43,27 @@ class SqliteQueue(SqlQueue):
         """Give the SQL that adds a task, to be run by the application's own transaction."""
         return text.enqueue_statements(task, "sqlite", now_s)
 
-    async def claim(self, *, lease_s: float, batch_max: int, kinds: Sequence[LaneKind] | None = None) -> Claim | None:
-        """Lease the lane that has been due the longest and take its due jobs, at most `batch_max`."""
+    async def claim(
+        self,
+        *,
+        lease_s: float,
+        batch_max: int,
+        kinds: Sequence[LaneKind] | None = None,
+        lane: Lane | None = None,
+        site: str = "",
+    ) -> Claim | None:
+        """Lease the named lane, or the one that has been due the longest, and take due jobs, at most `batch_max`."""
         now_s = self._clock.now_s()
         wanted = tuple(LaneKind if kinds is None else kinds)
+        named = None if lane is None else (site, lane)
 
         def peek(session: Session) -> bool:
-            return self.ready_lane(session, wanted, now_s) is not None
+            return self._find(session, wanted, named, now_s) is not None
 
         # an idle worker asks often: without anything due it takes no write lock
         if not await self._runner.read(peek, QueueError):
             return None
-        return await self._claim(wanted, now_s, lease_s, batch_max)
+        return await self._claim(wanted, named, now_s, lease_s, batch_max)
 
     def ready_lane(self, session: Session, kinds: Sequence[LaneKind], now_s: float) -> Sequence[Any] | None:
         """Find the lane that has been ready the longest, for a claim's transaction."""

@@ -6,11 +6,11 @@ Invariants: the database is the one that Django's alias has at the moment of use
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured, ValidationError
-from django.db import DEFAULT_DB_ALIAS, connections
+from django.db import DEFAULT_DB_ALIAS, connections, transaction
 from django.db.models import Model
 
 from ...errors import ConfigurationError
@@ -34,6 +34,7 @@ class DjangoBackend:
         self._alias = alias
         self._opened: dict[str, SqliteBackend | PostgresBackend] = {}
         self.offload = DjangoOffload()
+        self.after_commit: Callable[[], None] | None = None
 
     @property
     def url(self) -> str:
@@ -61,6 +62,8 @@ class DjangoBackend:
             QueueError: The database refused.
         """
         self._database().execute_within(within, statements)
+        if self.after_commit is not None:
+            transaction.on_commit(self.after_commit, using=self._alias)
 
     async def execute_within_async(self, within: object, statements: Sequence[Statement]) -> None:
         """Run statements through a transaction that is awaited.

@@ -1,9 +1,13 @@
-"""`manage.py fedtext worker`: carry out the queue beside the web server."""
+"""`manage.py fedtext worker`: carry out the queue beside the web server.
+
+`manage.py fedtext sweep`: where Django's tasks carry it, call for what was lost.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import signal
+import threading
 from argparse import ArgumentTypeError
 from collections.abc import Sequence
 from contextlib import suppress
@@ -18,13 +22,13 @@ _UNITS_S = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
 class Command(BaseCommand):
-    """`manage.py fedtext worker`."""
+    """`manage.py fedtext worker` and `manage.py fedtext sweep`."""
 
-    help = "Carries out what waits in the queues of the federations in the URL configuration."
+    help = "Carries out what waits in the queues of the federations in the URL configuration, or lets tasks do it."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Describe the arguments."""
-        parser.add_argument("action", choices=["worker"], help="what to do")
+        parser.add_argument("action", choices=["worker", "sweep"], help="what to do")
         parser.add_argument("--concurrency", type=int, default=8, help="hosts served at once (default 8)")
         parser.add_argument(
             "--drain",
@@ -33,8 +37,18 @@ class Command(BaseCommand):
             help="work until nothing is due, at most this long (such as 50s), then end: for cron",
         )
 
+        parser.add_argument(
+            "--every",
+            type=duration_s,
+            metavar="DURATION",
+            help="sweep again and again (such as every 30s) until told to stop; without it once: for cron",
+        )
+
     def handle(self, *_args: Any, **options: Any) -> None:
         """Work until SIGTERM or SIGINT, or until nothing is due."""
+        if options["action"] == "sweep":
+            _sweep(options["every"])
+            return
         found = list(federations())
         if not found:
             raise CommandError('no federation in the URL configuration: path("", include(urls(fed)))')
@@ -57,6 +71,24 @@ class Command(BaseCommand):
         finally:
             for federation in found:
                 await federation.ports.close()
+
+
+def _sweep(every_s: float | None) -> None:
+    """Enqueue the task that sweeps: behind the messages that wait already, so that it calls for none of them anew."""
+    from ...deliveries import sweep
+
+    told = threading.Event()
+
+    def stop(_signal: int, _frame: object) -> None:
+        told.set()
+
+    if every_s is not None:
+        for name in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(name, stop)
+    while True:
+        sweep.enqueue()
+        if every_s is None or told.wait(every_s):
+            return
 
 
 async def _drained(draining: Any, drain_s: float) -> None:
