@@ -466,3 +466,19 @@ def test_who_is_told_of_a_refusal_may_answer(world, answers):
     assert world.deliver(activity("https://b.example.org/users/bob")).status == (418 if answers else 401)
     assert len(told) == 1
     assert world.depth().waiting == 0
+
+
+@pytest.mark.spec("SEC-151", "INB-20")
+@pytest.mark.parametrize(("fetched", "status"), [("Create", 403), ("Announce", 403), ("Undo", 202)])
+def test_sec_151_what_is_fetched_in_the_place_of_a_forgery_is_judged_by_what_it_is(world, heard, fetched, status):
+    """Carol passes on a Delete that bob, who is suspended, never made; under its id his server has something else."""
+    b = world.remote()
+    bob, carol = b.actor("bob"), world.remote("c.example.net").actor("carol")
+    genuine = activity(bob, fetched, object=note(bob) if fetched == "Create" else f"{bob}/notes/1")
+    genuine["id"] = f"{bob}/activities/1"
+    b.documents["/users/bob/activities/1"] = genuine
+    world.fed.block("b.example.org", severity=Severity.SUSPEND)
+    forgery = {**genuine, "type": "Delete", "object": f"{bob}/notes/1"}
+    assert world.deliver(forgery, by=carol).status == status
+    world.settle()
+    assert len(heard) == (1 if status == 202 else 0)
