@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 from collections.abc import Callable, Mapping
@@ -11,7 +12,7 @@ import attrs
 
 from fedtext.adapters.backends import MemoryBackend
 from fedtext.adapters.clocks import ManualClock
-from fedtext.adapters.coalesce import InlineCoalesce
+from fedtext.adapters.coalesce import AsyncCoalesce, InlineCoalesce
 from fedtext.adapters.observers import RecordingObserver
 from fedtext.adapters.offload import InlineOffload
 from fedtext.adapters.randomness import SeededRandomness
@@ -22,7 +23,7 @@ from fedtext.fetch.courtesy import HostRecord, decode_record
 from fedtext.http import Headers, Request, Response
 from fedtext.inbox import InboundTask, Receipt, Reception, decode_envelope, receive
 from fedtext.keys import PrivateKey, generate_ed25519
-from fedtext.ports import PortSet
+from fedtext.ports import ExchangeLimits, PortSet
 from fedtext.signatures import sign
 from fedtext.sync import run_sync
 from fedtext.testing.network import VirtualNetwork, VirtualTransport
@@ -272,3 +273,17 @@ class Door:
     def state(self) -> tuple[dict[str, bytes], int, list[str]]:
         """Give all that a refusal must leave as it was: the store, the queue, and what was fetched."""
         return self.stored, self.waiting, self.fetches
+
+
+class SuspendingTransport(VirtualTransport):
+    """One that lets others go on before it has its answer, as a socket does: else nobody would ever come second."""
+
+    async def send(self, request: Request, limits: ExchangeLimits) -> Response:
+        await asyncio.sleep(0)
+        return await super().send(request, limits)
+
+
+def door_of_a_loop() -> Door:
+    """Give an inbox at which many are at once, as on an event loop."""
+    network = VirtualNetwork()
+    return Door(network, transport=SuspendingTransport(network), coalesce=AsyncCoalesce())

@@ -82,7 +82,7 @@ RULES: Final = {
     "COL-17": "HEAD and OPTIONS work; scripts of other pages may read.",
     "COL-18": "An id with a fragment is answered by what it belongs to.",
     "TRU-01": "Rules for hosts: block, silence, refuse reports, allow-list; asked before the network is.",
-    "TRU-02": "Reports are passed on to where the reported actor lives.",
+    "TRU-02": "A report is passed on to where the reported actor lives, when the application says so.",
     "TRU-03": "What is public can be read by everybody: Threads demands a feed. Its policies are the operator's.",
     "TRU-04": "WebFinger is open; all else is asked for with a signature, as Threads demands.",
     "TRU-05": "Quotes are told and read under every name that servers use.",
@@ -132,8 +132,6 @@ RULES: Final = {
 }
 
 GAPS: Final = {
-    "COL-15": "it comes with quotes; until then the stamp is read and written, not served.",
-    "TRU-02": "a report is sent by the application like any activity; nothing passes one on by itself.",
     "TRU-07": "auxiliary services are not spoken to.",
 }
 

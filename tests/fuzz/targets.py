@@ -6,7 +6,7 @@ from pathlib import Path
 
 from fedtext.wire.json import parse_value
 
-from . import documents, grammars, messages
+from . import documents, grammars, messages, payloads
 from .target import Target
 
 TARGETS = {
@@ -26,6 +26,9 @@ TARGETS = {
         Target("cavage", messages.read_cavage, messages.check_claims, packages="wire keys signatures"),
         Target("rfc9421", messages.read_rfc9421, messages.check_rfc9421, packages="wire keys signatures"),
         Target("inbox", messages.read_inbox, messages.check_inbox, packages="wire keys signatures jsonld vocab inbox"),
+        Target(
+            "payloads", payloads.read_payload, payloads.check_payload, packages="wire vocab inbox delivery federation"
+        ),
     )
 }
 CORPUS = Path(__file__).resolve().parent / "corpus"

@@ -9,7 +9,7 @@ import attrs
 import pytest
 from tests.edges import Edge
 
-from fedtext import PUBLIC, Context, Federation, Note, Page, PageRequest, Person
+from fedtext import PUBLIC, Context, Create, Federation, Note, Page, PageRequest, Person
 from fedtext.adapters.backends import MemoryBackend
 from fedtext.adapters.clocks import ManualClock
 from fedtext.delivery import Follower
@@ -282,6 +282,26 @@ def test_sec_134_of_what_was_private_nobody_is_told_that_it_has_been(reader, nam
     assert response.status == status
     if status == 404:
         assert response == reader.ask("/posts/absent", None)
+        forged = reader.ask(f"/posts/{name}", BOB, key=OTHER_KEY)
+        assert forged == reader.ask("/posts/absent", BOB, key=OTHER_KEY)
+        assert forged.status == 401
+
+
+@pytest.mark.parametrize("who", [None, BOB, EVE, MALLORY])
+@pytest.mark.parametrize("name", ["followers", "direct"])
+def test_sec_134_an_activity_for_everybody_does_not_show_what_is_not(reader, name, who):
+    """As in an outbox (GHSA-6r2w)."""
+    inner = Note(id=f"{HOME}/posts/{name}", attributed_to=ALICE, content="secret", **POSTS[name])
+    reader.fed.object("/activities/{pk}")(
+        lambda context, pk: Create(actor=ALICE, attributed_to=ALICE, to=PUBLIC, object=inner) if pk == "1" else None
+    )
+    response = reader.ask("/activities/1", who)
+    if who in ENTITLED[name]:
+        assert json.loads(response.body)["object"]["content"] == "secret"
+        assert response.headers.get("cache-control") == "private, no-store"
+    else:
+        assert response == reader.ask("/activities/2", who)
+        assert response.status == 404
 
 
 TRICKS = (

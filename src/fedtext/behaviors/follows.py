@@ -257,7 +257,7 @@ class Follows:
             if target is not None and target.kind == "actor":
                 await self._drop_follower(context, target.pk, str(undo.actor_id))
         elif isinstance(inner, Accept):
-            await self._end_following(context, cast("Accept", inner).object, str(undo.actor_id))
+            await self._take_back(context, cast("Accept", inner))
         elif isinstance(inner, str):
             await self._undo_by_id(context, inner, str(undo.actor_id))
 
@@ -280,7 +280,11 @@ class Follows:
                 await context.store.delete(key)
 
     async def _on_reject(self, context: Context, reject: Reject) -> None:
-        found = await self._our_follow(context, reject)
+        await self._take_back(context, reject)
+
+    async def _take_back(self, context: Context, answer: Accept | Reject) -> None:
+        """End what a Reject refuses, or what an Accept that is undone has granted."""
+        found = await self._our_follow(context, answer)
         if found is not None:
             await followings.end(context, *parts(found[0]))
 
@@ -306,12 +310,6 @@ class Follows:
         resolved = await context.store.get(context.key("resolved", follow_id))
         found: dict[str, str] = {} if resolved is None else json.loads(resolved)
         return next((ACCT + handle for handle, iri in found.items() if iri == answer.actor_id), "")
-
-    async def _end_following(self, context: Context, follow: object, actor_id: str) -> None:
-        if isinstance(follow, Follow):
-            local = context.parse(follow.actor)
-            if local is not None:
-                await followings.end(context, local.pk, actor_id)
 
     async def _on_block(self, context: Context, block: Block) -> None:
         target = context.parse(block.object)

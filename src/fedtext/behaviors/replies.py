@@ -138,6 +138,7 @@ class Replies:
             return
         if await is_deleted(context, note.id, str(activity.actor_id)) or not await _exists(context, note.in_reply_to):
             return
+        await self._require_author(context, note.id, str(activity.actor_id))
         if not await self._is_newest(context, activity, note):
             return
         author = await context.get_actor(activity.actor)
@@ -146,6 +147,30 @@ class Replies:
             await self._call(context, self._repository.remove, note.id, str(author.id))
             return
         await self._call(context, self._repository.save, _reply(note, target, author, visibility))
+
+    async def _require_author(self, context: Context, note_id: str, author_id: str) -> None:
+        """Demand that an answer is of whom it was at first; where two claim it, its own address says whose it is.
+
+        Threat: an id says who serves a note, not whose it is. A neighbour of the author could change it in his own
+        name, and so take its place in the table, or claim the id before the author does (SEC-081).
+
+        Raises:
+            OriginMismatch: It is somebody else's.
+        """
+        key = context.key("reply-author", note_id)
+        if await context.store.add_if_absent(key, author_id.encode()):
+            return
+        if await context.store.get(key) == author_id.encode():
+            return
+        try:
+            found = await context.get(note_id, fresh=True)
+        except (FetchError, DocumentError) as error:
+            if isinstance(error, FetchError) and not error.permanent:
+                raise
+            found = None
+        if found is None or reference_id(found.attributed_to) != author_id:
+            raise OriginMismatch("the note is somebody else's", object=note_id)
+        await context.store.put(key, author_id.encode())
 
     async def _is_newest(self, context: Context, activity: Activity, note: Note) -> bool:
         """Tell whether nothing newer of this note has come before: what was sent first may arrive last (SEC-152)."""
@@ -179,8 +204,12 @@ class Replies:
         if object_id == delete.actor_id:
             await self._call(context, self._repository.remove_author, object_id)
         else:
-            await remember_deleted(context, object_id, str(delete.actor_id))
-            await self._call(context, self._repository.remove, object_id, str(delete.actor_id))
+            author_id = str(delete.actor_id)
+            await remember_deleted(context, object_id, author_id)
+            await self._call(context, self._repository.remove, object_id, author_id)
+            key = context.key("reply-author", object_id)
+            if await context.store.get(key) == author_id.encode():
+                await context.store.delete(key)
 
     async def _authors(self, context: Context, object_id: str) -> list[str]:
         """Ask the table who has answered one of our objects."""

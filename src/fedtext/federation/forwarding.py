@@ -44,14 +44,16 @@ async def pass_on(engine: Engine, task: InboundTask, ports: PortSet) -> None:
         return
     owners = [engine.followers_owner(iri) for iri in targets(engine, task.document)]
     followers_of = tuple(dict.fromkeys(owner for owner in owners if owner is not None))
-    mark = store_key(task.site, "forwarded", sha256(activity_id.encode()).hexdigest())
+    # Threat: under the id alone, a neighbour of whoever speaks could use it up before him (SEC-048).
+    actor = str(task.document.get("actor"))
+    mark = store_key(task.site, "forwarded", sha256(f"{actor} {activity_id}".encode()).hexdigest())
     if not followers_of or await ports.store.get(mark) is not None or not await _leads_home(engine, task, ports):
         return
     fanout = FanoutTask(
         site=task.site,
         sender=followers_of[0],
         activity_id=activity_id,
-        actor=str(task.document.get("actor")),
+        actor=actor,
         body=task.body,
         digest=build_digest(task.body.encode("utf-8")),
         recipients=(),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..delivery import clamp, strip_blind
-from ..dispatch import Page, Sharing, Viewer, collection, document_response, gone, may_see, redirect_to_html
+from ..dispatch import Page, Sharing, Viewer, collection, document_response, gone, may_see_whole, redirect_to_html
 from ..errors import HostRefused, NotAcceptable, NotFound, PolicyRefusal
 from ..http import Request, Response
 from ..ports import PortSet
@@ -80,14 +80,16 @@ async def _actor(engine: Engine, visit: Visit, ports: PortSet) -> Response | Non
 async def _object(engine: Engine, visit: Visit, ports: PortSet) -> Response | None:
     object_id = engine.site.origin + visit.route.path
     buried = await serving.tombstone(ports, engine.site.origin, object_id)
-    if buried is not None:
+    if buried is not None and buried.get("public") is not False:
         return _gone(buried, object_id, visit)
     model = await serving.own_object(engine, visit.route, ports)
+    if buried is not None:  # of what was not for everybody nobody is told that it has been: it is absent, step by step
+        model = None
     document = None if model is None else with_ids(dump(model), {})
-    public = document is not None and may_see(document, Viewer())
+    public = document is not None and may_see_whole(document, Viewer())
     # Who asks is found out also where there is nothing, so that what is private looks and lasts as if absent.
     viewer = Viewer() if public else await _viewer(engine, visit, ports, document or {})
-    if model is None or document is None or not may_see(document, viewer):
+    if model is None or document is None or not may_see_whole(document, viewer):
         raise NotFound
     sharing = _open_to(visit) if public else Sharing.VIEWER
     if visit.wanted is Representation.HTML:
@@ -111,12 +113,6 @@ def _page_for_people(model: Object, model_id: str, sharing: Sharing) -> Response
 
 
 def _gone(buried: JsonObject, iri: str, visit: Visit) -> Response:
-    """Answer 410; of what was not for everybody nobody is told that it has been (SEC-134).
-
-    Raises:
-        NotFound: It was private.
-    """
-    if buried.get("public") is False:
-        raise NotFound
+    """Answer 410."""
     former = buried.get("formerType")
     return gone(iri, visit.request, former_type=former if isinstance(former, str) else None, sharing=_open_to(visit))

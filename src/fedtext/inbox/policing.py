@@ -7,7 +7,7 @@ from typing import Final
 from ..errors import PolicyRefusal
 from ..fetch import cached_documents, origin_or_none
 from ..signatures import VerifiedRequest
-from ..vocab import Update
+from ..vocab import Delete, Reject, Undo, Update
 from ..wire.iri import origin_of
 from ..wire.json import JsonObject, JsonValue
 from .admission import Peeked, mentioned_ids
@@ -16,6 +16,7 @@ from .reception import Reception
 from .signers import Departed
 
 _OF_SUSPENDED: Final = frozenset({"Delete", "Undo", "Reject", "Update"})  # INB-20
+_KINDS_OF_SUSPENDED: Final = (Delete, Undo, Reject, Update)
 _INVOLVED: Final = ("id", "actor", "object", "target", "origin", "instrument", "inReplyTo")
 
 
@@ -67,6 +68,9 @@ async def refuse_involved(reception: Reception, authentic: AuthenticActivity, re
         reception.refuse(iri)
         if not suspended and reception.suspends(iri):
             raise PolicyRefusal("it is about somebody who is suspended", iri=iri)
+    # Threat: what was peeked at is what somebody sent; what goes on may have been fetched, and be something else.
+    if suspended and not isinstance(authentic.activity, _KINDS_OF_SUSPENDED):
+        raise PolicyRefusal("of whom is suspended only endings and changes are heard", actor=actor)
     if suspended and isinstance(authentic.activity, Update) and not await _is_held(reception, authentic.activity):
         raise PolicyRefusal("of whom is suspended only changes of what we have are heard", actor=actor)
     crowd = {iri for iri in mentioned_ids(document) if reception.fetcher.is_own_id(iri)}

@@ -28,6 +28,7 @@ class Stage:
 
     federation: Federation
     clock: ManualClock
+    network: VirtualNetwork
 
     @property
     def ports(self) -> PortSet:
@@ -76,7 +77,7 @@ def make_stage(*behaviors: object) -> Stage:
         return Note(attributed_to=ME, content="ours", to="https://www.w3.org/ns/activitystreams#Public")
 
     federation.use(*behaviors)
-    return Stage(federation, clock)
+    return Stage(federation, clock, network)
 
 
 def serve_person(request: Request) -> Response:

@@ -53,6 +53,9 @@ ENDS = {
     "the Accept undone": lambda here, behavior, bob, follow_id: here.receive(
         Undo(id=f"{BOB}#u", actor=bob, object=Accept(actor=BOB, object=Follow(actor=ME, object=BOB)))
     ),
+    "the Accept undone, its Follow reduced to our id": lambda here, behavior, bob, follow_id: here.receive(
+        Undo(id=f"{BOB}#u", actor=bob, object=Accept(actor=BOB, object=follow_id))
+    ),
     "blocked": lambda here, behavior, bob, follow_id: here.receive(Block(id=f"{BOB}#b", actor=bob, object=ME)),
     "we block": lambda here, behavior, bob, follow_id: run_sync(behavior.block(here.context(), "7", BOB)),
     "gone": lambda here, behavior, bob, follow_id: here.receive(Delete(id=f"{BOB}#d", actor=bob, object=BOB)),

@@ -6,12 +6,15 @@ from datetime import UTC, datetime, timedelta
 
 import attrs
 import pytest
+from tests.unit.behaviors.conftest import serve_person
 
 from fedtext import PUBLIC, Block, Create, Delete, Note, Person, Update, Visibility
 from fedtext.behaviors import Deletes, Replies, Reply, author_card
-from fedtext.errors import OriginMismatch
+from fedtext.errors import OriginMismatch, Unreachable
+from fedtext.http import Headers, Request, Response
 from fedtext.sync import run_sync
 from fedtext.vocab import dump, load_as
+from fedtext.wire.json import dump as dump_json
 
 ME, POST = "https://blog.example/users/7", "https://blog.example/posts/1"
 NOTE = "https://peer.example/notes/1"
@@ -88,6 +91,16 @@ def create(who, **changes) -> Create:
 def update(who, **changes) -> Update:
     model = note(who, **changes)
     return Update(id=f"{NOTE}#update", actor=who.id, object=model, to=model.to, cc=model.cc)
+
+
+def serving(model: Note) -> Response:
+    headers = Headers.build([("content-type", "application/activity+json")])
+    return Response(status=200, headers=headers, body=dump_json(dump(model)))
+
+
+def answer(request: Request, about_note: Response) -> Response:
+    """Answer for the people elsewhere, and for the note."""
+    return about_note if request.url == NOTE else serve_person(request)
 
 
 @pytest.mark.spec("AP-S10")
@@ -216,6 +229,36 @@ def test_somebody_elses_note_is_refused(world, table, bob, person) -> None:
     with pytest.raises(OriginMismatch):
         world.receive(Create(id=f"{NOTE}#create", actor=bob.id, object=forged))
     assert table.rows == {}
+
+
+@pytest.mark.spec("SEC-081")
+@pytest.mark.parametrize("say", [create, update])
+def test_sec_081_a_neighbour_takes_nobodys_place(world, table, bob, person, say) -> None:
+    """Eve is of Bob's server, and says that his answer is hers; its own address does not."""
+    world.receive(create(bob))
+    for served in (Response(status=404), serving(note(bob))):
+        world.network.script("peer.example", lambda request, served=served: answer(request, served))
+        with pytest.raises(OriginMismatch):
+            world.receive(say(person("eve"), content="forged"))
+        world.clock.advance(600)
+    assert (table.rows[NOTE].author.id, table.rows[NOTE].text) == (bob.id, "Well said")
+    world.receive(update(bob, content="Better said"))
+    assert table.rows[NOTE].text == "Better said"
+
+
+@pytest.mark.spec("SEC-048", "SEC-081")
+def test_sec_048_nor_does_one_who_names_it_first(world, table, bob, person) -> None:
+    """Then the address of the answer is asked; while it cannot be, the answer waits."""
+    world.receive(create(person("eve"), content="forged"))
+    world.network.script("peer.example", lambda request: answer(request, Response(status=503)))
+    with pytest.raises(Unreachable):
+        world.receive(create(bob))
+    world.clock.advance(600)
+    world.network.script("peer.example", lambda request: answer(request, serving(note(bob))))
+    world.receive(create(bob))
+    assert (table.rows[NOTE].author.id, table.rows[NOTE].text) == (bob.id, "Well said")
+    with pytest.raises(OriginMismatch):
+        world.receive(update(person("eve"), content="forged"))
 
 
 @pytest.mark.spec("SEC-159", "SEC-161", "AP-S21")

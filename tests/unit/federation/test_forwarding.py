@@ -237,3 +237,17 @@ def test_it_gets_no_proof_of_ours(make_world):
     world.deliver(spoken(bob), by=bob)
     world.settle()
     assert [request.body for request in c.got] == [spoken(bob)]
+
+
+@pytest.mark.spec("SEC-048", "SEC-137")
+def test_sec_048_a_neighbour_does_not_use_up_an_id_for_passing_on(scene):
+    """Eve, of Bob's server, says something of her own under the id that Bob's answer will have."""
+    world, bob, b, c = scene
+    eve = b.actor("eve")
+    theirs = reply(eve, id=f"{bob}/1#create")
+    assert world.deliver(json.dumps(theirs).encode(), by=eve).status == 202
+    world.settle()
+    body = spoken(bob)
+    assert world.deliver(body, by=bob).status == 202
+    world.settle()
+    assert body in [request.body for request in c.got]

@@ -16,7 +16,7 @@ from fedtext.inbox import Severity
 from fedtext.ports import store_prefix
 from fedtext.sync import run_sync
 from fedtext.testing.faults import FailNth
-from fedtext.vocab import Activity, Create, Delete, Follow
+from fedtext.vocab import Activity, Create, Delete, Flag, Follow
 
 HOME = "https://home.example.com"
 ALICE = f"{HOME}/users/1"
@@ -466,3 +466,37 @@ def test_who_is_told_of_a_refusal_may_answer(world, answers):
     assert world.deliver(activity("https://b.example.org/users/bob")).status == (418 if answers else 401)
     assert len(told) == 1
     assert world.depth().waiting == 0
+
+
+@pytest.mark.spec("SEC-151", "INB-20")
+@pytest.mark.parametrize(("fetched", "status"), [("Create", 403), ("Announce", 403), ("Undo", 202)])
+def test_sec_151_what_is_fetched_in_the_place_of_a_forgery_is_judged_by_what_it_is(world, heard, fetched, status):
+    """Carol passes on a Delete that bob, who is suspended, never made; under its id his server has something else."""
+    b = world.remote()
+    bob, carol = b.actor("bob"), world.remote("c.example.net").actor("carol")
+    genuine = activity(bob, fetched, object=note(bob) if fetched == "Create" else f"{bob}/notes/1")
+    genuine["id"] = f"{bob}/activities/1"
+    b.documents["/users/bob/activities/1"] = genuine
+    world.fed.block("b.example.org", severity=Severity.SUSPEND)
+    forgery = {**genuine, "type": "Delete", "object": f"{bob}/notes/1"}
+    assert world.deliver(forgery, by=carol).status == status
+    world.settle()
+    assert len(heard) == (1 if status == 202 else 0)
+
+
+@pytest.mark.spec("TRU-02", "TRU-08")
+def test_tru_02_a_report_is_passed_on_to_where_the_reported_actor_lives(world):
+    """As the application decides, with `context.send`, by an actor of its own; who complained stays unknown."""
+    b, c = world.remote(), world.remote("c.example.net")
+    bob, carol = b.actor("bob"), c.actor("carol")
+    complaint = activity(carol, "Flag", object=[bob, f"{bob}/notes/1"], content="spam")
+    assert world.deliver(complaint, by=carol).status == 202
+    world.settle()
+    (report,) = world.fed.reports()
+    world.context.send(Flag(actor=ALICE, object=list(report.objects), content=report.comment), to=bob)
+    world.settle()
+    (passed_on,) = b.bodies()
+    assert (passed_on["type"], passed_on["actor"], passed_on["content"]) == ("Flag", ALICE, "spam")
+    assert bob in passed_on["object"]
+    assert f'keyId="{ALICE}#main-key"' in str(b.got[0].headers.get("signature"))
+    assert carol not in b.got[0].body.decode()

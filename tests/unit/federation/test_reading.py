@@ -7,6 +7,8 @@ from hashlib import sha256
 
 import pytest
 
+from fedtext.vocab import PUBLIC, QuoteAuthorization
+
 AP = "application/activity+json"
 LD = 'application/ld+json; profile="https://www.w3.org/ns/activitystreams"'
 HOME, ALICE = "https://home.example.com", "https://home.example.com/users/1"
@@ -106,3 +108,24 @@ def test_col_18_a_fragment_is_answered_by_what_it_belongs_to(world):
     world.post(7)
     (item,) = world.get("/users/1/outbox?page=true")["orderedItems"]
     assert item["id"].partition("#")[0] == item["object"]["id"]
+
+
+@pytest.mark.spec("COL-15")
+@pytest.mark.parametrize("private", [False, True])
+def test_col_15_a_stamp_is_served_to_those_for_whom_the_quoted_post_is(world, private):
+    """The application gives it the audience of the post, and access is decided by that."""
+    b = world.remote()
+    bob, eve = b.actor("bob"), b.actor("eve")
+    post = world.post(7, to=bob if private else PUBLIC)
+
+    @world.fed.object("/stamps/{pk}")
+    def stamp(context, pk):
+        return QuoteAuthorization(
+            attributed_to=ALICE, to=post.to, interacting_object=f"{bob}/9", interaction_target=f"{HOME}/posts/7"
+        )
+
+    served = world.get("/stamps/1", by=bob)
+    assert (served["id"], served["type"]) == (f"{HOME}/stamps/1", "QuoteAuthorization")
+    assert (served["interactingObject"], served["interactionTarget"]) == (f"{bob}/9", f"{HOME}/posts/7")
+    for who in (bob, eve, None):
+        assert world.status("/stamps/1", by=who) == world.status("/posts/7", by=who)

@@ -6,9 +6,8 @@ import asyncio
 from typing import Any
 
 import pytest
-from tests.receiving import AS2, GONE, KEYS, Door, Peer, PeerActor, answer, redirect
+from tests.receiving import AS2, GONE, KEYS, Door, Peer, PeerActor, answer, door_of_a_loop, redirect
 
-from fedtext.adapters.coalesce import AsyncCoalesce
 from fedtext.config import Config, DevPolicy, Limits, SignaturePolicy
 from fedtext.errors import FedtextError, Gone, KeyOwnerMismatch, KeyRefused, KeyUnavailable
 from fedtext.fetch import Fetcher, admit_key_id, recall, resolve
@@ -245,7 +244,7 @@ def test_sec_070_a_failed_refresh_does_not_take_away_what_was_confirmed(
 
 @pytest.mark.spec("SEC-069", "SEC-110")
 async def test_sec_069_concurrent_refreshes_share_one_fetch_and_its_answer() -> None:
-    door = Door(coalesce=AsyncCoalesce())
+    door = door_of_a_loop()
     peer = Peer(door.network)
     alice = peer.actor()
     fetcher = door.fetcher()

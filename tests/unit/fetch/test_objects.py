@@ -7,9 +7,8 @@ from typing import Any
 
 import attrs
 import pytest
-from tests.receiving import GONE, SITE, Door, Peer, answer, redirect
+from tests.receiving import GONE, SITE, Door, Peer, answer, door_of_a_loop, redirect
 
-from fedtext.adapters.coalesce import AsyncCoalesce
 from fedtext.config import Config, FetchPolicy, Limits
 from fedtext.errors import (
     BudgetExhausted,
@@ -228,7 +227,7 @@ def test_sec_063_an_actor_goes_by_the_asked_id(door: Door, peer: Peer) -> None:
 
 @pytest.mark.spec("SEC-110")
 async def test_sec_110_a_hundred_tasks_share_one_fetch() -> None:
-    door = Door(coalesce=AsyncCoalesce())
+    door = door_of_a_loop()
     peer = Peer(door.network)
     peer.serve("/notes/1", NOTE)
     fetcher = door.fetcher()
@@ -239,7 +238,7 @@ async def test_sec_110_a_hundred_tasks_share_one_fetch() -> None:
 
 @pytest.mark.spec("SEC-110")
 async def test_sec_110_a_hundred_tasks_share_one_failure() -> None:
-    door = Door(coalesce=AsyncCoalesce())
+    door = door_of_a_loop()
     peer = Peer(door.network)
     fetcher = door.fetcher()
     tasks = (get_object(fetcher, URL, fetcher.budget()) for _ in range(100))

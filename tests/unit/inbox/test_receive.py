@@ -8,9 +8,8 @@ from typing import Any
 
 import attrs
 import pytest
-from tests.receiving import GONE, INBOX, KEYS, SITE, Blocklist, Door, Peer, PeerActor, answer, post
+from tests.receiving import GONE, INBOX, KEYS, SITE, Blocklist, Door, Peer, PeerActor, answer, door_of_a_loop, post
 
-from fedtext.adapters.coalesce import AsyncCoalesce
 from fedtext.adapters.observers import RecordingObserver
 from fedtext.config import Config, Limits, SignaturePolicy
 from fedtext.errors import (
@@ -458,7 +457,7 @@ def test_sig_21_new_material_under_the_same_id(door: Door, peer: Peer, alice: Pe
 
 @pytest.mark.spec("SEC-069")
 async def test_sec_069_concurrent_requests_share_one_refresh() -> None:
-    door = Door(coalesce=AsyncCoalesce())
+    door = door_of_a_loop()
     alice = Peer(door.network).actor()
     await remember(door.fetcher(), VerificationKey(alice.key_id, alice.id, KEYS[1].public))
     requests = [alice.post(alice.activity("Like", number)) for number in range(20)]

@@ -297,7 +297,7 @@ def test_what_never_settles_is_shown_as_text(monkeypatch: pytest.MonkeyPatch) ->
     ],
     ids=["tags", "specials", "soup", "characters"],
 )
-def test_markup_stays_up_to_the_limits(at_limit: str, above: str) -> None:
+def test_sec_163_markup_stays_up_to_the_limits(at_limit: str, above: str) -> None:
     assert "<br>" in sanitize(at_limit)
     assert "<br>" not in sanitize(above)
 
