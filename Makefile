@@ -60,7 +60,7 @@ check: $(DEV_READY)
 
 interop: $(DEV_READY)
 	@if [ -f tests/interop/setup.sh ]; then bash tests/interop/setup.sh; fi
-	@if [ -d tests/interop ]; then $(BIN)/python -m pytest tests/interop -q $(ARGS) || [ $$? -eq $(NO_TESTS) ]; fi
+	@if [ -d tests/interop ]; then $(BIN)/python -m pytest tests/interop -q -n 2 --dist loadscope $(ARGS) || [ $$? -eq $(NO_TESTS) ]; fi
 
 bench: $(DEV_READY)
 	@if [ -f bench/run.py ]; then $(BIN)/python bench/run.py $(ARGS); else echo "bench/ holds no measurements yet"; fi
