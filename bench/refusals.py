@@ -18,6 +18,7 @@ from bench.measuring import Measured, medians_us
 from fedtext import PUBLIC, Activity, BlockingContext, Federation, Person, connect
 from fedtext.adapters.clocks import ManualClock
 from fedtext.adapters.observers import NullObserver
+from fedtext.config import Config, InboxPolicy
 from fedtext.http import Headers, Request, Response
 from fedtext.keys import PrivateKey, generate_rsa
 from fedtext.signatures import sign
@@ -32,6 +33,8 @@ SITE, PEER = "https://blog.example", "https://mastodon.example"
 BOB = f"{PEER}/users/bob"
 KEY_ID, ABSENT = f"{BOB}#main-key", f"{PEER}/none#main-key"
 ACTIVITY = "application/activity+json"
+UNPACED = Config(inbox=InboxPolicy(actor_activities_per_minute_max=0, host_activities_per_minute_max=0))
+"""All that is measured is said by one actor, in one minute of a clock that stands still."""
 
 
 @attrs.define
@@ -45,7 +48,14 @@ class Inbox:
     def open(cls, key: PrivateKey) -> Inbox:
         """Set it up, and a peer that serves bob and nothing else."""
         made = cls(
-            Federation(SITE, backend=connect("memory://"), keys=SharedKeys(), worker="off", observer=NullObserver())
+            Federation(
+                SITE,
+                backend=connect("memory://"),
+                keys=SharedKeys(),
+                worker="off",
+                observer=NullObserver(),
+                config=UNPACED,
+            )
         )
         made.federation.actor("/users/{pk}")(made.actor)
         made.federation.on(Activity)(made.hear)
