@@ -2,8 +2,7 @@
 
 Anchor: a Create by RSA, its key in the cache, from the request to the listener that has heard it. Subjects: the same
 without a signature; and one by a key that was not to be had a moment ago. All by an engine in memory, to the shared
-inbox. At the inbox of an actor, shown and not judged, the application is asked first whether there is such an actor
-(SEC-016); what that costs is the application's.
+inbox and to that of an actor, which the application has given a moment ago (SEC-016).
 """
 
 from __future__ import annotations
@@ -122,7 +121,7 @@ def create(number: int, key: PrivateKey, key_id: str, path: str) -> Request:
     return sign(request, key, key_id=key_id, now_s=NOW_S)
 
 
-def measured(path: str, reach: float | None) -> list[Measured]:
+def measured(path: str) -> list[Measured]:
     """Measure one inbox."""
     key = generate_rsa()
     inbox = Inbox.open(key)
@@ -140,14 +139,14 @@ def measured(path: str, reach: float | None) -> list[Measured]:
         raise SystemExit(f"{inbox.heard} were heard: not each good one was new")
     anchor = found.pop("good")
     return [
-        Measured(goal="REFUSALS", what=f"{what}, {path}", anchor=anchor, subject=subject, reach=reach)
+        Measured(goal="REFUSALS", what=f"{what}, {path}", anchor=anchor, subject=subject, reach=REACH)
         for what, subject in found.items()
     ]
 
 
 def measure() -> list[Measured]:
     """Measure."""
-    return [*measured("/ap/inbox", REACH), *measured("/users/1/inbox", None)]
+    return [*measured("/ap/inbox"), *measured("/users/1/inbox")]
 
 
 if __name__ == "__main__":

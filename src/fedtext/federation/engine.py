@@ -26,6 +26,7 @@ from .actor_keys import ActorKeys
 from .calling import Caller
 from .context import Context, Local, Scope
 from .outcomes import JobOutcome
+from .recipients import Recipients
 from .registry import OF_ACTORS, OF_OBJECTS, Router
 from .routes import Paths, Route, RouteKind, find_route
 from .rulebook import RuleBook
@@ -102,6 +103,7 @@ class Engine:
     paths: Paths = attrs.field(factory=Paths)
     policy: Refuse = lambda _iri: None
     pace: Pace = attrs.field(factory=Pace, eq=False)
+    recipients: Recipients = attrs.field(factory=Recipients, eq=False)
     contact: str | None = None
     load_source: Callable[[type[Any], dict[str, str]], object] | None = None
 
