@@ -57,12 +57,8 @@ async def _require_owner(engine: Engine, route: Route, ports: PortSet) -> None:
     actor_id = engine.site.origin + engine.actor_path(identifier)
     if await engine.is_removed(ports, actor_id) is not None:
         raise RecipientGone
-    now_s = ports.clock.now_s()
-    if engine.recipients.is_there(identifier, now_s=now_s, fresh_s=engine.config.inbox.recipient_fresh_s):
-        return
-    if await serving.own_actor(engine, identifier, ports) is None:
+    if not await serving.is_there(engine, identifier, ports):
         raise NotFound
-    engine.recipients.remember(identifier, now_s=now_s)
 
 
 async def _tell(engine: Engine, request: Request, route: Route, ports: PortSet, error: FedtextError) -> Response | None:
