@@ -20,6 +20,7 @@ NO_TESTS := 5# what pytest exits with when it found none
 DEMO_READY := $(VENV)/.ready-demo
 DEV_READY := $(VENV)/.ready-dev
 FUZZ_READY := $(VENV)/.ready-fuzz
+BENCH_READY := $(VENV)/.ready-bench
 
 export PYTHON
 export NO_MKDOCS_2_WARNING := 1
@@ -37,6 +38,10 @@ $(DEMO_READY): pyproject.toml tools/set-up
 $(DEV_READY): pyproject.toml tools/set-up
 	@tools/set-up $(VENV) dev
 	@touch $@ $(DEMO_READY)
+
+$(BENCH_READY): $(DEV_READY)
+	@tools/set-up $(VENV) bench
+	@touch $@
 
 $(FUZZ_READY): $(DEV_READY)
 	@tools/set-up $(VENV) fuzz
@@ -60,9 +65,9 @@ check: $(DEV_READY)
 
 interop: $(DEV_READY)
 	@if [ -f tests/interop/setup.sh ]; then bash tests/interop/setup.sh; fi
-	@if [ -d tests/interop ]; then $(BIN)/python -m pytest tests/interop -q $(ARGS) || [ $$? -eq $(NO_TESTS) ]; fi
+	@if [ -d tests/interop ]; then $(BIN)/python -m pytest tests/interop -q -n 2 --dist loadscope $(ARGS) || [ $$? -eq $(NO_TESTS) ]; fi
 
-bench: $(DEV_READY)
+bench: $(BENCH_READY)
 	@if [ -f bench/run.py ]; then $(BIN)/python bench/run.py $(ARGS); else echo "bench/ holds no measurements yet"; fi
 
 long: $(FUZZ_READY)

@@ -2,8 +2,7 @@
 
 Anchor: a Create by RSA, its key in the cache, from the request to the listener that has heard it. Subjects: the same
 without a signature; and one by a key that was not to be had a moment ago. All by an engine in memory, to the shared
-inbox. At the inbox of an actor, shown and not judged, the application is asked first whether there is such an actor
-(SEC-016); what that costs is the application's.
+inbox and to that of an actor, which the application has given a moment ago (SEC-016).
 """
 
 from __future__ import annotations
@@ -18,6 +17,7 @@ from bench.measuring import Measured, medians_us
 from fedtext import PUBLIC, Activity, BlockingContext, Federation, Person, connect
 from fedtext.adapters.clocks import ManualClock
 from fedtext.adapters.observers import NullObserver
+from fedtext.config import Config, InboxPolicy
 from fedtext.http import Headers, Request, Response
 from fedtext.keys import PrivateKey, generate_rsa
 from fedtext.signatures import sign
@@ -32,6 +32,8 @@ SITE, PEER = "https://blog.example", "https://mastodon.example"
 BOB = f"{PEER}/users/bob"
 KEY_ID, ABSENT = f"{BOB}#main-key", f"{PEER}/none#main-key"
 ACTIVITY = "application/activity+json"
+UNPACED = Config(inbox=InboxPolicy(actor_activities_per_minute_max=0, host_activities_per_minute_max=0))
+"""All that is measured is said by one actor, in one minute of a clock that stands still."""
 
 
 @attrs.define
@@ -45,7 +47,14 @@ class Inbox:
     def open(cls, key: PrivateKey) -> Inbox:
         """Set it up, and a peer that serves bob and nothing else."""
         made = cls(
-            Federation(SITE, backend=connect("memory://"), keys=SharedKeys(), worker="off", observer=NullObserver())
+            Federation(
+                SITE,
+                backend=connect("memory://"),
+                keys=SharedKeys(),
+                worker="off",
+                observer=NullObserver(),
+                config=UNPACED,
+            )
         )
         made.federation.actor("/users/{pk}")(made.actor)
         made.federation.on(Activity)(made.hear)
@@ -112,7 +121,7 @@ def create(number: int, key: PrivateKey, key_id: str, path: str) -> Request:
     return sign(request, key, key_id=key_id, now_s=NOW_S)
 
 
-def measured(path: str, reach: float | None) -> list[Measured]:
+def measured(path: str) -> list[Measured]:
     """Measure one inbox."""
     key = generate_rsa()
     inbox = Inbox.open(key)
@@ -130,14 +139,14 @@ def measured(path: str, reach: float | None) -> list[Measured]:
         raise SystemExit(f"{inbox.heard} were heard: not each good one was new")
     anchor = found.pop("good")
     return [
-        Measured(goal="REFUSALS", what=f"{what}, {path}", anchor=anchor, subject=subject, reach=reach)
+        Measured(goal="REFUSALS", what=f"{what}, {path}", anchor=anchor, subject=subject, reach=REACH)
         for what, subject in found.items()
     ]
 
 
 def measure() -> list[Measured]:
     """Measure."""
-    return [*measured("/ap/inbox", REACH), *measured("/users/1/inbox", None)]
+    return [*measured("/ap/inbox"), *measured("/users/1/inbox")]
 
 
 if __name__ == "__main__":

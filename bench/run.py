@@ -13,6 +13,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from bench import (
     flat_memory,
     fuzz_seeds,
+    g01_inbox,
+    g02_served_inbox,
     g03_reading,
     g04_signing,
     g05_delivery,
@@ -21,6 +23,7 @@ from bench import (
     g08_counters,
     g09_hostile,
     g10_import,
+    g11_serving,
     g12_proofs,
     g13_linked_data,
     refusals,
@@ -29,6 +32,8 @@ from bench import (
 from bench.measuring import Measured, pin
 
 GOALS = {
+    "G1": g01_inbox.measure,
+    "G2": g02_served_inbox.measure,
     "G3": g03_reading.measure,
     "G4": g04_signing.measure,
     "G5": g05_delivery.measure,
@@ -37,6 +42,7 @@ GOALS = {
     "G8": g08_counters.measure,
     "G9": g09_hostile.measure,
     "G10": g10_import.measure,
+    "G11": g11_serving.measure,
     "G12": g12_proofs.measure,
     "G13": g13_linked_data.measure,
     "REFUSALS": refusals.measure,

@@ -173,6 +173,7 @@ class InboxPolicy:
     `forwarded_by_proof`, `forwarded_by_fetch`: what counts for an activity that somebody else than its actor has
     signed: a proof of the actor's in it; that its origin gives it, too. Without both, nobody passes anything on here.
     `rules_fresh_s`: how soon other processes know of a rule that was set.
+    `recipient_fresh_s`: how long an inbox is open after the application has given its actor, without asking it again.
     """
 
     idempotency_s: int = 30 * 86_400
@@ -186,6 +187,7 @@ class InboxPolicy:
     forwarded_by_fetch: bool = True
     allow_listed_only: bool = False
     rules_fresh_s: float = 5.0
+    recipient_fresh_s: float = 5.0
 
 
 @attrs.frozen(kw_only=True)

@@ -190,7 +190,8 @@ def test_what_each_road_calls() -> None:
     for road in ROADS:
         walked = walk(road, 0, Moment.BEFORE, PortError())
         calls[road.name] = walked.fault.log
-    store_and_queue = ["get", "add_if_absent", "enqueue"]
+    # Whether it was handled, whether its actor is known (who is not is noted), and that it waits.
+    store_and_queue = ["get", "get", "add_if_absent", "enqueue"]
     assert calls["cached key"] == ["get", *store_and_queue]
     # The second reading and the first writing are of how often the host of the key was asked.
     assert calls["first time"] == ["get", "get", "put", "send", "put", "put", *store_and_queue]
@@ -200,3 +201,14 @@ def test_what_each_road_calls() -> None:
     assert calls["forwarded"].count("send") == 2
     assert calls["departed"].count("send") == 2
     assert calls["standalone key"].count("send") == 2
+
+
+@pytest.mark.spec("INB-06")
+def test_who_is_known_causes_no_write_but_the_queue_s() -> None:
+    door = Door()
+    alice = Peer(door.network).actor()
+    request = with_a_cached_key(door, alice)
+    run_sync(door.ports.store.put(known_key(SITE, alice.id), b"1"))
+    fault = FailNth(0, error=PortError())
+    assert outcome_of(door, request, fault) == "queued"
+    assert fault.log == ["get", "get", "get", "enqueue"]

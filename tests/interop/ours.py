@@ -42,6 +42,7 @@ class Ours:
             backend=connect(f"sqlite:///{Path(options.database).absolute()}"),
             software=Software("fedtext-interop", "1.0"),
             config=Config(
+                secure=options.secure,
                 # All peers of a run live on few hosts, each test with new people.
                 limits=Limits(host_fetches_per_minute_max=6_000),
                 dev=DevPolicy(hosts=hosts, ca_file=options.ca, resolver=dict.fromkeys(hosts, "127.0.0.1")),
@@ -69,6 +70,8 @@ class Ours:
             actor=reference_id(activity.actor) if activity.actor else None,
             object=reference_id(activity.object) if activity.object else None,
             recipient=context.recipient,
+            how=context.evidence.how,
+            signer=context.evidence.signer,
             activity=dump(activity, context=False),
         )
 
@@ -289,6 +292,7 @@ def main() -> None:
         parser.add_argument(f"--{name}", required=True)
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--manual-accept", action="store_true")
+    parser.add_argument("--secure", action="store_true")
     options = parser.parse_args()
     ours = Ours(options)
     config = uvicorn.Config(

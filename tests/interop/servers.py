@@ -26,7 +26,10 @@ from typing import Any, TypeVar
 import attrs
 import httpx
 import trustme
+from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+
+from fedtext.keys import PrivateKey, load_private_pem
 
 HERE = Path(__file__).parent
 NODE = HERE / "fedify" / "node_modules" / "node" / "bin" / "node"
@@ -120,6 +123,7 @@ class Server:
         self.output = self.folder / "output.txt"
         self._process: subprocess.Popen[bytes] | None = None
         self._client: httpx.Client | None = None
+        self._printed_bytes = 0  # by earlier processes of this server
 
     def command(self) -> list[str]:
         """Give the command line that starts the server."""
@@ -144,7 +148,13 @@ class Server:
 
     def start(self) -> None:
         """Start the process and wait until it listens."""
+        self.launch()
+        self.wait_until_it_listens()
+
+    def launch(self) -> None:
+        """Start the process."""
         self.prepare()
+        self._printed_bytes = self.output.stat().st_size if self.output.exists() else 0
         with self.output.open("ab") as output:
             self._process = subprocess.Popen(
                 self.command(),
@@ -155,6 +165,9 @@ class Server:
                 stderr=subprocess.STDOUT,
             )
         self._client = self.client()
+
+    def wait_until_it_listens(self) -> None:
+        """Wait for a process that was launched."""
         try:
             self._wait(f"{self.name} listens", self._is_ready, START_S)
         except BaseException:
@@ -172,7 +185,8 @@ class Server:
     def _is_ready(self) -> bool:
         if self._process is None or self._process.poll() is not None:
             raise AssertionError(f"{self.name} ended while starting\n{self.log_tail()}")
-        return any(line.startswith('{"ready":') for line in self.output.read_text("utf-8", "replace").splitlines())
+        printed = self.output.read_bytes()[self._printed_bytes :].decode("utf-8", "replace")
+        return any(line.startswith('{"ready":') for line in printed.splitlines())
 
     def stop(self) -> None:
         """End the process, by its id, politely at first."""
@@ -306,11 +320,17 @@ class Account:
         visibility: str = "public",
         mentions: Sequence[Account] = (),
         in_reply_to: str | None = None,
+        cc: Sequence[str] = (),
     ) -> str:
-        """Publish a post (public, unlisted, followers or direct); give its id."""
-        mentioned = [account.id for account in mentions]
+        """Publish a post (public, unlisted, followers or direct); give its id. Only the peer takes further `cc`."""
         made: Json = self.server.call(
-            "post", user=self.user, content=content, visibility=visibility, mentions=mentioned, inReplyTo=in_reply_to
+            "post",
+            user=self.user,
+            content=content,
+            visibility=visibility,
+            mentions=[account.id for account in mentions],
+            inReplyTo=in_reply_to,
+            cc=list(cc),
         )
         return str(made["object"])
 
@@ -369,6 +389,23 @@ class FedifyPeer(Server):
         keys = self.folder / "keys.json"
         if not keys.exists():
             keys.write_text(json.dumps(rsa_keys([*self.users, "instance.actor"])))
+
+    def private_key(self, user: str) -> PrivateKey:
+        """Give the RSA key of an actor of this peer, to do in its name what the peer would not."""
+        pair = json.loads((self.folder / "keys.json").read_text("utf-8"))[user][0]
+
+        def number(name: str) -> int:
+            return int.from_bytes(base64.urlsafe_b64decode(pair["privateKey"][name] + "=="), "big")
+
+        public = rsa.RSAPublicNumbers(number("e"), number("n"))
+        numbers = rsa.RSAPrivateNumbers(*map(number, ("p", "q", "d", "dp", "dq", "qi")), public)
+        form = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+        return load_private_pem(numbers.private_key().private_bytes(*form))
+
+    def logged(self, kind: str) -> list[Json]:
+        """List what happened since the first start, oldest first: the log outlives the process."""
+        lines = (self.folder / "log.jsonl").read_text("utf-8").splitlines()
+        return [event for event in map(json.loads, lines) if event["kind"] == kind]
 
     def environment(self) -> Mapping[str, str]:
         """Let Node trust the test authority."""
@@ -429,8 +466,10 @@ def running(*servers: Server) -> Iterator[None]:
     """Keep servers running for the time of a block."""
     with contextlib.ExitStack() as stack:
         for server in servers:
-            server.start()
             stack.callback(server.stop)
+            server.launch()
+        for server in servers:
+            server.wait_until_it_listens()
         yield
 
 

@@ -40,6 +40,9 @@ from ..keys import (
 from ..ports import PortSet, store_key
 from ..wire.json import JsonObject
 
+READ_COUNT_MAX: Final = 1_024
+"""So many actors' keys are held as they were read."""
+
 _ROTATIONS_MAX: Final = 8  # how often somebody else may come first
 
 
@@ -65,6 +68,14 @@ class StoredKeys:
         if found is None:
             raise StoreError("the store lost a key that was just written", actor=actor_id)
         return found
+
+    async def stored_set(self, ports: PortSet, site: str, actor_id: str) -> bytes | None:
+        """Give all keys of an actor as they are stored; None: there are none yet.
+
+        Raises:
+            StoreError: The store failed.
+        """
+        return await ports.store.get(store_key(site, "keyset", actor_id))
 
     async def load_set(self, ports: PortSet, site: str, actor_id: str, ring: KeyRing) -> KeySet:
         """Give all keys of an actor, making what is not there yet.
@@ -124,7 +135,7 @@ class StoredKeys:
 
     async def _stored(self, ports: PortSet, site: str, actor_id: str, ring: KeyRing) -> bytes:
         name = store_key(site, "keyset", actor_id)
-        found = await ports.store.get(name)
+        found = await self.stored_set(ports, site, actor_id)
         if found is not None:
             return found
         pem = await self.load(ports, site, actor_id)
@@ -150,6 +161,8 @@ class ActorKeys:
 
     source: StoredKeys
     ring: KeyRing
+    # What was read last of each actor's, beside what it was read from: the store is asked each time, for others rotate.
+    _read: dict[str, tuple[bytes, KeySet]] = attrs.field(factory=dict, init=False, repr=False, eq=False)
 
     async def signing_key(
         self, ports: PortSet, site: str, actor_id: str, *, algorithm: Algorithm = Algorithm.RSA
@@ -219,10 +232,22 @@ class ActorKeys:
         return await self.signing_key(ports, site, actor_id, algorithm=algorithm)
 
     async def _load(self, ports: PortSet, site: str, actor_id: str) -> KeySet:
-        async def load() -> KeySet:
-            return await self.source.load_set(ports, site, actor_id, self.ring)
+        stored = await self.source.stored_set(ports, site, actor_id)
+        # Each step below is one dict operation that tolerates what another thread did in between.
+        held = self._read.pop(actor_id, None)
+        if stored is None:
 
-        return await ports.coalesce.run(f"keyset {actor_id}", load)
+            async def load() -> KeySet:
+                return await self.source.load_set(ports, site, actor_id, self.ring)
+
+            return await ports.coalesce.run(f"keyset {actor_id}", load)
+        if held is None or held[0] != stored:
+            held = (stored, parse_key_set(stored, self.ring, self.source.passphrase))
+        self._read[actor_id] = held
+        if len(self._read) > READ_COUNT_MAX:
+            for oldest in list(self._read)[:-READ_COUNT_MAX]:
+                self._read.pop(oldest, None)
+        return held[1]
 
 
 def _require(key_set: KeySet, actor_id: str, algorithm: Algorithm) -> OwnKey:

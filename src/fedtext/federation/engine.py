@@ -26,6 +26,7 @@ from .actor_keys import ActorKeys
 from .calling import Caller
 from .context import Context, Local, Scope
 from .outcomes import JobOutcome
+from .recipients import Recipients
 from .registry import OF_ACTORS, OF_OBJECTS, Router
 from .relaybook import RelayBook
 from .routes import Paths, Route, RouteKind, find_route
@@ -120,6 +121,7 @@ class Engine:
     policy: Refuse = lambda _iri: None
     pace: Pace = attrs.field(factory=Pace, eq=False)
     hosts: HostTallies = attrs.field(factory=HostTallies, eq=False)
+    recipients: Recipients = attrs.field(factory=Recipients, eq=False)
     contact: str | None = None
     load_source: Callable[[type[Any], dict[str, str]], object] | None = None
 

@@ -59,7 +59,7 @@ async def _require_owner(engine: Engine, route: Route, ports: PortSet) -> None:
     actor_id = engine.site.origin + engine.actor_path(identifier)
     if await engine.is_removed(ports, actor_id) is not None:
         raise RecipientGone
-    if await serving.own_actor(engine, identifier, ports) is None:
+    if not await serving.is_there(engine, identifier, ports):
         raise NotFound
 
 

@@ -21,6 +21,8 @@ from .outcomes import JobOutcome
 from .routes import Route
 from .turns import Turn, TurnResult
 
+_CHALLENGES = {bodiless: build_challenge(bodiless=bodiless) for bodiless in (False, True)}
+
 
 class EngineOperations:
     """The operations of a real engine."""
@@ -38,7 +40,7 @@ class EngineOperations:
         except FedtextError as error:
             ports.observer.emit(Event(name="request.refused", fields={"code": error.code, "error": str(error)}))
             allow = route.allow if error.status_hint == 405 else None
-            challenge = build_challenge(bodiless=request.method in BODILESS_METHODS)
+            challenge = _CHALLENGES[request.method in BODILESS_METHODS] if error.status_hint == 401 else None
             refusal = failure(error, allow=allow, challenge=challenge)
             return wellknown.opened(refusal) if route.kind in wellknown.KINDS else refusal
 

@@ -65,6 +65,20 @@ async def own_actor(engine: Engine, identifier: str, ports: PortSet) -> Actor | 
     return found
 
 
+async def is_there(engine: Engine, identifier: str, ports: PortSet) -> bool:
+    """Tell whether there is such an own actor; one that was there a moment ago is not asked for (see `Recipients`).
+
+    Whether it was removed is asked before, of the store.
+    """
+    now_s = ports.clock.now_s()
+    if engine.recipients.is_there(identifier, now_s=now_s, fresh_s=engine.config.inbox.recipient_fresh_s):
+        return True
+    if await own_actor(engine, identifier, ports) is None:
+        return False
+    engine.recipients.remember(identifier, now_s=now_s)
+    return True
+
+
 async def require_actor(engine: Engine, identifier: str, ports: PortSet) -> Actor:
     """Give the own actor whose collection is asked for.
 

@@ -42,6 +42,7 @@ from ..inbox import (
     activity_key,
     confirm,
     decode_envelope,
+    is_envelope,
     is_late,
     remember_ended,
     restore,
@@ -140,7 +141,7 @@ def _read(payload: bytes) -> _Arrived | AnyTask:
         QueueError: Not a payload of this version.
         DocumentError: It holds no activity.
     """
-    if kind_of(payload) != "inbound":
+    if not is_envelope(payload) and kind_of(payload) != "inbound":
         return decode_task(payload)
     task = decode_envelope(payload)
     authentic = restore(task)

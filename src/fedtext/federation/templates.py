@@ -6,7 +6,9 @@ no two paths name one thing (SEC-015).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from typing import Final
 from urllib.parse import quote, unquote
 
 import attrs
@@ -15,6 +17,8 @@ from ..errors import ConfigurationError
 
 _SAFE = "-._~!$'()*+,;=:@"
 _SEGMENT_CHARS_MAX = 512
+# What most identifiers are made of: such a segment is its own value, and the other way round.
+_PLAIN: Final = re.compile(r"[A-Za-z0-9_~-]{1,512}").fullmatch
 
 
 @attrs.frozen
@@ -68,7 +72,9 @@ class PathTemplate:
                 continue
             if name not in parameters:
                 raise ConfigurationError("the path needs another parameter", path=self.text, parameter=name)
-            segment = quote(str(parameters[name]), safe=_SAFE)
+            segment = str(parameters[name])
+            if _PLAIN(segment) is None:
+                segment = quote(segment, safe=_SAFE)
             if _decode(segment, converter) is None:
                 raise ConfigurationError("this value cannot stand in a path", path=self.text, parameter=name)
             segments.append(segment)
@@ -103,6 +109,15 @@ def parse_template(text: str) -> PathTemplate:
 def _decode(segment: str, converter: str) -> str | None:
     if not segment or len(segment) > _SEGMENT_CHARS_MAX:
         return None
+    value = segment if _PLAIN(segment) is not None else _unquoted(segment)
+    if value is None:
+        return None
+    if converter == "int" and not (value.isascii() and value.isdigit() and str(int(value[:18])) == value):
+        return None
+    return value
+
+
+def _unquoted(segment: str) -> str | None:
     try:
         value = unquote(segment, errors="strict")
     except UnicodeDecodeError:
@@ -110,7 +125,5 @@ def _decode(segment: str, converter: str) -> str | None:
     if "/" in value or value in (".", "..") or not value.isprintable():
         return None
     if quote(value, safe=_SAFE) != segment:
-        return None
-    if converter == "int" and not (value.isascii() and value.isdigit() and str(int(value[:18])) == value):
         return None
     return value

@@ -220,7 +220,7 @@ async def _is_identifier(engine: Engine, name: str, ports: PortSet) -> bool:
         return False
     if await engine.is_removed(ports, actor_id) is not None:
         return True
-    return await serving.own_actor(engine, name, ports) is not None
+    return await serving.is_there(engine, name, ports)  # whoever it is gets asked for next
 
 
 # ---- host-meta -------------------------------------------------------------------------------------------------------

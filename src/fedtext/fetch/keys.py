@@ -18,10 +18,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from enum import Enum
+from functools import lru_cache
 from typing import Final
 
 import attrs
 
+from ..config import SignaturePolicy
 from ..errors import (
     AlgorithmRefused,
     BudgetExhausted,
@@ -50,6 +52,7 @@ from .knocking import learn_capabilities
 _ABSENT: Final = b"absent"
 _GONE: Final = b"gone"
 _UNAVAILABLE: Final = b"unavailable"
+_LOADED_COUNT_MAX: Final = 1_024
 # As long as the door asks peers to wait (Retry-After): then their next attempt is one of ours, too.
 UNAVAILABLE_FRESH_S: Final = 60
 # Last parts of the names that standalone key documents give their type; many give none.
@@ -162,9 +165,15 @@ def _restore(fetcher: Fetcher, cached: bytes | None, key_id: str) -> Verificatio
         raise KeyUnavailable("the host of the key could not be reached a moment ago", key_id=key_id)
     if cached == _GONE:
         raise Gone("the key is gone", url=key_id)
+    owner, public = _loaded(cached, fetcher.config.signatures)
+    return VerificationKey(key_id=key_id, owner=owner, public=public)
+
+
+@lru_cache(maxsize=_LOADED_COUNT_MAX)
+def _loaded(cached: bytes, policy: SignaturePolicy) -> tuple[str, PublicKey]:
+    """Read what the cache holds; the same bytes under the same policy are the same key, whoever asks."""
     value = parse_object(cached)
-    public = load_public_pem(value.get("pem"), fetcher.config.signatures)
-    return VerificationKey(key_id=key_id, owner=str(value.get("owner")), public=public)
+    return str(value.get("owner")), load_public_pem(value.get("pem"), policy)
 
 
 async def _fetch_and_cache(fetcher: Fetcher, key_id: str, address: str, use: KeyUse, budget: Budget) -> VerificationKey:

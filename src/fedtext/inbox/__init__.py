@@ -2,7 +2,7 @@
 
 from .admission import Peeked, admit, check_claimed, check_plain, is_blocked, peek
 from .authorship import AuthenticActivity, Evidence, authenticate, known_key, restore
-from .envelope import InboundTask, decode_envelope
+from .envelope import InboundTask, decode_envelope, is_envelope
 from .forwarding import forwarding_targets, linked_ids
 from .idempotency import activity_key, confirm, seen
 from .lateness import is_late, remember_ended
@@ -39,6 +39,7 @@ __all__ = [
     "decode_rule",
     "forwarding_targets",
     "is_blocked",
+    "is_envelope",
     "is_late",
     "known_key",
     "linked_ids",

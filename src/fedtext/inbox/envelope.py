@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import attrs
 
 from ..config import Limits
@@ -10,6 +12,7 @@ from ..wire.json import JsonObject, JsonValue, dump, parse_object
 
 KIND = "inbound"
 VERSION = 1
+_BEGINNING = b'{"v":1,"kind":"inbound",'
 _DEFAULT_LIMITS = Limits()
 
 
@@ -29,6 +32,7 @@ class InboundTask:
         content_hash: Hex SHA-256 of what was verified.
         document: The document that verification returned.
         body: What arrived, where it may have to be passed on byte for byte; else "".
+        written: The document in its one serialization, where somebody has written it already; else b"".
     """
 
     site: str
@@ -42,15 +46,26 @@ class InboundTask:
     content_hash: str
     document: JsonObject
     body: str = ""
+    written: bytes = attrs.field(default=b"", eq=False, repr=False)
 
     def encode(self) -> bytes:
         """Give the payload."""
         value: JsonObject = {"v": VERSION, "kind": KIND}
-        for field in attrs.fields(type(self)):
-            value[field.name] = getattr(self, field.name)
-        return dump(value)
+        for name in _BEFORE_DOCUMENT:
+            value[name] = getattr(self, name)
+        written = self.written or dump(self.document)
+        # The document is the most of it, and is written once only.
+        return b"".join((dump(value)[:-1], b',"document":', written, b',"body":', dump(self.body), b"}"))
 
 
+def is_envelope(payload: bytes) -> bool:
+    """Tell by its beginning, as `InboundTask.encode` writes it, that a payload is an envelope; False: it may be one."""
+    return payload.startswith(_BEGINNING)
+
+
+_BEFORE_DOCUMENT = tuple(
+    field.name for field in attrs.fields(InboundTask) if field.name not in ("document", "body", "written")
+)
 _TEXT_FIELDS = ("site", "inbox", "signer", "key_id", "scheme", "how", "content_hash")
 
 
@@ -64,15 +79,8 @@ def decode_envelope(payload: bytes, limits: Limits = _DEFAULT_LIMITS) -> Inbound
     Raises:
         QueueError: Not an envelope of this version.
     """
-    # The envelope adds a level and a few nodes to what has been within the limits already; numbers may grow in writing.
-    wider = attrs.evolve(
-        limits,
-        json_depth_max=limits.json_depth_max + 1,
-        json_nodes_max=limits.json_nodes_max + 100,
-        document_bytes_max=12 * max(limits.body_bytes_max, limits.document_bytes_max) + 65_536,
-    )
     try:
-        value = parse_object(payload, wider)
+        value = parse_object(payload, _wider(limits))
     except DocumentError as error:
         raise QueueError("the envelope is not JSON") from error
     if value.get("v") != VERSION or value.get("kind") != KIND:
@@ -88,7 +96,30 @@ def decode_envelope(payload: bytes, limits: Limits = _DEFAULT_LIMITS) -> Inbound
         raise QueueError("the envelope lacks a member")
     if isinstance(received_s, bool) or not isinstance(received_s, int | float):
         raise QueueError("the envelope has no time")
-    return InboundTask(recipient=recipient, received_s=float(received_s), document=document, body=body, **texts)
+    return InboundTask(
+        site=texts["site"],
+        inbox=texts["inbox"],
+        recipient=recipient,
+        signer=texts["signer"],
+        key_id=texts["key_id"],
+        scheme=texts["scheme"],
+        how=texts["how"],
+        received_s=float(received_s),
+        content_hash=texts["content_hash"],
+        document=document,
+        body=body,
+    )
+
+
+@lru_cache(maxsize=8)
+def _wider(limits: Limits) -> Limits:
+    """Add a level and a few nodes to what has been within the limits already; numbers may grow in writing."""
+    return attrs.evolve(
+        limits,
+        json_depth_max=limits.json_depth_max + 1,
+        json_nodes_max=limits.json_nodes_max + 100,
+        document_bytes_max=12 * max(limits.body_bytes_max, limits.document_bytes_max) + 65_536,
+    )
 
 
 def _text(value: JsonObject, name: str) -> str:

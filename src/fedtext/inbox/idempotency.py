@@ -21,7 +21,12 @@ def activity_key(site: str, actor: str, activity_id: str | None, inbox: str, con
 
 def content_hash(document: JsonObject) -> str:
     """Give the hex SHA-256 of what was verified, in its one serialization."""
-    return sha256(dump(document)).hexdigest()
+    return written_hash(dump(document))
+
+
+def written_hash(written: bytes) -> str:
+    """Give the content hash of a document from its one serialization (`wire.json.dump`)."""
+    return sha256(written).hexdigest()
 
 
 async def seen(store: Store, key: str) -> str | None:

@@ -13,11 +13,11 @@ from ..ports import Event, Lane, LaneKind, Task
 from ..signatures import VerifiedDocument, VerifiedRequest, parse_claims
 from ..vocab import Activity, load
 from ..wire.iri import origin_of
-from ..wire.json import JsonObject, parse_object
+from ..wire.json import JsonObject, dump, parse_object
 from .admission import Peeked, admit, check_claimed, check_plain, peek
 from .authorship import AuthenticActivity, authenticate, known_key
 from .envelope import InboundTask
-from .idempotency import activity_key, content_hash, seen
+from .idempotency import activity_key, seen, written_hash
 from .policing import admit_actor, count_said, refuse_involved
 from .proving import prove
 from .reception import Receipt, Reception
@@ -110,11 +110,12 @@ async def _is_known(reception: Reception, actor: str) -> bool:
 
 async def _remember_actor(reception: Reception, actor: str) -> None:
     """Keep the fact that we have met this actor, so that its Delete is listened to (INB-06)."""
-    await reception.ports.store.add_if_absent(known_key(reception.site, actor), b"1")
+    if not await _is_known(reception, actor):  # a read is cheaper than a write that changes nothing
+        await reception.ports.store.add_if_absent(known_key(reception.site, actor), b"1")
 
 
 def _task(reception: Reception, authentic: AuthenticActivity, request: Request) -> InboundTask:
-    evidence = authentic.evidence
+    evidence, written = authentic.evidence, dump(authentic.document)
     # What was fetched from its origin is known to those who can be told of it there.
     is_passed_on = evidence.how in ("signature", "proof") and reception.passes_on(authentic.document)
     return InboundTask(
@@ -126,9 +127,10 @@ def _task(reception: Reception, authentic: AuthenticActivity, request: Request) 
         scheme=evidence.scheme,
         how=evidence.how,
         received_s=evidence.received_s,
-        content_hash=content_hash(authentic.document),
+        content_hash=written_hash(written),
         document=authentic.document,
         body=request.body.decode("utf-8") if is_passed_on else "",
+        written=written,
     )
 
 

@@ -65,7 +65,8 @@ def parse_address(address: str) -> IPv4Address | IPv6Address | None:
     Returns:
         The address; None if it is none or has a scope.
     """
-    if "%" in address:
+    # Names are asked about far more often than addresses: of these IPv6 has colons, and IPv4 a digit at its end.
+    if "%" in address or (":" not in address and not address[-1:].isdigit()):
         return None
     try:
         return ip_address(address)

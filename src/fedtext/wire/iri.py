@@ -213,6 +213,11 @@ def origin_of(iri: str) -> Origin:
     Raises:
         MalformedIri: Not a URL that `parse_url` reads.
     """
+    return _origin_of(iri) if len(iri) <= _DEFAULT_LIMITS.iri_chars_max else parse_url(iri).origin
+
+
+@lru_cache(maxsize=1_024)
+def _origin_of(iri: str) -> Origin:
     return parse_url(iri).origin
 
 

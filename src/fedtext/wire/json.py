@@ -114,8 +114,8 @@ def dump(value: JsonValue) -> bytes:
         LocalProtocolError: Something in it is not JSON: another type, NaN, a name that is no text, a lone surrogate.
     """
     try:
-        _check_names_are_text(value)
-        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+        text = _ENCODER.encode(value)
+        _check_names_are_text(value)  # it ends, since the encoder has found no circle
         return text.encode("utf-8")
     except (TypeError, ValueError, RecursionError) as error:
         raise LocalProtocolError("the value cannot be written as JSON", problem=error) from error
@@ -205,17 +205,22 @@ def _check_names(value: JsonValue) -> None:
 
 def _check_names_are_text(value: object) -> None:
     # The standard library writes {1: 2} as {"1":2}; what we send must be what the application meant.
-    if isinstance(value, dict):
-        members = cast("dict[object, object]", value)
-        for name, item in members.items():
-            if not isinstance(name, str):
-                raise TypeError(f"a name is {type(name).__name__}, not text")
-            _check_names_are_text(item)
-    elif isinstance(value, (list, tuple)):
-        for item in cast("list[object]", value):
-            _check_names_are_text(item)
+    pending: list[object] = [value]
+    while pending:
+        item = pending.pop()
+        if isinstance(item, dict):
+            members = cast("dict[object, object]", item)
+            for name in members:
+                if not isinstance(name, str):
+                    raise TypeError(f"a name is {type(name).__name__}, not text")
+            pending += [member for member in members.values() if type(member) not in _WITHOUT_NAMES]
+        elif isinstance(item, (list, tuple)):
+            items = cast("list[object]", item)
+            pending += [member for member in items if type(member) not in _WITHOUT_NAMES]
 
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+_WITHOUT_NAMES = frozenset({str, int, float, bool, type(None)})
 _DECODER = json.JSONDecoder(
     object_pairs_hook=_object_of,
     parse_int=_integer_of,

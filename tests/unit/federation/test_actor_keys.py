@@ -22,6 +22,7 @@ from fedtext.adapters.observers import LoggingObserver
 from fedtext.config import Config, FetchPolicy
 from fedtext.delivery import Follower
 from fedtext.errors import ConfigurationError, FedtextError, LocalProtocolError, QueueError, StoreError
+from fedtext.federation import actor_keys
 from fedtext.federation.actor_keys import ActorKeys, StoredKeys
 from fedtext.http import Response
 from fedtext.jsonld.processor import expand
@@ -258,6 +259,26 @@ def test_sec_170_no_message_of_the_queue_holds_a_private_key(world):
 
 def rotate(world, algorithm=Algorithm.RSA, **options):
     return run_sync(world.fed.engine.keys.rotate(world.ports, HOME, ALICE, algorithm=algorithm, **options))
+
+
+def test_keys_are_read_anew_only_where_others_have_changed_them(world):
+    keys, other = world.fed.engine.keys, ActorKeys(source=world.fed.engine.keys.source, ring=KeyRing())
+    first = run_sync(keys.signing_key(world.ports, HOME, ALICE))
+    assert run_sync(keys.signing_key(world.ports, HOME, ALICE)).private is first.private
+    loads = keys.ring.loads
+    run_sync(other.rotate(world.ports, HOME, ALICE))
+    second = run_sync(keys.signing_key(world.ports, HOME, ALICE))
+    assert second.key_id != first.key_id
+    assert keys.ring.loads == loads + 1
+
+
+def test_so_many_actors_keys_are_held_as_they_were_read(world, monkeypatch):
+    monkeypatch.setattr(actor_keys, "READ_COUNT_MAX", 2)
+    keys = ActorKeys(source=world.fed.engine.keys.source, ring=KeyRing())
+    for number in range(3):
+        for _ in range(2):  # made, then read
+            run_sync(keys.signing_key(world.ports, HOME, f"{HOME}/users/{number}"))
+    assert list(keys._read) == [f"{HOME}/users/1", f"{HOME}/users/2"]
 
 
 def test_after_a_rotation_the_new_key_signs_and_the_old_one_still_verifies(world):

@@ -41,6 +41,31 @@ def test_sec_016_an_unknown_inbox_is_found_out_before_the_body_is_parsed(world, 
     assert world.network.exchanges == []
 
 
+@pytest.mark.spec("SEC-016")
+def test_sec_016_the_application_is_not_asked_anew_for_each_delivery(world):
+    path = "/users/1/inbox"
+    assert [world.deliver(b"not json", to=path).status for _ in range(3)] == [401, 401, 401]
+    assert world.asked == ["actor 1"]
+    world.clock.advance(5)
+    assert world.deliver(b"not json", to=path).status == 401
+    assert world.asked == ["actor 1"] * 2
+    del world.people["1"]
+    world.clock.advance(5)
+    assert world.deliver(b"not json", to=path).status == 404
+
+
+def test_who_was_not_there_may_be_there_now(world):
+    assert world.deliver(b"not json", to="/users/9/inbox").status == 404
+    world.people["9"] = "nina"
+    assert world.deliver(b"not json", to="/users/9/inbox").status == 401
+
+
+def test_a_removed_actor_s_inbox_is_gone_at_once(world):
+    assert world.deliver(b"not json", to="/users/1/inbox").status == 401
+    world.fed.remove_actor("1")
+    assert world.deliver(b"not json", to="/users/1/inbox").status == 410
+
+
 def test_a_removed_actor_s_inbox_is_gone(world):
     world.fed.remove_actor("1")
     assert world.deliver(b"not json", to="/users/1/inbox").status == 410

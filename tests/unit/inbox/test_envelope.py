@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from fedtext.config import Limits
 from fedtext.errors import QueueError
-from fedtext.inbox import InboundTask, decode_envelope
-from fedtext.wire.json import parse_object
+from fedtext.inbox import InboundTask, decode_envelope, is_envelope
+from fedtext.wire.json import dump, parse_object
 
 TASK = InboundTask(
     site="https://b.example.com",
@@ -70,9 +70,21 @@ def test_sec_150_members_of_another_shape(change: dict[str, Any]) -> None:
         decode_envelope(payload)
 
 
+def test_what_is_written_already_is_not_written_anew() -> None:
+    written = attrs.evolve(TASK, written=dump(TASK.document))
+    assert written.encode() == TASK.encode()
+    assert written == TASK
+    assert attrs.evolve(TASK, written=b'{"marked":1}').encode().count(b'"document":{"marked":1}') == 1
+
+
+def test_an_envelope_is_told_by_its_beginning() -> None:
+    assert is_envelope(TASK.encode())
+    assert not is_envelope(TASK.encode()[:-1].replace(b"inbound", b"deliver"))
+
+
 @pytest.mark.spec("SEC-150")
 @pytest.mark.parametrize(
-    "name", [field.name for field in attrs.fields(InboundTask) if field.name not in ("recipient", "body")]
+    "name", [field.name for field in attrs.fields(InboundTask) if field.name not in ("recipient", "body", "written")]
 )
 def test_sec_150_missing_members(name: str) -> None:
     value = json.loads(TASK.encode())
