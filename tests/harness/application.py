@@ -1,4 +1,4 @@
-"""The application under test: two authors, followers at every peer, posts that are values, a listener that keeps rows."""
+"""The application under test: two authors, followers at every peer, posts that are values, a listener with rows."""
 
 from __future__ import annotations
 

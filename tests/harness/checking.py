@@ -35,10 +35,12 @@ def lost(intents: Iterable[Intent], receipts: Iterable[Receipt], followers: Coll
 
 
 def doubled(intents: Iterable[Intent], receipts: Iterable[Receipt]) -> list[str]:
-    """Find what took effect more often than it was said: twice under one id, or under more ids than there were tries."""
+    """Find what took effect more often than it was said: twice under one id, or under more ids than tries."""
     tries = {intent.what: intent.tries for intent in intents}
     by_id = Counter((receipt.inbox, receipt.activity_id) for receipt in receipts if receipt.applied)
-    said = [f"doubled: {name} was applied {count} times at {inbox}" for (inbox, name), count in by_id.items() if count > 1]
+    said = [
+        f"doubled: {name} was applied {count} times at {inbox}" for (inbox, name), count in by_id.items() if count > 1
+    ]
     by_what = Counter((receipt.inbox, receipt.what) for receipt in receipts if receipt.applied)
     return said + [
         f"doubled: {what} was applied {count} times at {inbox}, and said {tries[what]} times"

@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 from typing import Protocol
 
-DISK_BYTES = 192 * 1024 * 1024
+DISK_BYTES = 64 * 1024 * 1024
 DISTURBED_S = 0.7
 
 

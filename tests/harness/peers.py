@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import os
 import random
 import socket
 import ssl
@@ -91,7 +92,8 @@ class Peers:
         await asyncio.start_server(self._talk, sock=sockets.plain, backlog=512)
         await asyncio.start_server(self._talk, sock=sockets.tls, ssl=self._tls(), backlog=512)
         loop, reader = asyncio.get_running_loop(), asyncio.StreamReader()
-        await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), open(commands, "rb", buffering=0))
+        pipe = os.fdopen(commands, "rb", buffering=0)
+        await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), pipe)
         while line := await reader.readline():
             if line == b"heal\n":
                 self._healed = True

@@ -88,7 +88,9 @@ def test_what_waits_or_was_given_up_is_found() -> None:
     assert waiting(done, [("out:dead", "gone for 7 days")], ["out:one"]) == []
     assert len(waiting({"waiting": 3, "leased": 1}, [], [])) == 2
     assert waiting(done, [("out:dead", " ")], []) == ["waiting: a dead letter of out:dead has no reason"]
-    assert waiting(done, [("out:one", "status 400")], ["out:one"]) == ["lost: a job of out:one was given up: status 400"]
+    assert waiting(done, [("out:one", "status 400")], ["out:one"]) == [
+        "lost: a job of out:one was given up: status 400"
+    ]
 
 
 def test_an_exchange_beyond_its_deadline_is_found() -> None:
