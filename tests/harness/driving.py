@@ -39,8 +39,8 @@ PUBLISHERS, DOORS = 2, 1
 WORKERS: tuple[str, ...] = ("aiohttp", "httpx", "aiohttp")
 DISTURB_EVERY, FREEZE_EVERY = 40, 30
 DRAIN_S = (2.0, 30.0, 300.0, *[3_600.0] * 4, *[4 * 3_600.0] * 6, *[12 * 3_600.0] * 16)
-BLOCKED_S_MAX = EXCHANGE_S_MAX + 3.0
-"""The deadline of an exchange, and what a busy machine may add."""
+BLOCKED_S_MAX = EXCHANGE_S_MAX + 2.0
+"""The deadline of an exchange, and what a busy machine may add to it besides the time that it waits for a core."""
 _PR_SET_PDEATHSIG = 1
 
 Act = Callable[[], None]
