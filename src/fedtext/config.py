@@ -119,6 +119,13 @@ class DeliveryPolicy:
     The n-th retry waits `n ** 4 + 15` seconds plus up to half of `n ** 4` (16 attempts: two to three days).
     `proofs`: add an integrity proof (FEP-8b32, eddsa-jcs-2022) to each activity. `linked_data`: sign what everybody may
     see also in the older way (RsaSignature2017), for relays that ask for it.
+    `retries_forbidden`: try again, too, where the answer is 403; some servers answer so while they cannot fetch a key.
+    `unavailable_days`: on how many distinct days (UTC) a host fails, without one success, until it counts as
+    unavailable: what waits for it is given up, nothing new is queued, until it gives a sign of life (DLV-08).
+    `recovery_s`, `recovery_per_minute_max`: for how long, and how many times a minute, a host is sent something after
+    an outage, so that it is not flooded; 0 of either: there is no limit.
+    `collapses`: leave out what a later activity makes superfluous while it waits: Updates that a later one replaces, a
+    post that is deleted before it was sent (`delivery.collapse`). Peers then do not see each activity.
     """
 
     attempts_max: int = 16
@@ -129,6 +136,28 @@ class DeliveryPolicy:
     followers_page_max: int = 500
     proofs: bool = True
     linked_data: bool = False
+    retries_forbidden: bool = False
+    unavailable_days: int = attrs.field(default=7, validator=ge(1))
+    recovery_s: float = 900.0
+    recovery_per_minute_max: int = 120
+    collapses: bool = False
+
+
+@attrs.frozen(kw_only=True)
+class OutboundPolicy:
+    """How much own actors may say, so that a new account is of little use for spam.
+
+    `mentions_count_max`: how many actors one post may mention or be addressed to; more is refused. 0: there is no
+    limit.
+    `new_account_days`: for how many days an account is new, by the `published` of its actor; one without is not new.
+    `new_account_posts_per_hour_max`, `new_account_mentions_per_hour_max`: how much a new account may say in an hour;
+    more is refused. 0: there is no limit, and the actor is not asked for.
+    """
+
+    mentions_count_max: int = 50
+    new_account_days: int = 7
+    new_account_posts_per_hour_max: int = 0
+    new_account_mentions_per_hour_max: int = 0
 
 
 @attrs.frozen(kw_only=True)
@@ -217,6 +246,7 @@ class Config:
     signatures: SignaturePolicy = attrs.field(factory=SignaturePolicy)
     fetch: FetchPolicy = attrs.field(factory=FetchPolicy)
     delivery: DeliveryPolicy = attrs.field(factory=DeliveryPolicy)
+    outbound: OutboundPolicy = attrs.field(factory=OutboundPolicy)
     inbox: InboxPolicy = attrs.field(factory=InboxPolicy)
     synchronization: SynchronizationPolicy = attrs.field(factory=SynchronizationPolicy)
     dev: DevPolicy | None = None

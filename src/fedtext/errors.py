@@ -11,7 +11,7 @@ FedtextError
 │     ├─ SignatureError      SignatureMissing, SignatureMalformed, SignatureExpired, SignatureMismatch, …
 │     ├─ ProofError          ProofMissing, ProofMismatch, CryptosuiteUnknown
 │     └─ OriginMismatch      id, actor, key and attribution disagree
-├─ PolicyRefusal             the host application said no
+├─ PolicyRefusal             the host application said no; TooManyMentions, QuotaExceeded*
 ├─ FetchError                FetchRefused, Unreachable*, FetchTimeout*, HTTPStatusError, Gone, WrongMediaType, …
 ├─ DeliveryError             DeliveryRefused, DeliveryDeferred*
 └─ PortError                 StoreError*, QueueError*, TransportError*: an adapter failed            (* = worth a retry)
@@ -377,6 +377,27 @@ class PolicyRefusal(FedtextError):
 
     code = "policy_refusal"
     status_hint = 403
+
+
+class TooManyMentions(PolicyRefusal):
+    """A post of an own actor mentions more people than one may."""
+
+    code = "policy_refusal.mentions"
+    hint = "mention fewer people, or change `OutboundPolicy.mentions_count_max`"
+
+
+class QuotaExceeded(PolicyRefusal):
+    """A new account has said as much in this hour as new ones may."""
+
+    code = "policy_refusal.quota"
+    status_hint = 429
+    permanent = False
+    hint = "try again after `retry_after_s` seconds, or change the quotas of `OutboundPolicy`"
+
+    @property
+    def retry_after_s(self) -> int:
+        """Seconds until it may say more."""
+        return int(self.context.get("retry_after_s", "3600"))
 
 
 class FetchError(FedtextError):

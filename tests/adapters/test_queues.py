@@ -12,7 +12,7 @@ from fedtext.adapters.clocks import ManualClock
 from fedtext.ports import Claim, Job, Lane, LaneKind
 from fedtext.sync import run_sync
 from fedtext.testing.port_processes import PROCESS_CASES
-from fedtext.testing.ports import QUEUE_CASES, Colour, case_name, run_case, task
+from fedtext.testing.ports import QUEUE_CASES, SITE, Colour, case_name, run_case, task
 
 BACKENDS = {
     "memory": lambda folder: MemoryBackend(),
@@ -39,7 +39,7 @@ def plain(answer):
             return attrs.evolve(answer, token="", jobs=tuple(map(plain, answer.jobs)))
         case Job():
             return attrs.evolve(answer, job_id=0)
-        case list():
+        case [(Job(), _), *_]:
             return [(plain(job), reason) for job, reason in answer]
         case _:
             return answer
@@ -77,11 +77,28 @@ def ask(queue, chance, held, now_s, number):
             return queue.release(claim, due_s=chance.choice([0.0, later_s]), failures=chance.randint(0, 2))
         case "buried":
             return queue.buried()
+        case "ack_all" if claim:
+            return queue.ack_all(claim, claim.jobs[: chance.randint(0, 4)])
+        case "wake":
+            return queue.wake(Lane(chance.choice([*LaneKind]), chance.choice("ab")), site=SITE)
+        case "pause" | "resume" as what:
+            target = chance.choice([*LaneKind, *(Lane(kind, "a") for kind in LaneKind)])
+            return getattr(queue, what)(target, site=SITE)
+        case "paused":
+            return queue.paused()
+        case "purge":
+            lane = Lane(chance.choice([*LaneKind]), chance.choice("ab"))
+            return queue.purge(lane=lane, site=chance.choice([None, SITE]), waiting=chance.random() < 0.3)
+        case "revive_all":
+            return queue.revive_all(limit=chance.randint(1, 3))
+        case "lanes":
+            return queue.lanes(limit=chance.randint(1, 9))
         case _:
             return queue.depth()
 
 
-OTHERS = ["extend", "revive", "buried", "depth"]
+OTHERS = ["extend", "revive", "buried", "depth", "ack_all", "wake", "resume", "resume", "paused", "revive_all"]
+OTHERS += ["pause", "purge", "lanes", "lanes"]
 
 
 @pytest.mark.parametrize("seed", range(20))

@@ -190,18 +190,28 @@ class SqliteMemory:
 
 
 def ensure_schema(connection: sqlite3.Connection) -> None:
-    """Make the tables where they are missing and refuse those of a later version.
+    """Make the tables where they are missing, bring older ones to this version and refuse those of a later one.
 
     Raises:
         ConfigurationError: The database was written by a later version of this library.
     """
     if connection.execute(text.SCHEMA_FIND).fetchone() is None:
         _transaction(connection, _create_schema)
-    text.require_schema_version(connection.execute(text.SCHEMA_VERSION_READ).fetchall())
+    if _missing_steps(connection):
+        _transaction(connection, _upgrade_schema)
 
 
 def _create_schema(connection: sqlite3.Connection) -> None:
     for statement in text.schema_statements("sqlite"):
+        connection.execute(statement.sql, statement.parameters)
+
+
+def _missing_steps(connection: sqlite3.Connection) -> list[Statement]:
+    return text.schema_upgrade(connection.execute(text.SCHEMA_VERSION_READ).fetchall(), "sqlite")
+
+
+def _upgrade_schema(connection: sqlite3.Connection) -> None:
+    for statement in _missing_steps(connection):  # read again: another process may have done it meanwhile
         connection.execute(statement.sql, statement.parameters)
 
 

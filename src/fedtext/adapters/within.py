@@ -167,8 +167,7 @@ def _sqlalchemy_door(within: Any) -> _Door:
 def _missing_schema(run: _Run) -> list[Statement]:
     if not run(text.SCHEMA_FIND, ()):
         return text.schema_statements("sqlite")
-    text.require_schema_version(run(text.SCHEMA_VERSION_READ, ()))
-    return []
+    return text.schema_upgrade(run(text.SCHEMA_VERSION_READ, ()), "sqlite")
 
 
 def _require_sqlite(dialect: str) -> None:

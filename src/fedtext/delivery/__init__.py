@@ -2,8 +2,21 @@
 
 from .addressing import Audience, audience, strip_blind
 from .attempt import Dispatch, attempt
+from .availability import (
+    GONE_S,
+    HEALTH_KEPT_S,
+    OUTAGE_FAILURES_MIN,
+    HostHealth,
+    after_host_failure,
+    after_host_gone,
+    after_host_life,
+    decode_health,
+    is_unavailable,
+    recovery_pause_s,
+)
 from .clamping import DOCUMENT_BYTES_ADVISED, clamp
-from .fanout import Follower, plan_deliveries, plan_inboxes
+from .collapse import Superfluous, Waiting, collapse, read_waiting
+from .fanout import Follower, plan_deliveries, plan_inboxes, shared_inboxes
 from .outcome import Delivered, Drop, Outcome, Retry, classify_error, classify_response, is_final
 from .retry import lane_pause_s, retry_delay_s
 from .seal import Provers, SealedActivity, seal
@@ -21,6 +34,9 @@ from .tasks import DeliveryTask, FanoutTask, ResolveTask, SynchronizeTask, decod
 
 __all__ = [
     "DOCUMENT_BYTES_ADVISED",
+    "GONE_S",
+    "HEALTH_KEPT_S",
+    "OUTAGE_FAILURES_MIN",
     "SYNCHRONIZATION_HEADER",
     "Audience",
     "CollectionSynchronization",
@@ -30,23 +46,32 @@ __all__ = [
     "Drop",
     "FanoutTask",
     "Follower",
+    "HostHealth",
     "Outcome",
     "Provers",
     "ResolveTask",
     "Retry",
     "SealedActivity",
+    "Superfluous",
     "SynchronizeTask",
+    "Waiting",
+    "after_host_failure",
+    "after_host_gone",
+    "after_host_life",
     "attempt",
     "audience",
     "build_collection_synchronization",
     "clamp",
     "classify_error",
     "classify_response",
+    "collapse",
+    "decode_health",
     "decode_task",
     "encode_task",
     "followers_digest",
     "followers_digests",
     "is_final",
+    "is_unavailable",
     "kind_of",
     "lane_pause_s",
     "parse_collection_synchronization",
@@ -54,7 +79,10 @@ __all__ = [
     "peek_collection_synchronization",
     "plan_deliveries",
     "plan_inboxes",
+    "read_waiting",
+    "recovery_pause_s",
     "retry_delay_s",
     "seal",
+    "shared_inboxes",
     "strip_blind",
 ]

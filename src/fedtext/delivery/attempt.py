@@ -73,5 +73,10 @@ async def attempt(task: DeliveryTask, dispatch: Dispatch) -> Outcome:
         return Drop(reason=error.code)
     except FetchError as error:
         return classify_error(error)
-    now_s = ports.clock.now_s()
-    return classify_response(response, now_s=now_s, retry_after_s_max=dispatch.config.delivery.retry_after_s_max)
+    policy = dispatch.config.delivery
+    return classify_response(
+        response,
+        now_s=ports.clock.now_s(),
+        retry_after_s_max=policy.retry_after_s_max,
+        retries_forbidden=policy.retries_forbidden,
+    )

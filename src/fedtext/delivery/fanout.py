@@ -42,9 +42,21 @@ def plan_inboxes(task: FanoutTask, followers: Iterable[Follower], *, refused: Ca
     return tuple(inbox for inbox in inboxes if inbox not in reached)
 
 
-def plan_deliveries(task: FanoutTask, inboxes: Iterable[str]) -> list[Task]:
-    """Plan one delivery per inbox, each in the lane of its host."""
-    return [_delivery(task, inbox) for inbox in inboxes]
+def plan_deliveries(task: FanoutTask, inboxes: Iterable[str], *, shared: Iterable[str] = ()) -> list[Task]:
+    """Plan one delivery per inbox, each in the lane of its host.
+
+    Args:
+        task: The sealed activity.
+        inboxes: Where it goes.
+        shared: Those among them that are for all of their host.
+    """
+    of_hosts = frozenset(shared)
+    return [_delivery(task, inbox, shared=inbox in of_hosts) for inbox in inboxes]
+
+
+def shared_inboxes(followers: Iterable[Follower]) -> frozenset[str]:
+    """Give the shared inboxes that followers name."""
+    return frozenset(follower.shared_inbox for follower in followers if follower.shared_inbox is not None)
 
 
 def _inbox_of(follower: Follower, *, shared: bool) -> str | None:
@@ -63,7 +75,7 @@ def _origin(iri: str) -> Origin | None:
         return None
 
 
-def _delivery(task: FanoutTask, inbox: str) -> Task:
+def _delivery(task: FanoutTask, inbox: str, *, shared: bool) -> Task:
     delivery = DeliveryTask(
         site=task.site,
         sender=task.sender,
@@ -73,6 +85,7 @@ def _delivery(task: FanoutTask, inbox: str) -> Task:
         digest=task.digest,
         forwarded=task.forwarded,
         synchronize=not task.recipients and task.sender in task.followers_of,
+        shared=shared,
     )
     lane = Lane(LaneKind.OUT, host_of(inbox))
     mark = sha256(f"{task.activity_id}\n{inbox}".encode()).hexdigest()

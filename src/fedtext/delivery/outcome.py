@@ -28,10 +28,12 @@ class Retry:
     """Try again later.
 
     `after_s` when the host asked for a pause; `host_failed` when every delivery to it would fail now; `unauthorized`
-    when it does not believe the signature yet (DLV-05: it may be fetching the key).
+    when it does not believe the signature yet (DLV-05: it may be fetching the key); `status` of the answer, None: there
+    was none.
     """
 
     reason: str
+    status: int | None = None
     after_s: float | None = None
     host_failed: bool = False
     unauthorized: bool = False
@@ -39,10 +41,20 @@ class Retry:
 
 @attrs.frozen(kw_only=True)
 class Drop:
-    """It will never be taken; `gone` when the recipient is no more (410)."""
+    """It will never be taken; `status` of the answer, None: there was none."""
 
     reason: str
-    gone: bool = False
+    status: int | None = None
+
+    @property
+    def gone(self) -> bool:
+        """Whether the recipient is no more, for good."""
+        return self.status == 410
+
+    @property
+    def absent(self) -> bool:
+        """Whether there is nobody there now (DLV-04): gone, or not found."""
+        return self.status in (404, 410)
 
 
 Outcome = Delivered | Retry | Drop
@@ -51,25 +63,35 @@ _WORTH_A_RETRY = frozenset({401, 408, 425, 429})
 _TRANSIENT_TEXTS = frozenset({"401", "403", "408", "425", "429"})
 
 
-def classify_response(response: Response, *, now_s: float, retry_after_s_max: int) -> Outcome:
+def classify_response(
+    response: Response, *, now_s: float, retry_after_s_max: int, retries_forbidden: bool = False
+) -> Outcome:
     """Judge an answer.
 
-    2xx is success; 401, 408, 429 and 5xx but 501 are worth a retry; every other status is final. Redirects are not
+    2xx is success; 401, 408, 425, 429 and 5xx but 501 are worth a retry; every other status is final. Redirects are not
     followed (DLV-13) and final.
+
+    Args:
+        response: What came.
+        now_s: Seconds since the epoch.
+        retry_after_s_max: How long a pause the host may ask for.
+        retries_forbidden: Whether 403 is worth a retry, too.
     """
     status = response.status
     if 200 <= status < 300:
         return Delivered(status=status)
-    if status in _WORTH_A_RETRY or (status >= 500 and status != 501):
+    is_put_off = status in _WORTH_A_RETRY or (status == 403 and retries_forbidden)
+    if is_put_off or (status >= 500 and status != 501):
         asked = response.headers.get("retry-after")
         after_s = parse_retry_after(asked, now_s=now_s, seconds_max=retry_after_s_max)
         return Retry(
             reason=f"status {status}",
+            status=status,
             after_s=after_s,
             host_failed=status >= 500 or status == 429,
             unauthorized=status == 401,
         )
-    return Drop(reason=f"status {status}", gone=status == 410)
+    return Drop(reason=f"status {status}", status=status)
 
 
 def classify_error(error: FetchError) -> Outcome:

@@ -88,6 +88,7 @@ class DeliveryTask:
         digest: Digest header value of the body.
         forwarded: See `FanoutTask`.
         synchronize: Whether it goes there for the sender's followers, so that it may say which these are (DLV-16).
+        shared: Whether that inbox is for all of its host, so that 410 there speaks of the host (DLV-04).
     """
 
     site: str
@@ -98,6 +99,7 @@ class DeliveryTask:
     digest: str
     forwarded: bool = False
     synchronize: bool = False
+    shared: bool = False
 
 
 @attrs.frozen(kw_only=True)

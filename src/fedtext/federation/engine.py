@@ -17,7 +17,7 @@ from ..fetch import Fetcher, Signer, SigningKey
 from ..http import Request, Response
 from ..inbox import Pace
 from ..keys import Algorithm
-from ..ports import Backend, Batch, Job, PortSet, Statement, store_key
+from ..ports import Backend, Batch, Claim, Job, PortSet, Statement, store_key
 from ..vocab import Activity, Object
 from ..wire.acct import Handle
 from ..wire.iri import Iri, Origin
@@ -30,6 +30,8 @@ from .registry import OF_ACTORS, OF_OBJECTS, Router
 from .routes import Paths, Route, RouteKind, find_route
 from .rulebook import RuleBook
 from .site import Site
+from .tallies import HostTallies
+from .turns import Turn, TurnResult
 
 Refuse = Callable[[str], None]
 
@@ -41,8 +43,20 @@ class Operations(Protocol):
         """Answer one request."""
         ...
 
-    async def run_job(self, engine: Engine, job: Job, ports: PortSet) -> JobOutcome:
+    async def run_job(self, engine: Engine, job: Job, ports: PortSet, turn: Turn | None) -> JobOutcome:
         """Carry out one job."""
+        ...
+
+    async def begin_turn(self, engine: Engine, claim: Claim, ports: PortSet) -> Turn:
+        """Look at the host of a lane."""
+        ...
+
+    async def end_turn(self, engine: Engine, claim: Claim, turn: Turn, result: TurnResult, ports: PortSet) -> float:
+        """Write down what a turn says of its host."""
+        ...
+
+    async def heard_from(self, engine: Engine, iri: str, ports: PortSet) -> None:
+        """Take a sign of life of a host."""
         ...
 
     async def get(
@@ -102,6 +116,7 @@ class Engine:
     paths: Paths = attrs.field(factory=Paths)
     policy: Refuse = lambda _iri: None
     pace: Pace = attrs.field(factory=Pace, eq=False)
+    hosts: HostTallies = attrs.field(factory=HostTallies, eq=False)
     contact: str | None = None
     load_source: Callable[[type[Any], dict[str, str]], object] | None = None
 
@@ -211,6 +226,9 @@ class Engine:
             await self.rulebook.refresh(ports)
             self.refuse(url)
 
+        async def answered(url: str) -> None:
+            await self.operations.heard_from(self, url, ports)
+
         return Fetcher(
             ports=ports,
             config=self.config,
@@ -219,6 +237,7 @@ class Engine:
             user_agent=self.user_agent,
             signer=self.signer(ports, self.instance_actor_id),
             admits=admits,
+            answered=answered,
         )
 
     def signer(self, ports: PortSet, actor_id: str) -> Signer:
@@ -242,9 +261,17 @@ class Engine:
         """
         return await self.operations.handle(self, request, ports)
 
-    async def run_job(self, job: Job, ports: PortSet) -> JobOutcome:
+    async def run_job(self, job: Job, ports: PortSet, turn: Turn | None = None) -> JobOutcome:
         """Carry out one job of the queue; see `step`."""
-        return await self.operations.run_job(self, job, ports)
+        return await self.operations.run_job(self, job, ports, turn)
+
+    async def begin_turn(self, claim: Claim, ports: PortSet) -> Turn:
+        """Decide what holds for a whole batch; see `hosts`."""
+        return await self.operations.begin_turn(self, claim, ports)
+
+    async def end_turn(self, claim: Claim, turn: Turn, result: TurnResult, ports: PortSet) -> float:
+        """Write down how a batch went; gives for how long its lane should rest. See `hosts`."""
+        return await self.operations.end_turn(self, claim, turn, result, ports)
 
     async def get(self, context: Context, reference: object, *, fresh: bool = False, as_actor: object = None) -> Object:
         """See `Context.get`."""

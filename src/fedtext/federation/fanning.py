@@ -23,6 +23,7 @@ from ..delivery import (
     plan_inboxes,
     retry_delay_s,
     seal,
+    shared_inboxes,
 )
 from ..discovery import lookup_actor
 from ..dispatch import PageRequest, Viewer, may_see
@@ -50,12 +51,11 @@ from ..wire.iri import host_of, parse_url
 from ..wire.json import JsonObject, dump, parse_object
 from . import serving, wellknown
 from .engine import Engine
+from .hosts import unavailable_among
 from .mentions import AUTHOR_OF, lost_object, with_ids
 from .outcomes import Bury, Done, JobOutcome, Later
 from .sending import Mark, plan_fanout
-
-GONE_S = 86_400
-"""For how long followers' inboxes that answered 410 are left out (DLV-04)."""
+from .undelivered import tell_undelivered
 
 _RESOLVE_ATTEMPTS = 4
 _REACHED_MAX = 1_000
@@ -163,7 +163,8 @@ async def fan_out(engine: Engine, task: FanoutTask, job: Job, ports: PortSet) ->
     if task.recipients:
         own = [iri for iri in task.recipients if _is_own(engine, iri)]
         jobs = await _local(engine, task, own, ports)
-        jobs += [single for iri in task.recipients for single in _single(engine, task, iri)]
+        singles = [single for iri in task.recipients for single in _single(engine, task, iri)]
+        jobs += await _to_available(engine, task, singles, ports)
         jobs += _followers_part(attrs.evolve(task, recipients=(), blind=())) if task.followers_of else []
         await ports.queue.enqueue(jobs)
     elif task.followers_of:
@@ -245,17 +246,33 @@ async def _find_recipient(engine: Engine, task: FanoutTask, job: Job, ports: Por
         actor = await get_actor(fetcher, recipient, fetcher.budget())
     except (FetchError, DocumentError) as error:
         if is_final(error):
-            _emit(ports, "delivery.recipient_unknown", recipient=recipient, code=error.code)
-            return Done()
+            return await _unknown(engine, task, job, ports, error.code)
         host_failed = isinstance(error, Unreachable | FetchTimeout)
         return later(engine, job, ports, str(error), host_failed=host_failed)
     if actor.inbox is None:
-        _emit(ports, "delivery.recipient_unknown", recipient=recipient, code="no inbox")
-        return Done()
+        return await _unknown(engine, task, job, ports, "no inbox")
     follower = Follower(actor_id=recipient, inbox=str(actor.inbox), shared_inbox=actor.shared_inbox)
     inboxes = plan_inboxes(task, [follower], refused=_refusing(engine))
-    await ports.queue.enqueue(plan_deliveries(task, inboxes))
+    jobs = plan_deliveries(task, inboxes, shared=shared_inboxes([follower]))
+    await ports.queue.enqueue(await _to_available(engine, task, jobs, ports))
     return Done()
+
+
+async def _unknown(engine: Engine, task: FanoutTask, job: Job, ports: PortSet, code: str) -> JobOutcome:
+    """Say that a recipient has no inbox that could be found; there is nobody to try again."""
+    _emit(ports, "delivery.recipient_unknown", recipient=task.recipients[0], code=code)
+    await tell_undelivered(engine, task, ports, reason=code, attempts=job.attempts + 1)
+    return Done()
+
+
+async def _to_available(engine: Engine, task: FanoutTask, jobs: Sequence[Task], ports: PortSet) -> list[Task]:
+    """Leave out what would wait for hosts that are unavailable (DLV-08); one read of the store."""
+    hosts = dict.fromkeys(job.lane.name for job in jobs)
+    unavailable = await unavailable_among(engine, hosts, ports)
+    for host in hosts:
+        if host in unavailable:
+            _emit(ports, "delivery.host_unavailable", host=host, id=task.activity_id)
+    return [job for job in jobs if job.lane.name not in unavailable]
 
 
 async def _followers_page(engine: Engine, task: FanoutTask, ports: PortSet) -> None:
@@ -271,7 +288,8 @@ async def _followers_page(engine: Engine, task: FanoutTask, ports: PortSet) -> N
     if task.forwarded:  # whose word it is has told those at home, and it has reached this server
         own, remote = [], [follower for follower in remote if not _is_at_home(follower.actor_id, task.actor)]
     inboxes = await _without_gone(plan_inboxes(task, remote, refused=_refusing(engine)), task.site, ports)
-    jobs = [*plan_deliveries(task, inboxes), *await _local(engine, task, own, ports)]
+    deliveries = plan_deliveries(task, inboxes, shared=shared_inboxes(remote))
+    jobs = [*await _to_available(engine, task, deliveries, ports), *await _local(engine, task, own, ports)]
     rest = attrs.evolve(task, reached=(*task.reached, *inboxes)[-_REACHED_MAX:])
     if page.next is not None:
         jobs += _followers_part(attrs.evolve(rest, cursor=page.next))

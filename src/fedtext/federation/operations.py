@@ -7,18 +7,19 @@ from ..dispatch import failure
 from ..errors import ConfigurationError, FedtextError, Gone, HTTPStatusError, NotFound, RecipientGone
 from ..fetch import get_object
 from ..http import Headers, Request, Response
-from ..ports import Event, Job, PortSet
+from ..ports import Claim, Event, Job, PortSet
 from ..signatures import BODILESS_METHODS, build_challenge
 from ..vocab import Activity, Object, load_as, reference_id
 from ..wire.acct import Handle, parse_handle, split
 from ..wire.iri import Iri
-from . import outboxes, reading, sending, serving, step, wellknown
+from . import hosts, outboxes, reading, sending, serving, step, wellknown
 from .context import Context, Scope
 from .engine import Engine
 from .inboxes import take
 from .mentions import ACCT
 from .outcomes import JobOutcome
 from .routes import Route
+from .turns import Turn, TurnResult
 
 
 class EngineOperations:
@@ -41,9 +42,21 @@ class EngineOperations:
             refusal = failure(error, allow=allow, challenge=challenge)
             return wellknown.opened(refusal) if route.kind in wellknown.KINDS else refusal
 
-    async def run_job(self, engine: Engine, job: Job, ports: PortSet) -> JobOutcome:
+    async def run_job(self, engine: Engine, job: Job, ports: PortSet, turn: Turn | None) -> JobOutcome:
         """Carry out one job; see `step.run_job`."""
-        return await step.run_job(engine, job, ports)
+        return await step.run_job(engine, job, ports, turn)
+
+    async def begin_turn(self, engine: Engine, claim: Claim, ports: PortSet) -> Turn:
+        """Look at the host of a lane; see `hosts.begin_turn`."""
+        return await hosts.begin_turn(engine, claim, ports)
+
+    async def end_turn(self, engine: Engine, claim: Claim, turn: Turn, result: TurnResult, ports: PortSet) -> float:
+        """Write down what a turn says of its host; see `hosts.end_turn`."""
+        return await hosts.end_turn(engine, claim, turn, result, ports)
+
+    async def heard_from(self, engine: Engine, iri: str, ports: PortSet) -> None:
+        """Take a sign of life; see `hosts.heard_from`."""
+        await hosts.heard_from(engine, iri, ports)
 
     async def get(
         self, engine: Engine, context: Context, reference: object, *, fresh: bool, as_actor: object

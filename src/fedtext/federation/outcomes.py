@@ -7,29 +7,51 @@ import attrs
 
 @attrs.frozen(kw_only=True)
 class Done:
-    """It is done; `host_answered` when a host has taken a delivery, which ends its run of failures."""
+    """It is done.
+
+    Args:
+        host_answered: Whether its host has answered, which ends the host's run of failures.
+        delivered: Whether its host has taken a delivery.
+    """
 
     host_answered: bool = False
+    delivered: bool = False
 
 
 @attrs.frozen(kw_only=True)
 class Later:
     """Try again after some seconds.
 
-    `host_failed` when the whole lane should pause; `pause_s` for how long at least, when the host has said so.
+    Args:
+        after_s: After how many.
+        reason: Why.
+        host_failed: Whether the whole lane should pause.
+        host_answered: Whether its host lives all the same: it refuses this one, or asks for patience.
+        pause_s: For how long the lane pauses at least, where the host has said so.
     """
 
     after_s: float
     reason: str
     host_failed: bool = False
+    host_answered: bool = False
     pause_s: float = 0.0
 
 
 @attrs.frozen(kw_only=True)
 class Bury:
-    """Never again by itself: keep it as a dead letter."""
+    """Never again by itself: keep it as a dead letter.
+
+    Args:
+        reason: Why.
+        host_answered: Whether its host has answered.
+        host_failed: Whether the whole lane should pause.
+        status: Of the last answer, where there was one.
+    """
 
     reason: str
+    host_answered: bool = False
+    host_failed: bool = False
+    status: int | None = None
 
 
 JobOutcome = Done | Later | Bury

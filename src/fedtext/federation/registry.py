@@ -92,6 +92,31 @@ class ListenerFailure:
     given_up: bool
 
 
+@attrs.frozen(kw_only=True)
+class PermanentFailure:
+    """A delivery is given up.
+
+    Args:
+        inbox: Where it should have gone; None where that could not be found out.
+        host: Of the inbox or of the recipient, "mastodon.example".
+        activity_id: Of what was to be delivered.
+        sender: Identifier of the own actor; "" for the one that signs on behalf of the server.
+        actor: Id of the recipient, where it was for one alone whose inbox could not be found out.
+        reason: "status 410", "fetch.timeout, given up after 16 attempts", "the host is unavailable".
+        status: Of the last answer; None: there was none.
+        attempts: How often it was tried.
+    """
+
+    inbox: str | None
+    host: str
+    activity_id: str
+    sender: str
+    actor: str | None
+    reason: str
+    status: int | None
+    attempts: int
+
+
 class FollowerSource(Protocol):
     """Who follows whom: what fan-out and access decisions ask."""
 
@@ -154,6 +179,7 @@ class Router:
         self.listeners: list[Listener] = []
         self.unverified: list[Callback] = []
         self.failed: list[Callback] = []
+        self.undelivered: list[Callback] = []
         self.handle_callback: Callback | None = None
         self.resource_callback: Callback | None = None
         self.nodeinfo_callback: Callback | None = None
@@ -365,6 +391,15 @@ class Router:
         self.failed.append(callback)
         return callback
 
+    def on_permanent_failure(self, callback: CallbackT) -> CallbackT:
+        """Register who is told that a delivery is given up: `(context, PermanentFailure) -> None`.
+
+        It is told once for each inbox, or again where the worker fell just then, and cannot change what follows. What
+        was given up lies among the dead letters (`fed.dead_letters`), unless its recipient is gone for good.
+        """
+        self.undelivered.append(callback)
+        return callback
+
     def include(self, router: Router) -> None:
         """Take over all that another router has registered."""
         for route in router.actors:
@@ -375,6 +410,7 @@ class Router:
         self.listeners.extend(router.listeners)
         self.unverified.extend(router.unverified)
         self.failed.extend(router.failed)
+        self.undelivered.extend(router.undelivered)
         if router.handle_callback is not None:
             self.handle(router.handle_callback)
         if router.resource_callback is not None:
@@ -397,7 +433,7 @@ class Router:
         found += [route.callback for route in self.collections]
         found += [route.load for route in self.objects if route.load is not None]
         found += [listener.callback for listener in self.listeners]
-        found += [*self.unverified, *self.failed]
+        found += [*self.unverified, *self.failed, *self.undelivered]
         single = (
             self.handle_callback,
             self.resource_callback,

@@ -18,6 +18,7 @@ from ..wire.json import dump as dump_json
 from .context import Context, Scope
 from .engine import Engine
 from .mentions import unresolved_handles
+from .quotas import admit
 
 
 async def send(engine: Engine, context: Context, activity: Activity, *, to: object, within: object) -> Iri:
@@ -26,11 +27,34 @@ async def send(engine: Engine, context: Context, activity: Activity, *, to: obje
     Raises:
         ConfigurationError: Its actor is not one of ours, or nobody gets it.
         LocalProtocolError: It is not what other servers take.
+        PolicyRefusal: The outbound policy does not let its actor say it.
     """
     prepared, recipients = prepare(context, activity, to)
-    task = fanout_task(engine, context.ports, prepared, recipients)
-    await enqueue(engine, context.ports, task, within=within)
+    await send_prepared(engine, context.ports, prepared, recipients=recipients, within=within)
     return Iri(str(prepared.id))
+
+
+async def send_prepared(
+    engine: Engine,
+    ports: PortSet,
+    activity: Activity,
+    *,
+    within: object,
+    recipients: Sequence[str] = (),
+    marks: Sequence[Mark] = (),
+) -> None:
+    """Queue an activity that has its id, if the outbound policy lets its actor say it.
+
+    Raises:
+        ConfigurationError: Nobody gets it.
+        LocalProtocolError: It is not what other servers take.
+        PolicyRefusal: See `quotas.admit`.
+    """
+    task = fanout_task(engine, ports, activity, recipients)
+    within = _transaction(engine, within)
+    counts = await admit(engine, ports, activity, besides=recipients, within=within)
+    counted = [Mark(key=count.key, value=count.value, ttl_s=count.ttl_s) for count in counts]
+    await enqueue(engine, ports, task, within=within, marks=(*marks, *counted))
 
 
 def prepare(context: Context, activity: Activity, to: object) -> tuple[Activity, tuple[str, ...]]:
@@ -172,6 +196,7 @@ class Mark:
 
     key: str
     value: bytes
+    ttl_s: float | None = None
 
     @classmethod
     def tombstone(cls, engine: Engine, iri: str, former_type: str | None, *, public: bool = True) -> Mark:
@@ -205,21 +230,27 @@ async def enqueue(engine: Engine, ports: PortSet, task: Task, *, within: object,
     Without a transaction of the application they still are written together where there is SQL. Elsewhere the task
     goes first: the worker buries what a Delete removes, so a mark that fails is made up for, a task is not.
     """
-    if within is None:
-        within = getattr(engine.backend(), "default_within", None)
+    within = _transaction(engine, within)
     in_sql = ports.sql is not None and ports.queue.dialect is not None
     if within is None and not (marks and in_sql):
         await ports.queue.enqueue([task])
         for mark in marks:
-            await ports.store.put(mark.key, mark.value)
+            await ports.store.put(mark.key, mark.value, ttl_s=mark.ttl_s)
         return
-    statements: list[Statement] = ports.queue.statements(task, ports.clock.now_s())
+    now_s = ports.clock.now_s()
+    statements: list[Statement] = ports.queue.statements(task, now_s)
     for mark in marks:
-        statements += ports.store.statements(mark.key, mark.value)
+        expires_s = None if mark.ttl_s is None else now_s + mark.ttl_s
+        statements += ports.store.statements(mark.key, mark.value, expires_s=expires_s)
     if within is not None:
         await engine.run_within(within, statements)
     elif ports.sql is not None:
         await ports.sql.atomic(statements)
+
+
+def _transaction(engine: Engine, within: object) -> object:
+    """Give the application's transaction: the one that it names, or the one that its framework has open."""
+    return within if within is not None else getattr(engine.backend(), "default_within", None)
 
 
 async def confirm(engine: Engine, context: Context, scope: Scope, key: str, *, within: object) -> None:

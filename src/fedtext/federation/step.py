@@ -9,6 +9,7 @@ from __future__ import annotations
 import attrs
 
 from ..delivery import (
+    GONE_S,
     Delivered,
     DeliveryTask,
     Dispatch,
@@ -47,17 +48,20 @@ from ..inbox import (
     seen,
     select,
 )
-from ..ports import Event, Job, PortSet
+from ..ports import Event, Job, LaneKind, PortSet
 from ..vocab import Activity, Delete, Flag, Update, reference_id
 from . import forwarding
 from .context import Context, Scope
 from .engine import Engine
-from .fanning import GONE_S, fan_out, gone_key, later, resolve
+from .fanning import fan_out, gone_key, later, resolve
+from .hosts import heard_from, mark_host_gone
 from .outcomes import Bury, Done, JobOutcome, Later
 from .partial_followers import fields_for
 from .registry import ListenerFailure
 from .reports import keep_report
 from .synchronizing import synchronize
+from .turns import Turn
+from .undelivered import tell_undelivered
 
 _PAUSE_S_MAX = 3_600
 _ELSEWHERE_S = 60.0
@@ -76,11 +80,17 @@ class _Arrived:
         return self.task.site
 
 
-async def run_job(engine: Engine, job: Job, ports: PortSet) -> JobOutcome:
+async def run_job(engine: Engine, job: Job, ports: PortSet, turn: Turn | None = None) -> JobOutcome:
     """Carry out one job.
 
     A port that fails, and a listener that raises, mean "later"; what can never work is buried. Nothing is lost: the
     job stays until the worker has carried out the outcome.
+
+    Args:
+        engine: What is fixed at start-up.
+        job: From a claim.
+        ports: Of the colour of the caller.
+        turn: What was decided about the batch that it belongs to; None: nothing was.
     """
     if job.site != engine.site.origin:
         _emit(ports, "job.of_another_site", site=job.site)
@@ -91,7 +101,17 @@ async def run_job(engine: Engine, job: Job, ports: PortSet) -> JobOutcome:
         return Bury(reason=str(error))
     if task.site != job.site:
         return Bury(reason="the payload is for another site than its row")
+    outcome = await _attempted(engine, task, job, ports, turn or Turn())
+    if isinstance(outcome, Bury) and isinstance(task, DeliveryTask | FanoutTask):
+        attempts = job.attempts if turn is not None and turn.unavailable else job.attempts + 1
+        await tell_undelivered(engine, task, ports, reason=outcome.reason, attempts=attempts, status=outcome.status)
+    return outcome
+
+
+async def _attempted(engine: Engine, task: _Arrived | AnyTask, job: Job, ports: PortSet, turn: Turn) -> JobOutcome:
     try:
+        if job.lane.kind is LaneKind.OUT and (turn.unavailable or job.job_id in turn.left_out):
+            return _without_attempt(turn, job, ports)
         return await _carry_out(engine, task, job, ports)
     except PortError as error:
         return Later(after_s=5.0 + 5.0 * ports.randomness.fraction(), reason=str(error))
@@ -100,6 +120,15 @@ async def run_job(engine: Engine, job: Job, ports: PortSet) -> JobOutcome:
     except Exception as error:  # a fault of the application's callbacks, of its wiring, or of ours
         _emit(ports, "job.failed", lane=str(job.lane), error=repr(error)[:300], attempts=job.attempts + 1)
         return later(engine, job, ports, f"{type(error).__name__}: {error}"[:300])
+
+
+def _without_attempt(turn: Turn, job: Job, ports: PortSet) -> JobOutcome:
+    """Settle a job of whose host nothing is expected, or that a later one makes superfluous."""
+    if turn.unavailable:
+        return Bury(reason="the host is unavailable")
+    why = turn.left_out[job.job_id]
+    _emit(ports, why.event, lane=str(job.lane), by=why.by)
+    return Done()
 
 
 def _read(payload: bytes) -> _Arrived | AnyTask:
@@ -139,6 +168,8 @@ async def _inbound(
 ) -> JobOutcome:
     activity = authentic.activity
     key = activity_key(task.site, str(activity.actor_id), activity.id, task.inbox, task.content_hash)
+    if task.how != "local":
+        await heard_from(engine, task.signer, ports)
     if await seen(ports.store, key) is not None:
         await forwarding.pass_on(engine, task, ports)  # where a listener has confirmed by itself, and then we fell
         return Done()
@@ -256,33 +287,49 @@ async def _deliver(engine: Engine, task: DeliveryTask, job: Job, ports: PortSet)
         fields=await fields_for(engine, task, ports),
     )
     outcome = await attempt(task, dispatch)
+    host = job.lane.name
     if isinstance(outcome, Delivered):
+        engine.hosts.delivered(host, status=outcome.status, now_s=ports.clock.now_s())
         _emit(ports, "delivery.delivered", inbox=task.inbox, id=task.activity_id, status=outcome.status)
-        return Done(host_answered=True)
+        return Done(host_answered=True, delivered=True)
+    engine.hosts.failed(host, outcome.reason)
     if isinstance(outcome, Retry) and outcome.unauthorized and task.forwarded:
-        outcome = Drop(reason="the peer does not take what others pass on")
+        outcome = Drop(reason="the peer does not take what others pass on", status=outcome.status)
     if isinstance(outcome, Retry) and outcome.unauthorized and await engine.is_removed(ports, actor_id) is not None:
-        outcome = Drop(reason="nobody can fetch the key of an actor that was removed")
+        outcome = Drop(reason="nobody can fetch the key of an actor that was removed", status=outcome.status)
     if isinstance(outcome, Drop):
-        _emit(ports, "delivery.dropped", inbox=task.inbox, id=task.activity_id, reason=outcome.reason)
-        if not outcome.gone:
-            return Bury(reason=outcome.reason)
-        await ports.store.put(gone_key(task.site, task.inbox), b"1", ttl_s=GONE_S)
-        return Done(host_answered=True)
+        return await _dropped(engine, task, outcome, job, ports)
     _emit(ports, "delivery.deferred", inbox=task.inbox, id=task.activity_id, reason=outcome.reason)
     return _deferred(engine, outcome, job, ports)
+
+
+async def _dropped(engine: Engine, task: DeliveryTask, outcome: Drop, job: Job, ports: PortSet) -> JobOutcome:
+    """Keep what was refused for good, and remember who is no more (DLV-04)."""
+    _emit(ports, "delivery.dropped", inbox=task.inbox, id=task.activity_id, reason=outcome.reason)
+    if outcome.absent:
+        await ports.store.put(gone_key(task.site, task.inbox), b"1", ttl_s=GONE_S)
+    if outcome.gone and task.shared:
+        await mark_host_gone(engine, job.lane.name, outcome.reason, ports)
+    if not outcome.gone:
+        return Bury(reason=outcome.reason, host_answered=outcome.status is not None, status=outcome.status)
+    attempts = job.attempts + 1
+    await tell_undelivered(engine, task, ports, reason=outcome.reason, attempts=attempts, status=outcome.status)
+    return Done(host_answered=True)
 
 
 def _deferred(engine: Engine, outcome: Retry, job: Job, ports: PortSet) -> JobOutcome:
     """Choose the later of our schedule and the host's wish; for a while its wish holds for the whole lane (DLV-07)."""
     delay_s = retry_delay_s(job.attempts + 1, ports.randomness.fraction(), engine.config.delivery)
+    lives = outcome.status is not None and outcome.status < 500
     if delay_s is None:
-        return Bury(reason=f"{outcome.reason}, given up after {job.attempts + 1} attempts")
+        reason = f"{outcome.reason}, given up after {job.attempts + 1} attempts"
+        return Bury(reason=reason, host_answered=lives, host_failed=outcome.host_failed, status=outcome.status)
     asked_s = outcome.after_s or 0.0
     return Later(
         after_s=max(delay_s, asked_s),
         reason=outcome.reason,
         host_failed=outcome.host_failed,
+        host_answered=lives,
         pause_s=min(asked_s, _PAUSE_S_MAX) if outcome.host_failed else 0.0,
     )
 

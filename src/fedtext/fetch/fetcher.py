@@ -111,6 +111,7 @@ class Fetcher:
             of the turns of each host are kept back then, so that invented key ids cannot keep us from the host.
         admits: Asked about each address before it is asked for anything, those of redirects, too; raises
             `PolicyRefusal`. None: nobody is refused.
+        answered: Told each address that gave what was asked for: its host lives.
     """
 
     ports: PortSet
@@ -122,6 +123,7 @@ class Fetcher:
     requester: str | None = None
     for_strangers: bool = False
     admits: Callable[[str], Awaitable[None]] | None = None
+    answered: Callable[[str], Awaitable[None]] | None = None
 
     def is_own(self, url: Url) -> bool:
         """Tell whether an address is served here, by whatever scheme and with or without a dot at the end (SEC-106)."""
@@ -271,6 +273,8 @@ class Fetcher:
                 await store.put(place, after_failure(record, now_s=clock.now_s()).encode(), ttl_s=KEPT_S)
             raise
         await self._learn(place, record, response)
+        if self.answered is not None and 200 <= response.status < 300:
+            await self.answered(request.url)
         return response
 
     async def _learn(self, place: str, record: HostRecord, response: Response) -> None:

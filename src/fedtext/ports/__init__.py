@@ -5,7 +5,7 @@ Core code awaits these and nothing else. Each port comes in two colours with the
 """
 
 from .backend import Backend, Opened
-from .queue import Claim, Job, Lane, LaneKind, Queue, QueueDepth, Task
+from .queue import Claim, Job, Lane, LaneKind, LaneStatus, Queue, QueueDepth, Task, pause_key
 from .services import Clock, Coalesce, Event, Observer, Offload, PortSet, Randomness
 from .sql import Batch, Sql, SqlValue, Statement
 from .store import Store, store_key, store_prefix
@@ -22,6 +22,7 @@ __all__ = [
     "Job",
     "Lane",
     "LaneKind",
+    "LaneStatus",
     "Observer",
     "Offload",
     "Opened",
@@ -35,6 +36,7 @@ __all__ = [
     "Store",
     "Task",
     "Transport",
+    "pause_key",
     "store_key",
     "store_prefix",
 ]

@@ -5,9 +5,12 @@ A lane is `out:<host>` (deliveries to one host), `in:<sender origin>` (activitie
 breaker. A claim takes a lease on one lane and a batch of its due jobs in order of arrival, so that they share a
 connection. A dead host is one row.
 
+A lane, or all lanes of one kind of a site, may be paused: tasks are added as ever, nothing is claimed. A pause is kept
+apart from the lanes, so it outlives an empty lane and a restart.
+
 Invariants: payloads are JSON bytes `{"v":1,"kind":…}`, never pickles, never private keys; a job is removed only by
-`ack`; a lease that has run out is claimed again by somebody else (at least once); two claims never hold the same
-lane at once.
+`ack`, `ack_all` and, at somebody's wish, `purge`; a lease that has run out is claimed again by somebody else (at
+least once); two claims never hold the same lane at once; a job that was perhaps carried out says so (`Job.handed`).
 """
 
 from __future__ import annotations
@@ -70,7 +73,20 @@ class Task:
 
 @attrs.frozen(kw_only=True)
 class Job:
-    """A claimed task: `attempts` counts those that ended before this one."""
+    """A claimed task.
+
+    Args:
+        job_id: Never given twice.
+        site: Origin of the site that it is for.
+        lane: Where it waited.
+        payload: As it was added.
+        ordering_key: As it was added.
+        attempts: How many ended before this one; a revived dead letter starts at 0.
+        enqueued_s: When it was added, in seconds since the epoch.
+        handed: It may have been carried out before: an attempt ended, a claim that held it lost its lease, or it was a
+            dead letter. (A claim that is released by its holder tells nothing: who gives up in the middle of a job
+            says so with `retry`.)
+    """
 
     job_id: int
     site: str
@@ -79,6 +95,7 @@ class Job:
     ordering_key: str
     attempts: int
     enqueued_s: float
+    handed: bool = False
 
 
 @attrs.frozen(kw_only=True)
@@ -102,6 +119,38 @@ class QueueDepth:
     buried: int
     lanes: int
     oldest_due_age_s: float
+
+
+@attrs.frozen(kw_only=True)
+class LaneStatus:
+    """How one lane stands.
+
+    Args:
+        site: Origin of the site.
+        lane: Which.
+        waiting: Jobs that nobody holds.
+        leased: Jobs of the claim that is worked on just now.
+        buried: Dead letters.
+        failures: The present run of failures.
+        due_s: Until when it backs off, in seconds since the epoch; 0: it does not.
+        oldest_enqueued_s: When the first of its undone jobs was added, in seconds since the epoch; None: there is none.
+        paused: Itself or its kind is paused.
+    """
+
+    site: str
+    lane: Lane
+    waiting: int
+    leased: int
+    buried: int
+    failures: int
+    due_s: float
+    oldest_enqueued_s: float | None
+    paused: bool
+
+
+def pause_key(target: Lane | LaneKind) -> str:
+    """Name what is paused, as `Queue.paused` lists it: "out:mastodon.example", or "out:*" for a kind."""
+    return f"{target.value}:*" if isinstance(target, LaneKind) else str(target)
 
 
 class Queue(Protocol):
@@ -139,6 +188,10 @@ class Queue(Protocol):
         """Remove a job that is done; False when the lease was lost (somebody else has it)."""
         ...
 
+    async def ack_all(self, claim: Claim, jobs: Sequence[Job]) -> int:
+        """Remove jobs that are done in one transaction; give how many, 0 when the lease was lost."""
+        ...
+
     async def retry(self, claim: Claim, job: Job, *, due_s: float) -> bool:
         """Put a job back for later and count the attempt; False when the lease was lost."""
         ...
@@ -157,6 +210,60 @@ class Queue(Protocol):
 
     async def revive(self, job_id: int) -> bool:
         """Put a dead letter back to be tried at once."""
+        ...
+
+    async def revive_all(self, *, site: str | None = None, lane: Lane | None = None, limit: int = 1000) -> int:
+        """Put dead letters back, oldest first, those that `revive` takes; give how many, and 0 once none is left.
+
+        Args:
+            site: Only those of this site.
+            lane: Only those of this lane.
+            limit: At most so many in one transaction.
+        """
+        ...
+
+    async def purge(self, *, site: str | None = None, lane: Lane | None = None, waiting: bool = False) -> int:
+        """Remove dead letters for good, some hundreds a transaction; give how many jobs went.
+
+        Args:
+            site: Only those of this site.
+            lane: Only those of this lane.
+            waiting: The jobs that wait, too; those of a claim that is worked on just now stay.
+        """
+        ...
+
+    async def wake(self, lane: Lane, *, site: str) -> bool:
+        """End a lane's back-off: its jobs are due now, its run of failures is forgotten; False: there is no such lane.
+
+        While the lane is leased only its jobs' due times change: the holder knows best how its host is.
+        """
+        ...
+
+    async def pause(self, target: Lane | LaneKind, *, site: str) -> bool:
+        """Claim no more from a lane, or from a kind of lanes, of a site; False when it was paused already.
+
+        A claim that is worked on just now ends as it would.
+        """
+        ...
+
+    async def resume(self, target: Lane | LaneKind, *, site: str) -> bool:
+        """End a pause; False when there was none. A lane whose kind is still paused, or the reverse, stays so."""
+        ...
+
+    async def paused(self) -> list[tuple[str, str]]:
+        """List the pauses in order: site, and the lane's text or "out:*" for a kind."""
+        ...
+
+    async def lanes(
+        self, *, kinds: Sequence[LaneKind] | None = None, after: tuple[str, str] | None = None, limit: int = 100
+    ) -> list[LaneStatus]:
+        """Tell how lanes stand, in order of site and lane (by code points).
+
+        Args:
+            kinds: Only these; None: all.
+            after: Site and lane text of the last one of the page before.
+            limit: At most so many.
+        """
         ...
 
     async def depth(self) -> QueueDepth:

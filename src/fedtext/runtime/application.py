@@ -408,8 +408,7 @@ class Federation(Router):
         about: Object,
         marks: tuple[sending.Mark, ...] = (),
     ) -> Iri:
-        task = sending.fanout_task(self.engine, ports, activity)
-        await sending.enqueue(self.engine, ports, task, within=within, marks=marks)
+        await sending.send_prepared(self.engine, ports, activity, within=within, marks=marks)
         return Iri(str(about.id))
 
 

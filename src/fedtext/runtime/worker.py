@@ -1,15 +1,16 @@
 """The worker loop: claim a lane, carry out its jobs, give it back.
 
 Invariants: lanes run in parallel, within an ordering key never; a host that fails pauses its lane and nobody else's;
-on cancellation a lane is handed back, not kept until its lease runs out; a job is acknowledged only after its effects
-are durable (at least once).
+after a run of failures one job goes out alone, and the others only when the host has answered it; on cancellation a
+lane is handed back, not kept until its lease runs out, and what was under way counts as tried; a job is acknowledged
+only after its effects are durable (at least once).
 """
 
 from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 
 import attrs
@@ -17,6 +18,7 @@ import attrs
 from ..delivery import lane_pause_s
 from ..errors import PortError
 from ..federation.outcomes import Bury, Done, JobOutcome, Later
+from ..federation.turns import Turn, TurnResult
 from ..ports import Claim, Event, Job, LaneKind, PortSet
 from ..sync import run_sync
 from .served import Served
@@ -30,8 +32,18 @@ class _LaneState:
 
     failures: int
     lease_until_s: float
+    turn: Turn = attrs.field(factory=Turn)
+    stopping: Callable[[], bool] = lambda: False
     pause_s: float = 0.0
     stopped: bool = False
+    delivered: bool = False
+    failure: str = ""
+    done_count: int = 0
+
+    @property
+    def ends(self) -> bool:
+        """Whether no more jobs of the batch are begun."""
+        return self.stopped or self.stopping()
 
 
 class Worker:
@@ -47,7 +59,11 @@ class Worker:
         self._concurrency = concurrency
 
     async def run(self, *, stop: asyncio.Event | None = None) -> None:
-        """Work until `stop` is set or the task is cancelled."""
+        """Work until `stop` is set or the task is cancelled.
+
+        Once `stop` is set nothing more is begun: what is under way is finished, the rest is handed back at once. On
+        cancellation what is under way is broken off, too, and handed back as tried.
+        """
         async with asyncio.TaskGroup() as group:
             for _ in range(self._concurrency):
                 group.create_task(self._loop(stop))
@@ -65,14 +81,18 @@ class Worker:
                 return step
         return steps_max
 
-    async def step(self) -> bool:
-        """Claim one lane and carry out a batch of its jobs; False when nothing is due."""
+    async def step(self, *, stop: asyncio.Event | None = None) -> bool:
+        """Claim one lane and carry out a batch of its jobs; False when nothing is due.
+
+        Args:
+            stop: Once it is set, no more jobs of the batch are begun.
+        """
         ports = self._federation.ports.asynchronous()
         policy = self._federation.config.delivery
         claim = await ports.queue.claim(lease_s=policy.lease_s, batch_max=policy.batch_max)
         if claim is None:
             return False
-        await self._work(claim, ports)
+        await self._work(claim, ports, stop)
         return True
 
     def step_blocking(self) -> bool:
@@ -87,7 +107,8 @@ class Worker:
             return False
         lane = _LaneState(failures=claim.failures, lease_until_s=claim.lease_until_s)
         try:
-            for chain in _chains(claim.jobs):
+            lane.turn = await self._federation.engine.begin_turn(claim, ports)
+            for chain in await self._probe(claim, _chains(claim.jobs), lane, ports):
                 await self._chain(claim, chain, lane, ports, nullcontext())
         finally:
             await self._release(claim, lane, ports)
@@ -97,7 +118,7 @@ class Worker:
         idle_s = _IDLE_S_MIN
         while stop is None or not stop.is_set():
             try:
-                worked = await self.step()
+                worked = await self.step(stop=stop)
             except PortError as error:
                 self._emit("worker.port_failed", error=str(error))
                 worked = False
@@ -108,11 +129,13 @@ class Worker:
             if not worked:
                 await asyncio.sleep(idle_s)
 
-    async def _work(self, claim: Claim, ports: PortSet) -> None:
-        lane = _LaneState(failures=claim.failures, lease_until_s=claim.lease_until_s)
+    async def _work(self, claim: Claim, ports: PortSet, stop: asyncio.Event | None) -> None:
+        stopping = stop.is_set if stop is not None else lambda: False
+        lane = _LaneState(failures=claim.failures, lease_until_s=claim.lease_until_s, stopping=stopping)
         heartbeat = asyncio.get_running_loop().create_task(self._heartbeat(claim, lane, ports))
         try:
-            chains = _chains(claim.jobs)
+            lane.turn = await self._federation.engine.begin_turn(claim, ports)
+            chains = await self._probe(claim, _chains(claim.jobs), lane, ports)
             limit = self._federation.config.delivery.per_host_concurrency if claim.lane.kind is LaneKind.OUT else 1
             slots = asyncio.Semaphore(limit)
             async with asyncio.TaskGroup() as group:
@@ -133,9 +156,27 @@ class Worker:
                     lane.stopped = True
 
     async def _release(self, claim: Claim, lane: _LaneState, ports: PortSet) -> None:
+        with suppress(PortError):  # what is not written down of the host is found out again
+            result = TurnResult(
+                delivered=lane.delivered, failure=lane.failure, sent_count=lane.done_count, pause_s=lane.pause_s
+            )
+            lane.pause_s = await self._federation.engine.end_turn(claim, lane.turn, result, ports)
         due_s = ports.clock.now_s() + lane.pause_s if lane.pause_s else 0.0
         with suppress(PortError):  # the lease runs out by itself
             await ports.queue.release(claim, due_s=due_s, failures=lane.failures)
+
+    async def _probe(
+        self, claim: Claim, chains: list[list[Job]], lane: _LaneState, ports: PortSet
+    ) -> list[Sequence[Job]]:
+        """Carry out jobs of a host that has failed one by one, until it has answered one; gives those that are left."""
+        left = list[Sequence[Job]]()
+        for chain in chains:
+            rest: Sequence[Job] = chain
+            while rest and lane.failures and not lane.ends and claim.lane.kind is LaneKind.OUT:
+                goes_on = await self._one(claim, rest[0], lane, ports)
+                rest = rest[1:] if goes_on else ()
+            left.append(rest)
+        return left
 
     async def _chain(
         self,
@@ -148,14 +189,28 @@ class Worker:
         """Carry out jobs of one ordering key, one after the other, until one of them has to wait."""
         for job in jobs:
             async with slots:
-                if lane.stopped:
+                if not await self._one(claim, job, lane, ports):
                     return
-                if not await self._keep_lease(claim, lane, ports):
-                    lane.stopped = True
-                    return
-                outcome = await self._federation.engine.run_job(job, ports)
-                if not await self._carry_out(claim, job, outcome, lane, ports):
-                    return
+
+    async def _one(self, claim: Claim, job: Job, lane: _LaneState, ports: PortSet) -> bool:
+        """Carry out one job, if there is still time; False when those behind it must wait."""
+        if lane.ends:
+            return False
+        if not await self._keep_lease(claim, lane, ports):
+            lane.stopped = True
+            return False
+        lane.done_count += 1
+        try:
+            outcome = await self._federation.engine.run_job(job, ports, lane.turn)
+            return await self._carry_out(claim, job, outcome, lane, ports)
+        except asyncio.CancelledError:
+            await asyncio.shield(self._hand_back(claim, job, ports))
+            raise
+
+    async def _hand_back(self, claim: Claim, job: Job, ports: PortSet) -> None:
+        """Put a job back that was broken off, as one that may have been carried out; what is settled stays so."""
+        with suppress(PortError):
+            await ports.queue.retry(claim, job, due_s=ports.clock.now_s())
 
     async def _keep_lease(self, claim: Claim, lane: _LaneState, ports: PortSet) -> bool:
         """Lengthen the lease when half of it is over; False when somebody else has the lane by now."""
@@ -169,22 +224,30 @@ class Worker:
     async def _carry_out(self, claim: Claim, job: Job, outcome: JobOutcome, lane: _LaneState, ports: PortSet) -> bool:
         """Write down what became of a job; False when those behind it must wait."""
         if isinstance(outcome, Done):
+            lane.delivered = lane.delivered or outcome.delivered
             if outcome.host_answered:
                 lane.failures = 0
             return await ports.queue.ack(claim, job)
+        if claim.lane.kind is LaneKind.OUT:
+            self._judge_host(outcome, lane, ports)
         if isinstance(outcome, Bury):
             self._emit("job.buried", lane=str(job.lane), reason=outcome.reason)
             return await ports.queue.bury(claim, job, reason=outcome.reason)
-        await self._defer(claim, job, outcome, lane, ports)
+        await ports.queue.retry(claim, job, due_s=ports.clock.now_s() + outcome.after_s)
         return False
 
-    async def _defer(self, claim: Claim, job: Job, outcome: Later, lane: _LaneState, ports: PortSet) -> None:
-        if outcome.host_failed and claim.lane.kind is LaneKind.OUT:
-            lane.failures += not lane.stopped
-            lane.stopped = True
-            breaker_s = lane_pause_s(lane.failures, ports.randomness.fraction())
-            lane.pause_s = max(lane.pause_s, breaker_s, outcome.pause_s)
-        await ports.queue.retry(claim, job, due_s=ports.clock.now_s() + outcome.after_s)
+    def _judge_host(self, outcome: Later | Bury, lane: _LaneState, ports: PortSet) -> None:
+        """Open the breaker where a host fails, close it where it has answered."""
+        if not outcome.host_failed:
+            lane.failures = 0 if outcome.host_answered else lane.failures
+            return
+        lane.failures += not lane.stopped
+        lane.stopped = True
+        if not outcome.host_answered:  # one that asks for patience lives
+            lane.failure = outcome.reason
+        breaker_s = lane_pause_s(lane.failures, ports.randomness.fraction())
+        asked_s = outcome.pause_s if isinstance(outcome, Later) else 0.0
+        lane.pause_s = max(lane.pause_s, breaker_s, asked_s)
 
     def _emit(self, name: str, **fields: str) -> None:
         self._federation.ports.observer.emit(Event(name=name, fields=fields))

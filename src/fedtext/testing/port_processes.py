@@ -15,9 +15,9 @@ from typing import TypeAlias
 
 from ..adapters.backends import connect
 from ..adapters.clocks import ManualClock, SystemClock
-from ..ports import Queue
+from ..ports import Lane, LaneKind, Queue
 from ..sync import run_sync
-from .ports import LEASE_S, claim_of, expect, names, task
+from .port_rigs import LEASE_S, SITE, claim_of, expect, names, task
 
 CLAIMS_MAX = 500
 """More than any case needs: a broken adapter must not make a case endless."""
@@ -30,16 +30,16 @@ def child(errand: str, url: str) -> None:
     """Run an errand in a process that a process case started; prints what it did, a line for each.
 
     Args:
-        errand: "drain" does every job; "hold" claims a batch, does one job and sits on the rest; "fill" adds jobs
-            until it is killed.
+        errand: "drain" does every job, "drain_batches" by batches; "hold" claims a batch, does one job and sits on the
+            rest; "fill" adds jobs until it is killed; "pause" pauses all deliveries and sits.
         url: Of the backend.
     """
     backend = connect(url)
     queue = backend.blocking(SystemClock()).queue
-    errands = {"drain": _drain, "hold": _hold, "fill": _fill}
+    errands = {"drain": _drain, "drain_batches": _drain_batches, "hold": _hold, "fill": _fill, "pause": _pause}
     try:
         run_sync(errands[errand](queue))
-        if errand == "hold":
+        if errand in ("hold", "pause"):
             time.sleep(LEASE_S)
     finally:
         backend.close()
@@ -54,6 +54,22 @@ async def _drain(queue: Queue) -> None:
             if await queue.ack(claim, job):
                 _say(name)
         await queue.release(claim)
+
+
+async def _drain_batches(queue: Queue) -> None:
+    for _ in range(CLAIMS_MAX):
+        claim = await queue.claim(lease_s=LEASE_S, batch_max=3)
+        if claim is None:
+            break
+        if await queue.ack_all(claim, claim.jobs) == len(claim.jobs):
+            for name in names(claim):
+                _say(name)
+        await queue.release(claim)
+
+
+async def _pause(queue: Queue) -> None:
+    await queue.pause(LaneKind.OUT, site=SITE)
+    _say("paused")
 
 
 async def _hold(queue: Queue) -> None:
@@ -100,7 +116,7 @@ def two_processes_share_the_work(url: str) -> None:
     wanted = [f"{number}" for number in range(300)]
     queue = backend.blocking(SystemClock()).queue
     run_sync(queue.enqueue([task(name, f"{int(name) % 40}.example", ordering_key="k") for name in wanted]))
-    with _running("drain", url) as one, _running("drain", url) as other:
+    with _running("drain", url) as one, _running("drain_batches", url) as other:
         done = _lines(one) + _lines(other)
     expect(sorted(done, key=int), wanted, "what both have done")
     expect(run_sync(queue.depth()).lanes, 0, "rows left over")
@@ -122,6 +138,7 @@ def a_killed_holder_loses_nothing(url: str) -> None:
     clock.advance(2 * LEASE_S)
     claim = run_sync(claim_of(queue))
     expect((names(claim), claim.jobs[0].attempts), (["held", "held too", "not taken"], 0), "after its lease")
+    expect([job.handed for job in claim.jobs], [True, True, False], "what it may have carried out")
     backend.close()
 
 
@@ -141,8 +158,42 @@ def a_killed_writer_loses_nothing_acknowledged(url: str) -> None:
     backend.close()
 
 
+def a_purge_takes_nothing_from_a_worker(url: str) -> None:
+    """Purge while another process works: each job is either done by it or purged, none both, none neither."""
+    backend = connect(url)
+    queue = backend.blocking(SystemClock()).queue
+    count = 300
+    run_sync(queue.enqueue([task(f"{number}", f"{number % 40}.example") for number in range(count)]))
+    with _running("drain", url) as process:
+        first = _line(process)
+        purged = sum(
+            run_sync(queue.purge(lane=Lane(LaneKind.OUT, f"{host}.example"), waiting=True)) for host in range(20)
+        )
+        done = [first, *_lines(process)]
+    expect((len(done) + purged, len(set(done))), (count, len(done)), "done and purged")
+    expect(run_sync(queue.depth()).lanes, 0, "rows left over")
+    backend.close()
+
+
+def a_pause_outlives_who_asked_for_it(url: str) -> None:
+    """Pause in a process that is then killed (SIGKILL): the others see it, until one of them ends it."""
+    backend = connect(url)
+    queue = backend.blocking(SystemClock()).queue
+    run_sync(queue.enqueue([task("one")]))
+    with _running("pause", url) as process:
+        expect(_line(process), "paused", "the other process")
+        process.kill()
+    expect(run_sync(queue.paused()), [(SITE, "out:*")], "listed")
+    expect(run_sync(queue.claim(lease_s=1, batch_max=9)), None, "paused")
+    run_sync(queue.resume(LaneKind.OUT, site=SITE))
+    expect(names(run_sync(queue.claim(lease_s=1, batch_max=9))), ["one"], "resumed")
+    backend.close()
+
+
 PROCESS_CASES: list[ProcessCase] = [
     two_processes_share_the_work,
     a_killed_holder_loses_nothing,
     a_killed_writer_loses_nothing_acknowledged,
+    a_purge_takes_nothing_from_a_worker,
+    a_pause_outlives_who_asked_for_it,
 ]

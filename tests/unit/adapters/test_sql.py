@@ -31,13 +31,19 @@ def test_other_dialects_are_refused(dialect):
         statements(task, dialect, 0.0)
 
 
-@pytest.mark.parametrize(("rows", "is_known"), [([("1",)], True), ([("2",)], False), ([("x",)], False), ([], False)])
-def test_other_versions_are_refused(rows, is_known):
-    if is_known:
-        sql.require_schema_version(rows)
-    else:
-        with pytest.raises(ConfigurationError):
-            sql.require_schema_version(rows)
+@pytest.mark.parametrize("rows", [[("3",)], [("0",)], [("x",)], [("-1",)], []])
+def test_other_versions_are_refused_and_the_error_teaches(rows):
+    with pytest.raises(ConfigurationError, match="install the fedtext that last wrote to it"):
+        sql.schema_upgrade(rows, "sqlite")
+
+
+def test_every_older_version_opens_in_the_next():
+    assert sql.schema_upgrade([(str(sql.SCHEMA_VERSION),)], "sqlite") == []
+    for version in range(1, sql.SCHEMA_VERSION):
+        last = sql.schema_upgrade([(str(version),)], "sqlite")[-1]
+        assert last.parameters == (str(sql.SCHEMA_VERSION),)
+    with pytest.raises(ConfigurationError):
+        sql.schema_upgrade([("1",)], "")
 
 
 @given(st.text(max_size=4), st.text(max_size=6))
@@ -57,7 +63,13 @@ def test_ends_of_prefixes(prefix, end):
 
 
 # not DEPTH_…: those are asked now and then, and count rows
-HOT = {name: text for name, text in vars(sql).items() if name.strip("_").startswith(("STORE_", "LANE_", "JOB"))}
+HOT = {
+    name: text for name, text in vars(sql).items() if name.strip("_").startswith(("STORE_", "LANE", "JOB", "PAUSE_"))
+}
+HOT["_LANES_PAUSE"] += " AND kind = ?"
+HOT["_LANES_RESUME"] += " AND kind = ?"
+HOT["_JOBS_PURGED"] += sql._IS_FREE + " AND fedtext_lanes.site = ? AND fedtext_lanes.lane = ?"
+HOT["_JOBS_REVIVABLE"] += " AND fedtext_lanes.site = ? AND fedtext_lanes.lane = ?"
 
 
 @pytest.mark.parametrize("name", HOT)
@@ -107,3 +119,15 @@ def test_a_claim_among_a_hundred_thousand_jobs_takes_few_steps(connection, lane,
     taken = steps(connection, sql.LANE_READY, ("out", 50.0)) + steps(connection, sql.JOBS_DUE, (1, 50.0, 50.0, 20))
     assert taken <= 30
     assert steps(connection, "SELECT COUNT(*) FROM fedtext_jobs WHERE payload = ''", ()) > 1_000  # the ruler works
+
+
+def test_a_claim_among_thousands_of_paused_lanes_takes_few_steps(connection):
+    connection.execute(LANES.format(ready="1"))
+    connection.execute(JOBS.format(lane="1 + i % 8000", key="''", due="0"))
+    for host in range(7_999):
+        target = Lane(LaneKind.OUT, str(host))
+        pause = sql.pause_statement(target, "s")
+        connection.execute(sql.PAUSE_ADD, ("s", str(target), 0.0))
+        connection.execute(pause.sql, pause.parameters)
+    assert steps(connection, sql.LANE_READY, ("out", 50.0)) <= 3
+    assert connection.execute(sql.LANE_READY, ("out", 50.0)).fetchone()[3] == "out:7999"

@@ -36,16 +36,33 @@ def test_dlv_03_every_2xx_is_success(status):
 
 @pytest.mark.parametrize("status", [400, 403, 404, 405, 406, 409, 413, 415, 421, 422, 424, 451, 501])
 def test_dlv_04_other_4xx_and_501_are_final(status):
-    assert judge(status) == Drop(reason=f"status {status}")
+    assert judge(status) == Drop(reason=f"status {status}", status=status)
 
 
 def test_dlv_04_410_says_that_the_recipient_is_gone():
-    assert judge(410) == Drop(reason="status 410", gone=True)
+    assert judge(410) == Drop(reason="status 410", status=410)
+
+
+@pytest.mark.parametrize(
+    ("status", "gone", "absent"), [(410, True, True), (404, False, True), (403, False, False), (None, False, False)]
+)
+def test_dlv_04_who_is_no_more_and_who_is_not_there(status, gone, absent):
+    dropped = Drop(reason="x", status=status)
+    assert (dropped.gone, dropped.absent) == (gone, absent)
+
+
+@pytest.mark.parametrize(("status", "kind"), [(403, Retry), (404, Drop), (410, Drop), (451, Drop)])
+def test_dlv_04_403_is_worth_a_retry_by_policy(status, kind):
+    outcome = classify_response(Response(status=status), now_s=NOW_S, retry_after_s_max=DAY_S, retries_forbidden=True)
+    assert isinstance(outcome, kind)
+    assert outcome.status == status
 
 
 @pytest.mark.parametrize("status", [100, 300, 301, 302, 303, 304, 307, 308])
 def test_dlv_13_sec_146_a_redirect_is_final(status):
-    assert judge(status, ("location", "https://elsewhere.example.org/inbox")) == Drop(reason=f"status {status}")
+    assert judge(status, ("location", "https://elsewhere.example.org/inbox")) == Drop(
+        reason=f"status {status}", status=status
+    )
 
 
 @pytest.mark.parametrize(
@@ -54,7 +71,7 @@ def test_dlv_13_sec_146_a_redirect_is_final(status):
     + [(status, True, False) for status in (502, 503, 504, 520, 599)],
 )
 def test_dlv_04_dlv_05_what_is_worth_a_retry(status, host_failed, unauthorized):
-    expected = Retry(reason=f"status {status}", host_failed=host_failed, unauthorized=unauthorized)
+    expected = Retry(reason=f"status {status}", status=status, host_failed=host_failed, unauthorized=unauthorized)
     assert judge(status) == expected
 
 
@@ -84,7 +101,7 @@ def test_dlv_07_sec_118_retry_after_is_read_and_clamped(status, value, after_s):
 
 
 def test_no_retry_after_is_no_wish():
-    assert judge(503) == Retry(reason="status 503", host_failed=True)
+    assert judge(503) == Retry(reason="status 503", status=503, host_failed=True)
 
 
 @pytest.mark.parametrize("error", [Unreachable(), FetchTimeout(), BodyTooLarge(), WrongMediaType()])

@@ -8,9 +8,9 @@ import attrs
 import pytest
 
 from fedtext.config import Config, DeliveryPolicy
-from fedtext.delivery import FanoutTask, Follower, decode_task
+from fedtext.delivery import GONE_S, FanoutTask, Follower, decode_task
 from fedtext.errors import PolicyRefusal
-from fedtext.federation.fanning import GONE_S, gone_key, resolved_key
+from fedtext.federation.fanning import gone_key, resolved_key
 from fedtext.federation.step import run_job
 from fedtext.http import Headers, Response
 from fedtext.keys import VerificationKey, load_public_pem, parse_multikey

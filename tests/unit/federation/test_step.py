@@ -76,11 +76,11 @@ def run(world, payload: bytes, lane: Lane = OUT, *, ports: Any = None, **options
 @pytest.mark.parametrize(
     ("status", "outcome"),
     [
-        (202, Done(host_answered=True)),
+        (202, Done(host_answered=True, delivered=True)),
         (410, Done(host_answered=True)),
-        (404, Bury(reason="status 404")),
-        (403, Bury(reason="status 403")),
-        (302, Bury(reason="status 302")),
+        (404, Bury(reason="status 404", host_answered=True, status=404)),
+        (403, Bury(reason="status 403", host_answered=True, status=403)),
+        (302, Bury(reason="status 302", host_answered=True, status=302)),
     ],
 )
 def test_dlv_03_dlv_04_dlv_13_what_is_settled_by_one_answer(world, status, outcome):
@@ -102,7 +102,7 @@ def test_dlv_06_the_sixteenth_attempt_is_the_last(world):
     world.remote().answer = lambda _request: 503
     assert isinstance(run(world, encode_task(DELIVERY), attempts=14), Later)
     outcome = run(world, encode_task(DELIVERY), attempts=15)
-    assert outcome == Bury(reason="status 503, given up after 16 attempts")
+    assert outcome == Bury(reason="status 503, given up after 16 attempts", host_failed=True, status=503)
 
 
 @pytest.mark.parametrize(("asked_s", "after_s", "pause_s"), [("1", 16, 1), ("900", 900, 900), ("86400", 86_400, 3_600)])
@@ -125,7 +125,7 @@ def test_dlv_05_401_is_final_for_an_actor_that_was_removed(world, removed, expec
 
 def test_the_instance_actor_may_send(world):
     b = world.remote()
-    assert run(world, encode_task(attrs.evolve(DELIVERY, sender=""))) == Done(host_answered=True)
+    assert run(world, encode_task(attrs.evolve(DELIVERY, sender=""))) == Done(host_answered=True, delivered=True)
     assert "/ap/instance#main-key" in (b.got[0].headers.get("signature") or "")
 
 

@@ -12,6 +12,7 @@ import pytest
 from fedtext.config import Config, DeliveryPolicy
 from fedtext.errors import QueueError
 from fedtext.federation.outcomes import Bury, Done, Later
+from fedtext.federation.turns import Turn, TurnResult
 from fedtext.ports import Lane, Task
 from fedtext.runtime.worker import Worker, _chains
 from fedtext.testing.faults import FailNth
@@ -30,8 +31,16 @@ class Jobs:
         self.outcomes = outcomes or {}
         self.action = action
         self.done: list[str] = []
+        self.results: list[TurnResult] = []
 
-    async def run_job(self, job, ports):
+    async def begin_turn(self, claim, ports):
+        return Turn()
+
+    async def end_turn(self, claim, turn, result, ports):
+        self.results.append(result)
+        return result.pause_s
+
+    async def run_job(self, job, ports, turn=None):
         name = job.payload.decode().split('"name":"')[1].rstrip('"}')
         if self.action is not None:
             await self.action(name)

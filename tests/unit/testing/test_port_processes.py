@@ -5,10 +5,23 @@ from __future__ import annotations
 import pytest
 
 from fedtext.testing import port_processes
-from fedtext.testing.port_processes import PROCESS_CASES, a_killed_holder_loses_nothing, two_processes_share_the_work
+from fedtext.testing.port_processes import (
+    PROCESS_CASES,
+    a_killed_holder_loses_nothing,
+    a_pause_outlives_who_asked_for_it,
+    a_purge_takes_nothing_from_a_worker,
+    two_processes_share_the_work,
+)
+
+NOT_SHARED = [
+    two_processes_share_the_work,
+    a_killed_holder_loses_nothing,
+    a_purge_takes_nothing_from_a_worker,
+    a_pause_outlives_who_asked_for_it,
+]
 
 
-@pytest.mark.parametrize("case", [two_processes_share_the_work, a_killed_holder_loses_nothing])
+@pytest.mark.parametrize("case", NOT_SHARED)
 def test_memory_is_not_shared(case):
     with pytest.raises(AssertionError):
         case("memory://")
@@ -23,4 +36,4 @@ def test_a_loss_is_found(tmp_path, monkeypatch):
 
 
 def test_every_case_is_in_the_list():
-    assert len(PROCESS_CASES) == 3
+    assert len(PROCESS_CASES) == 5

@@ -13,8 +13,8 @@ from collections.abc import Iterator, Sequence
 import attrs
 
 from ...errors import ConfigurationError
-from ...ports import Claim, Clock, Job, Lane, LaneKind, QueueDepth, Statement, Task
-from ..sql import REASON_CHARS_MAX
+from ...ports import Claim, Clock, Job, Lane, LaneKind, LaneStatus, QueueDepth, Statement, Task, pause_key
+from ..sql import NEVER_S, REASON_CHARS_MAX
 
 
 @attrs.define
@@ -22,6 +22,7 @@ class _Entry:
     job: Job
     dedupe: tuple[str, str] | None
     due_s: float
+    reason: str = ""  # of a dead letter
 
 
 @attrs.define
@@ -32,7 +33,9 @@ class _LaneState:
     token: str | None = None
     until_s: float = 0.0
     leased: int = 0
+    claimed_to: int = 0  # the last job of the leased batch
     waiting: dict[int, _Entry] = attrs.field(factory=dict[int, _Entry])  # in order of arrival
+    buried: dict[int, _Entry] = attrs.field(factory=dict[int, _Entry])
 
     def claimable(self, now_s: float) -> Iterator[_Entry]:
         held_back: set[str] = set()
@@ -46,6 +49,15 @@ class _LaneState:
     def free(self) -> None:
         self.token, self.until_s, self.leased = None, 0.0, 0
 
+    def lose(self) -> None:
+        """Mark what the holder of a lost lease had: it may have carried it out."""
+        for job_id, entry in self.waiting.items():
+            if job_id <= self.claimed_to and entry.due_s <= self.until_s:
+                entry.job = attrs.evolve(entry.job, handed=True)
+
+    def is_working_on(self, job_id: int, now_s: float) -> bool:
+        return self.token is not None and self.until_s > now_s and job_id <= self.claimed_to
+
 
 class MemoryState:
     """What every opening of one memory queue shares."""
@@ -54,8 +66,17 @@ class MemoryState:
         self.lock = threading.Lock()
         self.lanes: dict[tuple[str, Lane], _LaneState] = {}
         self.dedupe: set[tuple[str, str]] = set()
-        self.buried: dict[int, tuple[_Entry, str]] = {}
+        self.buried: dict[int, _Entry] = {}
+        self.pauses: set[tuple[str, str]] = set()
         self.last_id = 0
+
+    def is_paused(self, site: str, lane: Lane) -> bool:
+        """Tell whether a lane, or its kind, is paused."""
+        return not self.pauses.isdisjoint({(site, pause_key(lane)), (site, pause_key(lane.kind))})
+
+    def ready_s(self, site: str, lane: Lane, moment_s: float) -> float:
+        """Give the bound of a free lane that could be claimed from a moment on."""
+        return NEVER_S if self.is_paused(site, lane) else moment_s
 
 
 class MemoryQueue:
@@ -91,6 +112,11 @@ class MemoryQueue:
         with self._state.lock:
             due = [item for item in self._state.lanes.items() if item[0][1].kind in wanted and item[1].ready_s <= now_s]
             for place, lane in sorted(due, key=lambda item: item[1].ready_s):
+                if self._state.is_paused(*place):  # it was leased when the pause began
+                    lane.ready_s = NEVER_S
+                    continue
+                if lane.token is not None:
+                    lane.lose()
                 jobs = tuple(entry.job for entry, _ in zip(lane.claimable(now_s), range(batch_max), strict=False))
                 if jobs:
                     return self._lease(place, lane, jobs, now_s + lease_s)
@@ -110,6 +136,11 @@ class MemoryQueue:
         with self._state.lock:
             return self._take(claim, job) is not None
 
+    async def ack_all(self, claim: Claim, jobs: Sequence[Job]) -> int:
+        """Remove jobs that are done; give how many, 0 when the lease was lost."""
+        with self._state.lock:
+            return sum(self._take(claim, job) is not None for job in jobs)
+
     async def retry(self, claim: Claim, job: Job, *, due_s: float) -> bool:
         """Put a job back for later and count the attempt; False when the lease was lost."""
         with self._state.lock:
@@ -119,7 +150,7 @@ class MemoryQueue:
                 return False
             lane.leased = max(0, lane.leased - 1)
             entry.due_s = due_s
-            entry.job = attrs.evolve(entry.job, attempts=entry.job.attempts + 1)
+            entry.job = attrs.evolve(entry.job, attempts=entry.job.attempts + 1, handed=True)
             return True
 
     async def bury(self, claim: Claim, job: Job, *, reason: str) -> bool:
@@ -128,8 +159,10 @@ class MemoryQueue:
             entry = self._take(claim, job)
             if entry is None:
                 return False
-            entry.job = attrs.evolve(entry.job, attempts=entry.job.attempts + 1)
-            self._state.buried[job.job_id] = (entry, reason[:REASON_CHARS_MAX])
+            entry.job = attrs.evolve(entry.job, attempts=entry.job.attempts + 1, handed=True)
+            entry.reason = reason[:REASON_CHARS_MAX]
+            self._state.lanes[claim.site, claim.lane].buried[job.job_id] = entry
+            self._state.buried[job.job_id] = entry
             return True
 
     async def release(self, claim: Claim, *, due_s: float = 0.0, failures: int = 0) -> None:
@@ -140,32 +173,105 @@ class MemoryQueue:
             if lane is None:
                 return
             lane.free()
-            lane.due_s, lane.failures, lane.ready_s = due_s, failures, max(due_s, now_s)
-            if not lane.waiting and failures == 0 and due_s <= now_s:
-                del self._state.lanes[claim.site, claim.lane]
+            lane.due_s, lane.failures = due_s, failures
+            lane.ready_s = self._state.ready_s(claim.site, claim.lane, max(due_s, now_s))
+            if failures == 0 and due_s <= now_s:
+                self._drop_if_empty((claim.site, claim.lane))
 
     async def buried(self, *, after: int = 0, limit: int = 100) -> list[tuple[Job, str]]:
         """List dead letters with their reasons."""
         with self._state.lock:
             found = sorted(item for item in self._state.buried if item > after)[:limit]
-            return [(self._state.buried[item][0].job, self._state.buried[item][1]) for item in found]
+            return [(self._state.buried[item].job, self._state.buried[item].reason) for item in found]
 
     async def revive(self, job_id: int) -> bool:
         """Put a dead letter back to be tried at once; False when there is none, or its like waits already."""
+        with self._state.lock:
+            return self._revive(job_id, self._clock.now_s())
+
+    async def revive_all(self, *, site: str | None = None, lane: Lane | None = None, limit: int = 1000) -> int:
+        """Put dead letters back, oldest first, at most `limit`; give how many."""
         now_s = self._clock.now_s()
         with self._state.lock:
-            entry, _ = self._state.buried.get(job_id, (None, ""))
-            if entry is None or entry.dedupe in self._state.dedupe:
+            able = [
+                job_id
+                for job_id, entry in sorted(self._state.buried.items(), key=lambda item: item[0])
+                if _is_of(entry.job, site, lane) and entry.dedupe not in self._state.dedupe
+            ]
+            return sum(self._revive(job_id, now_s) for job_id in able[:limit])
+
+    async def purge(self, *, site: str | None = None, lane: Lane | None = None, waiting: bool = False) -> int:
+        """Remove dead letters for good, and with `waiting` what nobody works on just now; give how many went."""
+        now_s = self._clock.now_s()
+        removed = 0
+        with self._state.lock:
+            for place, found in list(self._state.lanes.items()):
+                if site not in (None, place[0]) or lane not in (None, place[1]):
+                    continue
+                free = [job_id for job_id in found.waiting if waiting and not found.is_working_on(job_id, now_s)]
+                for job_id in free:
+                    self._state.dedupe.discard(found.waiting.pop(job_id).dedupe or ("", ""))
+                for job_id in found.buried:
+                    del self._state.buried[job_id]
+                gone = len(free) + len(found.buried)
+                found.buried.clear()
+                if gone and found.token is None and found.due_s <= now_s:
+                    self._drop_if_empty(place)
+                removed += gone
+        return removed
+
+    async def wake(self, lane: Lane, *, site: str) -> bool:
+        """End a lane's back-off: its jobs are due now, its run of failures is forgotten; False: no such lane."""
+        now_s = self._clock.now_s()
+        with self._state.lock:
+            found = self._state.lanes.get((site, lane))
+            if found is None:
                 return False
-            del self._state.buried[job_id]
-            entry.job, entry.due_s = attrs.evolve(entry.job, attempts=0), now_s
-            if entry.dedupe is not None:
-                self._state.dedupe.add(entry.dedupe)
-            lane = self._state.lanes.setdefault((entry.job.site, entry.job.lane), _LaneState(now_s))
-            lane.waiting = dict(sorted([*lane.waiting.items(), (job_id, entry)], key=lambda item: item[0]))
-            if lane.token is None:
-                lane.due_s, lane.ready_s = 0.0, now_s
+            for entry in found.waiting.values():
+                entry.due_s = min(entry.due_s, now_s)
+            if found.token is None or found.until_s <= now_s:
+                found.due_s, found.failures = 0.0, 0
+            if found.token is None:
+                found.ready_s = self._state.ready_s(site, lane, min(found.ready_s, now_s))
             return True
+
+    async def pause(self, target: Lane | LaneKind, *, site: str) -> bool:
+        """Claim no more from a lane, or from a kind of lanes, of a site; False when it was paused already."""
+        key = (site, pause_key(target))
+        with self._state.lock:
+            is_new = key not in self._state.pauses
+            self._state.pauses.add(key)
+            for (of_site, lane), found in self._state.lanes.items():
+                if of_site == site and target in (lane, lane.kind) and found.token is None:
+                    found.ready_s = NEVER_S
+            return is_new
+
+    async def resume(self, target: Lane | LaneKind, *, site: str) -> bool:
+        """End a pause; False when there was none."""
+        key, now_s = (site, pause_key(target)), self._clock.now_s()
+        with self._state.lock:
+            was_paused = key in self._state.pauses
+            self._state.pauses.discard(key)
+            for (of_site, lane), found in self._state.lanes.items():
+                if of_site == site and target in (lane, lane.kind) and found.ready_s >= NEVER_S:
+                    moment_s = found.until_s if found.token is not None else max(found.due_s, now_s)
+                    found.ready_s = self._state.ready_s(site, lane, moment_s)
+            return was_paused
+
+    async def paused(self) -> list[tuple[str, str]]:
+        """List the pauses in order: site, and the lane's text or "out:*" for a kind."""
+        with self._state.lock:
+            return sorted(self._state.pauses)
+
+    async def lanes(
+        self, *, kinds: Sequence[LaneKind] | None = None, after: tuple[str, str] | None = None, limit: int = 100
+    ) -> list[LaneStatus]:
+        """Tell how lanes stand, in order of site and lane."""
+        now_s, wanted = self._clock.now_s(), frozenset(LaneKind if kinds is None else kinds)
+        with self._state.lock:
+            keys = {(site, str(lane)): (site, lane) for site, lane in self._state.lanes if lane.kind in wanted}
+            page = sorted(key for key in keys if after is None or key > after)[:limit]
+            return [self._status(keys[key], now_s) for key in page]
 
     async def depth(self) -> QueueDepth:
         """Measure the queue."""
@@ -176,14 +282,11 @@ class MemoryQueue:
             leased = sum(lane.leased for lane in lanes if lane.until_s > now_s)
             due = (max(lane.due_s, entry.due_s) for lane in lanes for entry in lane.waiting.values())
             oldest_s = min((moment for moment in due if moment <= now_s), default=now_s)
-            buried = self._state.buried.values()
-            # as in SQL, a lane that only keeps dead letters is a row too
-            kept = self._state.lanes.keys() | {(entry.job.site, entry.job.lane) for entry, _ in buried}
             return QueueDepth(
                 waiting=undone - leased,
                 leased=leased,
-                buried=len(buried),
-                lanes=len(kept),
+                buried=len(self._state.buried),
+                lanes=len(lanes),
                 oldest_due_age_s=now_s - oldest_s,
             )
 
@@ -204,14 +307,46 @@ class MemoryQueue:
             attempts=0,
             enqueued_s=now_s,
         )
-        lane = self._state.lanes.setdefault((task.site, task.lane), _LaneState(due_s))
+        ready_s = self._state.ready_s(task.site, task.lane, due_s)
+        lane = self._state.lanes.setdefault((task.site, task.lane), _LaneState(ready_s))
         lane.waiting[job.job_id] = _Entry(job, dedupe, due_s)
         if lane.token is None:
-            lane.ready_s = max(lane.due_s, min(lane.ready_s, due_s))
+            lane.ready_s = max(lane.due_s, min(lane.ready_s, ready_s))
         return True
+
+    def _revive(self, job_id: int, now_s: float) -> bool:
+        entry = self._state.buried.get(job_id)
+        if entry is None or entry.dedupe in self._state.dedupe:
+            return False
+        place = (entry.job.site, entry.job.lane)
+        lane = self._state.lanes[place]
+        del self._state.buried[job_id], lane.buried[job_id]
+        entry.job, entry.due_s, entry.reason = attrs.evolve(entry.job, attempts=0), now_s, ""
+        if entry.dedupe is not None:
+            self._state.dedupe.add(entry.dedupe)
+        lane.waiting = dict(sorted([*lane.waiting.items(), (job_id, entry)], key=lambda item: item[0]))
+        if lane.token is None:
+            lane.due_s, lane.ready_s = 0.0, self._state.ready_s(*place, now_s)
+        return True
+
+    def _status(self, place: tuple[str, Lane], now_s: float) -> LaneStatus:
+        lane = self._state.lanes[place]
+        leased = lane.leased if lane.until_s > now_s else 0
+        return LaneStatus(
+            site=place[0],
+            lane=place[1],
+            waiting=len(lane.waiting) - leased,
+            leased=leased,
+            buried=len(lane.buried),
+            failures=lane.failures,
+            due_s=lane.due_s if lane.due_s > now_s else 0.0,
+            oldest_enqueued_s=next((entry.job.enqueued_s for entry in lane.waiting.values()), None),
+            paused=self._state.is_paused(*place),
+        )
 
     def _lease(self, place: tuple[str, Lane], lane: _LaneState, jobs: tuple[Job, ...], until_s: float) -> Claim:
         lane.token, lane.until_s, lane.ready_s, lane.leased = secrets.token_hex(12), until_s, until_s, len(jobs)
+        lane.claimed_to = jobs[-1].job_id
         return Claim(
             site=place[0],
             lane=place[1],
@@ -225,8 +360,15 @@ class MemoryQueue:
         if lane.waiting:
             lane.free()
             lane.ready_s = min(entry.due_s for entry in lane.waiting.values() if entry.due_s > now_s)
-        else:
+        elif not self._drop_if_empty(place):
+            lane.free()
+            lane.ready_s, lane.due_s, lane.failures = NEVER_S, 0.0, 0  # it only keeps dead letters
+
+    def _drop_if_empty(self, place: tuple[str, Lane]) -> bool:
+        is_empty = not self._state.lanes[place].waiting and not self._state.lanes[place].buried
+        if is_empty:
             del self._state.lanes[place]
+        return is_empty
 
     def _held(self, claim: Claim) -> _LaneState | None:
         lane = self._state.lanes.get((claim.site, claim.lane))
@@ -240,3 +382,7 @@ class MemoryQueue:
         lane.leased = max(0, lane.leased - 1)
         self._state.dedupe.discard(entry.dedupe or ("", ""))
         return entry
+
+
+def _is_of(job: Job, site: str | None, lane: Lane | None) -> bool:
+    return site in (None, job.site) and lane in (None, job.lane)

@@ -11,7 +11,7 @@ import sqlite3
 from collections.abc import Sequence
 
 from ...errors import QueueError
-from ...ports import Claim, Clock, Job, Lane, LaneKind, QueueDepth, Statement, Task
+from ...ports import Claim, Clock, Job, Lane, LaneKind, LaneStatus, QueueDepth, Statement, Task, pause_key
 from .. import sql as text
 from ..databases import Runner
 
@@ -78,6 +78,20 @@ class SqliteQueue:
         """Remove a job that is done; False when the lease was lost."""
         return await self._settle(claim, text.JOB_DELETE, (job.job_id,))
 
+    async def ack_all(self, claim: Claim, jobs: Sequence[Job]) -> int:
+        """Remove jobs that are done in one transaction; give how many, 0 when the lease was lost."""
+
+        def work(connection: sqlite3.Connection) -> int:
+            lane_id = _held_lane(connection, claim)
+            if lane_id is None:
+                return 0
+            ids = [(job.job_id, lane_id) for job in jobs]
+            done = connection.executemany(text.JOB_DELETE, ids).rowcount if ids else 0
+            connection.execute(text.LANE_LESS, (done, done, lane_id))
+            return done
+
+        return await self._runner.write(work, QueueError)
+
     async def retry(self, claim: Claim, job: Job, *, due_s: float) -> bool:
         """Put a job back for later and count the attempt; False when the lease was lost."""
         return await self._settle(claim, text.JOB_RETRY, (due_s, job.job_id))
@@ -106,7 +120,7 @@ class SqliteQueue:
 
         def work(connection: sqlite3.Connection) -> list[tuple[Job, str]]:
             rows = connection.execute(text.JOBS_BURIED, (after, limit)).fetchall()
-            return [(_job(row[1], row[2], (row[0], *row[3:7])), row[7]) for row in rows]
+            return [(_job(row[1], row[2], (row[0], *row[3:8])), row[8]) for row in rows]
 
         return await self._runner.read(work, QueueError)
 
@@ -115,12 +129,97 @@ class SqliteQueue:
         now_s = self._clock.now_s()
 
         def work(connection: sqlite3.Connection) -> bool:
-            revived = connection.execute(text.JOB_REVIVE, (now_s, job_id)).rowcount > 0
-            if revived:
-                connection.execute(text.LANE_WAKE, (now_s, job_id))
-            return revived
+            return _revive(connection, job_id, now_s)
 
         return await self._runner.write(work, QueueError)
+
+    async def revive_all(self, *, site: str | None = None, lane: Lane | None = None, limit: int = 1000) -> int:
+        """Put dead letters back, oldest first, at most `limit`; give how many."""
+        now_s = self._clock.now_s()
+        find = text.revivable_statement(site, lane, limit)
+
+        def work(connection: sqlite3.Connection) -> int:
+            found = connection.execute(find.sql, find.parameters).fetchall()
+            return sum(_revive(connection, job_id, now_s) for (job_id,) in found)
+
+        return await self._runner.write(work, QueueError)
+
+    async def purge(self, *, site: str | None = None, lane: Lane | None = None, waiting: bool = False) -> int:
+        """Remove dead letters for good, and with `waiting` what nobody works on just now; give how many went."""
+        now_s = self._clock.now_s()
+        removed = 0
+        for find in text.purge_statements(site, lane, waiting, now_s):
+            step = text.PURGE_JOBS_MAX
+            while step == text.PURGE_JOBS_MAX:
+                step = await self._purge_step(find, now_s)
+                removed += step
+        return removed
+
+    async def _purge_step(self, find: Statement, now_s: float) -> int:
+        def work(connection: sqlite3.Connection) -> int:
+            found = connection.execute(find.sql, find.parameters).fetchall()
+            connection.executemany(text.JOB_PURGE, [(job_id,) for job_id, _ in found])
+            connection.executemany(text.LANE_PURGE, [(lane_id, now_s) for lane_id in {row[1] for row in found}])
+            return len(found)
+
+        return await self._runner.write(work, QueueError)
+
+    async def wake(self, lane: Lane, *, site: str) -> bool:
+        """End a lane's back-off: its jobs are due now, its run of failures is forgotten; False: no such lane."""
+        now_s = self._clock.now_s()
+
+        def work(connection: sqlite3.Connection) -> bool:
+            found = connection.execute(text.LANE_FIND, (site, str(lane))).fetchone()
+            if found is None:
+                return False
+            connection.execute(text.JOBS_WAKE, (now_s, found[0], now_s))
+            connection.execute(text.LANE_WAKE, (now_s, now_s, found[0], now_s))
+            return True
+
+        return await self._runner.write(work, QueueError)
+
+    async def pause(self, target: Lane | LaneKind, *, site: str) -> bool:
+        """Claim no more from a lane, or from a kind of lanes, of a site; False when it was paused already."""
+        key, now_s, lanes = pause_key(target), self._clock.now_s(), text.pause_statement(target, site)
+
+        def work(connection: sqlite3.Connection) -> bool:
+            is_new = connection.execute(text.PAUSE_ADD, (site, key, now_s)).rowcount > 0
+            connection.execute(lanes.sql, lanes.parameters)
+            return is_new
+
+        return await self._runner.write(work, QueueError)
+
+    async def resume(self, target: Lane | LaneKind, *, site: str) -> bool:
+        """End a pause; False when there was none."""
+        key, lanes = pause_key(target), text.resume_statement(target, site, self._clock.now_s())
+
+        def work(connection: sqlite3.Connection) -> bool:
+            was_paused = connection.execute(text.PAUSE_REMOVE, (site, key)).rowcount > 0
+            connection.execute(lanes.sql, lanes.parameters)
+            return was_paused
+
+        return await self._runner.write(work, QueueError)
+
+    async def paused(self) -> list[tuple[str, str]]:
+        """List the pauses in order: site, and the lane's text or "out:*" for a kind."""
+
+        def work(connection: sqlite3.Connection) -> list[tuple[str, str]]:
+            return connection.execute(text.PAUSES).fetchall()
+
+        return await self._runner.read(work, QueueError)
+
+    async def lanes(
+        self, *, kinds: Sequence[LaneKind] | None = None, after: tuple[str, str] | None = None, limit: int = 100
+    ) -> list[LaneStatus]:
+        """Tell how lanes stand, in order of site and lane."""
+        now_s = self._clock.now_s()
+        wanted = [kind.value if kinds is None or kind in kinds else "" for kind in LaneKind]
+        parameters = (now_s, now_s, *(after or ("", "")), *wanted, limit)
+
+        def work(connection: sqlite3.Connection) -> list[LaneStatus]:
+            return [_status(*row) for row in connection.execute(text.LANES_PAGE, parameters)]
+
+        return await self._runner.read(work, QueueError)
 
     async def depth(self) -> QueueDepth:
         """Measure the queue."""
@@ -143,7 +242,7 @@ class SqliteQueue:
             lane_id = _held_lane(connection, claim)
             if lane_id is None or connection.execute(sql, (*parameters, lane_id)).rowcount == 0:
                 return False
-            connection.execute(text.LANE_ONE_LESS, (lane_id,))
+            connection.execute(text.LANE_LESS, (1, 1, lane_id))
             return True
 
         return await self._runner.write(work, QueueError)
@@ -158,13 +257,18 @@ def _claim(
         ready = min((row for row in found if row is not None), default=None)
         if ready is None:
             return None
-        _, lane_id, site, lane, failures = ready
+        _, lane_id, site, lane, failures, is_leased, ended_s, claimed_to, is_paused = ready
+        if is_paused:  # it was leased when the pause began
+            connection.execute(text.LANE_REST, (lane_id,))
+            continue
+        if is_leased:
+            connection.execute(text.JOBS_HANDED, (lane_id, claimed_to, ended_s))
         rows = connection.execute(text.JOBS_DUE, (lane_id, now_s, now_s, batch_max)).fetchall()
         if not rows:
             _put_right(connection, lane_id, now_s)
             continue
         token, until_s = secrets.token_hex(12), now_s + lease_s
-        connection.execute(text.LANE_LEASE, (token, until_s, until_s, len(rows), lane_id))
+        connection.execute(text.LANE_LEASE, (token, until_s, until_s, len(rows), rows[-1][0], lane_id))
         return Claim(
             site=site,
             lane=Lane.parse(lane),
@@ -184,13 +288,20 @@ def _put_right(connection: sqlite3.Connection, lane_id: int, now_s: float) -> No
         connection.execute(text.LANE_PARK, (text.NEVER_S, lane_id))  # dead letters still name it
 
 
+def _revive(connection: sqlite3.Connection, job_id: int, now_s: float) -> bool:
+    revived = connection.execute(text.JOB_REVIVE, (now_s, job_id)).rowcount > 0
+    if revived:
+        connection.execute(text.LANE_OF_REVIVED, (now_s, job_id))
+    return revived
+
+
 def _held_lane(connection: sqlite3.Connection, claim: Claim) -> int | None:
     row = connection.execute(text.LANE_HELD, (claim.site, str(claim.lane), claim.token)).fetchone()
     return None if row is None else int(row[0])
 
 
-def _job(site: str, lane: str, row: tuple[int, bytes, str, int, float]) -> Job:
-    job_id, payload, ordering_key, attempts, enqueued_s = row
+def _job(site: str, lane: str, row: tuple[int, bytes, str, int, float, int]) -> Job:
+    job_id, payload, ordering_key, attempts, enqueued_s, handed = row
     return Job(
         job_id=job_id,
         site=site,
@@ -199,4 +310,29 @@ def _job(site: str, lane: str, row: tuple[int, bytes, str, int, float]) -> Job:
         ordering_key=ordering_key,
         attempts=attempts,
         enqueued_s=enqueued_s,
+        handed=bool(handed) or attempts > 0,
+    )
+
+
+def _status(
+    site: str,
+    lane: str,
+    undone: int,
+    leased: int,
+    buried: int,
+    failures: int,
+    due_s: float,
+    oldest_s: float | None,
+    paused: int,
+) -> LaneStatus:
+    return LaneStatus(
+        site=site,
+        lane=Lane.parse(lane),
+        waiting=undone - leased,
+        leased=leased,
+        buried=buried,
+        failures=failures,
+        due_s=due_s,
+        oldest_enqueued_s=oldest_s,
+        paused=bool(paused),
     )
