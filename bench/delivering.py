@@ -80,13 +80,13 @@ def application(url: str, port: int, transport: TransportName = "aiohttp") -> Fe
     fed.followers(Crowd(port))
 
     @fed.actor("/users/{pk}")
-    def actor(context: Context, pk: str) -> Person:
-        return context.actor(Person, handle="alice")
+    def actor(context: Context, pk: str) -> Person | None:
+        return context.actor(Person, handle="alice") if pk == "1" else None
 
     @fed.object("/posts/{pk:int}", source=Post)
     def note(context: Context, post: Post) -> Note:
         author, cc = context.actor_uri("1"), [context.followers_uri("1")]
-        return Note(attributed_to=author, content="<p>hello</p>" * 100, to=PUBLIC, cc=cc)
+        return Note(attributed_to=author, content=f"<p>hello {post.pk}</p>" * 100, to=PUBLIC, cc=cc)
 
     return fed
 

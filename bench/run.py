@@ -22,6 +22,8 @@ from bench import (
     g10_import,
     g12_proofs,
     g13_linked_data,
+    g14_end_to_end,
+    g15_crowd,
     refusals,
     sig_verify,
 )
@@ -37,6 +39,8 @@ GOALS = {
     "G10": g10_import.measure,
     "G12": g12_proofs.measure,
     "G13": g13_linked_data.measure,
+    "E2E": g14_end_to_end.measure,
+    "CROWD": g15_crowd.measure,
     "REFUSALS": refusals.measure,
     "SIG": sig_verify.measure,
     "IDS": flat_memory.measure,

@@ -37,7 +37,7 @@ ROUND_KILLS = 24
 KILL_PAUSE_S = 0.3
 PUBLISHERS, DOORS = 2, 1
 WORKERS: tuple[str, ...] = ("aiohttp", "httpx", "aiohttp")
-DISTURB_EVERY, FREEZE_EVERY = 40, 30
+DISTURB_EVERY, FREEZE_EVERY = 15, 20
 DRAIN_S = (2.0, 30.0, 300.0, *[3_600.0] * 4, *[4 * 3_600.0] * 6, *[12 * 3_600.0] * 16)
 BLOCKED_S_MAX = EXCHANGE_S_MAX + 2.0
 """The deadline of an exchange, and what a busy machine may add to it besides the time that it waits for a core."""
@@ -60,14 +60,14 @@ class Plan:
 
     kills: int
     seed: int
-    pause_s: float = 0.35
+    pause_s: float = 0.2
     drain_s: tuple[float, ...] = DRAIN_S
     judges_time: bool = True
 
     @classmethod
     def smoke(cls, seed: int) -> Plan:
         """Give a short one, for the tests of every day."""
-        return cls(kills=20, seed=seed, pause_s=0.5, drain_s=DRAIN_S[:3] + (86_400.0,) * 10, judges_time=False)
+        return cls(kills=20, seed=seed, drain_s=DRAIN_S[:3] + (86_400.0,) * 10, judges_time=False)
 
 
 @attrs.define(kw_only=True)
