@@ -18,7 +18,7 @@ from .clamping import DOCUMENT_BYTES_ADVISED, clamp
 from .collapse import Superfluous, Waiting, collapse, read_waiting
 from .fanout import Follower, plan_deliveries, plan_inboxes, shared_inboxes
 from .outcome import Delivered, Drop, Outcome, Retry, classify_error, classify_response, is_final
-from .retry import lane_pause_s, retry_delay_s
+from .retry import lane_pause_s, retries_span_s, retry_delay_s
 from .seal import Provers, SealedActivity, seal
 from .synchronization import (
     SYNCHRONIZATION_HEADER,
@@ -81,6 +81,7 @@ __all__ = [
     "plan_inboxes",
     "read_waiting",
     "recovery_pause_s",
+    "retries_span_s",
     "retry_delay_s",
     "seal",
     "shared_inboxes",

@@ -44,7 +44,7 @@ class HostHealth:
         failed_s: When a failure was last written down, in seconds since the epoch; 0: never.
         reason: Of that failure: "status 503", "fetch.unreachable".
         succeeded_s: When it last took something, as far as that was known; 0: it is not.
-        recovered_s: When it came back after an outage; 0: it did not, lately.
+        recovered_s: When it last came back after an outage, or was heard of while it failed; 0: never.
         gone_until_s: Until when it counts as gone, since its shared inbox has answered 410.
     """
 
@@ -107,7 +107,6 @@ def after_host_failure(
         failed_s=now_s,
         reason=reason[:_REASON_CHARS_MAX],
         succeeded_s=max(health.succeeded_s, succeeded_s),
-        recovered_s=0.0,
     )
 
 

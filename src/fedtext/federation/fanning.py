@@ -145,7 +145,8 @@ async def _find_handle(engine: Engine, text: str, ports: PortSet) -> str:
 
 def later(engine: Engine, job: Job, ports: PortSet, reason: str, *, host_failed: bool = False) -> JobOutcome:
     """Put a job off by the schedule of retries, or bury it when that has come to its end."""
-    delay_s = retry_delay_s(job.attempts + 1, ports.randomness.fraction(), engine.config.delivery)
+    age_s = ports.clock.now_s() - job.enqueued_s
+    delay_s = retry_delay_s(job.attempts + 1, ports.randomness.fraction(), engine.config.delivery, age_s=age_s)
     if delay_s is None:
         return Bury(reason=f"{reason}, given up after {job.attempts + 1} attempts")
     return Later(after_s=delay_s, reason=reason, host_failed=host_failed)

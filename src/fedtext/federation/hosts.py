@@ -37,7 +37,7 @@ from ..wire.iri import host_of
 from .engine import Engine
 from .turns import Turn, TurnResult
 
-# Sixteen attempts that are waked so often still span more than 48 h (DLV-06), though the host flaps.
+# A lane is waked so often at most: a host that speaks but takes nothing would else be asked all the time.
 _WAKE_S: Final = 4 * 3_600.0
 
 
@@ -104,8 +104,7 @@ async def _give_up_host(engine: Engine, lane: Lane, ports: PortSet, *, failing_d
 async def heard_from(engine: Engine, iri: str, ports: PortSet) -> None:
     """Take a sign of life: a verified activity, or an answer, from the host of an id.
 
-    Its lane is due at once, unless it was waked a short while ago: a host that speaks but takes nothing is tried as
-    often as any other, so that what waits for it is tried for as long.
+    Its lane is due at once, unless it was waked a few hours ago.
     """
     with suppress(MalformedIri, PortError):  # the next sign of life is as good
         await _revive(engine, host_of(iri), ports)

@@ -106,13 +106,15 @@ async def admit(
         TooManyMentions: The post mentions more than `OutboundPolicy.mentions_count_max`.
         QuotaExceeded: A new account has said so much in this hour.
     """
+    if activity.type_name not in _POSTS:
+        return ()
     policy = engine.config.outbound
     said = said_by(dump(activity), besides, followers_owner=engine.followers_owner)
     if 0 < policy.mentions_count_max < said.mentions:
         raise TooManyMentions(activity=str(activity.id), mentions=said.mentions, most=policy.mentions_count_max)
     quotas = (policy.new_account_posts_per_hour_max, policy.new_account_mentions_per_hour_max)
     actor = str(activity.actor_id)
-    if said == Said() or not any(quotas) or not await _is_new(engine, actor, ports):
+    if not any(quotas) or not await _is_new(engine, actor, ports):
         return ()
     for _ in range(_ROUNDS):
         count, before = await _counted(engine, actor, said, ports)

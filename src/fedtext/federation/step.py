@@ -319,7 +319,8 @@ async def _dropped(engine: Engine, task: DeliveryTask, outcome: Drop, job: Job, 
 
 def _deferred(engine: Engine, outcome: Retry, job: Job, ports: PortSet) -> JobOutcome:
     """Choose the later of our schedule and the host's wish; for a while its wish holds for the whole lane (DLV-07)."""
-    delay_s = retry_delay_s(job.attempts + 1, ports.randomness.fraction(), engine.config.delivery)
+    age_s = ports.clock.now_s() - job.enqueued_s
+    delay_s = retry_delay_s(job.attempts + 1, ports.randomness.fraction(), engine.config.delivery, age_s=age_s)
     lives = outcome.status is not None and outcome.status < 500
     if delay_s is None:
         reason = f"{outcome.reason}, given up after {job.attempts + 1} attempts"

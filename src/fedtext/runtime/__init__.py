@@ -8,7 +8,14 @@ from ..federation.actor_keys import StoredKeys
 from ..federation.context import BlockingContext, Context, Local
 from ..federation.deadletters import DeadLetter
 from ..federation.digests import followers_changed, followings_changed
-from ..federation.registry import FollowerSource, ListenerFailure, Router, SynchronizedFollowers
+from ..federation.host_status import HostStatus
+from ..federation.registry import (
+    FollowerSource,
+    ListenerFailure,
+    PermanentFailure,
+    Router,
+    SynchronizedFollowers,
+)
 from ..federation.reports import Report
 from ..federation.site import Site
 from ..federation.synchronization import PauseReason, SynchronizationPause
@@ -51,6 +58,7 @@ __all__ = [
     "Follower",
     "FollowerSource",
     "Handle",
+    "HostStatus",
     "Iri",
     "Level",
     "ListenerFailure",
@@ -62,6 +70,7 @@ __all__ = [
     "PageRequest",
     "PauseReason",
     "Peeked",
+    "PermanentFailure",
     "PortSet",
     "Ports",
     "Report",

@@ -14,6 +14,7 @@ from ..federation.calling import Caller
 from ..federation.context import BlockingContext, Context
 from ..federation.deadletters import DeadLetter
 from ..federation.engine import Engine
+from ..federation.host_status import HostStatus, list_hosts
 from ..federation.operations import EngineOperations
 from ..federation.registry import Router
 from ..federation.reports import Report, close_report, list_reports
@@ -23,7 +24,7 @@ from ..federation.site import Site
 from ..federation.synchronization import PauseReason, SynchronizationPause
 from ..inbox import Rule, Severity, parse_subject
 from ..keys import OVERLAP_S, Algorithm, KeyRing
-from ..ports import Backend, Observer, PortSet, Transport
+from ..ports import Backend, Lane, LaneKind, Observer, PortSet, Transport
 from ..vocab import PUBLIC, Activity, Actor, Delete, Object, is_public, load_as
 from ..wire.acct import parse_handle
 from ..wire.iri import Iri, is_public_host, parse_origin, parse_url
@@ -191,6 +192,7 @@ class Federation(Router):
 
         Raises:
             ConfigurationError: The class is not registered, nobody is addressed, or another database.
+            PolicyRefusal: It mentions too many people, or a new account has said enough (`OutboundPolicy`).
         """
         model = await self._mapped(ports, thing)
         return await self._send(ports, publishing.create_of(model), within=within, about=model)
@@ -349,6 +351,39 @@ class Federation(Router):
         """Put a dead letter back, to be tried at once; False when it is not there."""
         return await ports.queue.revive(letter)
 
+    async def _replay_all(self, ports: PortSet, *, host: str | None = None) -> int:
+        """Put back the dead letters of this site, to be tried at once; gives how many.
+
+        Args:
+            ports: Given by the action.
+            host: Only what was to be delivered to this host, "mastodon.example".
+        """
+        lane, count = None if host is None else Lane(LaneKind.OUT, host), 0
+        while step := await ports.queue.revive_all(site=self.site.origin, lane=lane):
+            count += step
+        return count
+
+    async def _purge(self, ports: PortSet, *, host: str | None = None, waiting: bool = False) -> int:
+        """Remove dead letters of this site for good; gives how many jobs went.
+
+        Args:
+            ports: Given by the action.
+            host: Only what was to be delivered to this host, "mastodon.example".
+            waiting: What still waits, too.
+        """
+        lane = None if host is None else Lane(LaneKind.OUT, host)
+        return await ports.queue.purge(site=self.site.origin, lane=lane, waiting=waiting)
+
+    async def _hosts(self, ports: PortSet, *, after: str = "", limit: int = 100) -> list[HostStatus]:
+        """Tell how it stands with the hosts for which something waits, or lies, or that fail; see `HostStatus`.
+
+        Args:
+            ports: Given by the action.
+            after: The last host of the page before.
+            limit: How many are given.
+        """
+        return await list_hosts(self.engine, ports, after=after, limit=limit)
+
     async def _pause_synchronization(self, ports: PortSet) -> SynchronizationPause:
         """Stop comparing followers with other servers, for `SynchronizationPolicy.pause_s`.
 
@@ -392,6 +427,9 @@ class Federation(Router):
     close_report = Action(_close_report)
     dead_letters = Action(_dead_letters)
     replay = Action(_replay)
+    replay_all = Action(_replay_all)
+    purge = Action(_purge)
+    hosts = Action(_hosts)
 
     async def _mapped(self, ports: PortSet, thing: object) -> Object:
         model = await serving.map_thing(self.engine, thing, ports)

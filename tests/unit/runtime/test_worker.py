@@ -286,6 +286,151 @@ async def test_a_queue_that_fails_does_not_end_the_worker(serve, blog, method: s
     assert served.engine.done[0] == "1"
 
 
+async def test_stopping_finishes_what_is_under_way_and_hands_back_the_rest(serve, blog) -> None:
+    begun, gate = asyncio.Event(), asyncio.Event()
+
+    async def action(_name: str) -> None:
+        begun.set()
+        await gate.wait()
+
+    served = await serve([task("out:a", str(n)) for n in range(10)], action=action, per_host_concurrency=2)
+    stop = asyncio.Event()
+    running = asyncio.create_task(Worker(served).run(stop=stop))
+    await asyncio.wait_for(begun.wait(), 5)
+    stop.set()
+    gate.set()
+    await asyncio.wait_for(running, 5)
+    assert len(served.engine.done) == 2
+    left = await depth(served)
+    assert (left.waiting, left.leased) == (8, 0)
+    claim = await served.ports.asynchronous().queue.claim(lease_s=60, batch_max=20)  # due at once, for somebody else
+    assert claim is not None
+    assert [(job.attempts, job.handed) for job in claim.jobs] == [(0, False)] * 8
+
+
+async def test_what_was_broken_off_is_handed_back_as_tried(serve) -> None:
+    """It may have been carried out: nothing that follows may take it for one that never was."""
+    begun = asyncio.Event()
+
+    async def action(_name: str) -> None:
+        begun.set()
+        await asyncio.sleep(60)
+
+    tasks = [task("out:a", "1", "k"), task("out:a", "2", "k"), task("out:a", "3", "other")]
+    served = await serve(tasks, action=action, per_host_concurrency=1)
+    running = asyncio.create_task(Worker(served, concurrency=1).run())
+    await asyncio.wait_for(begun.wait(), 5)
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    claim = await served.ports.asynchronous().queue.claim(lease_s=60, batch_max=20)
+    assert claim is not None
+    assert [(job.attempts, job.handed) for job in claim.jobs] == [(1, True), (0, False), (0, False)]
+
+
+async def test_what_is_settled_when_the_end_comes_stays_settled(serve) -> None:
+    """The cancellation comes between the delivery and its acknowledgement."""
+    served = await serve([task("out:a", "1")])
+    ports = served.ports.asynchronous()
+    entered = asyncio.Event()
+
+    class Slow:
+        def __getattr__(self, name: str):
+            return getattr(ports.queue, name)
+
+        async def ack(self, claim, job):
+            done = await ports.queue.ack(claim, job)
+            entered.set()
+            await asyncio.sleep(60)
+            return done
+
+    served.ports = SimpleNamespace(asynchronous=lambda: attrs.evolve(ports, queue=Slow()), observer=ports.observer)
+    running = asyncio.create_task(Worker(served, concurrency=1).run())
+    await asyncio.wait_for(entered.wait(), 5)
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert (await ports.queue.depth()).waiting == 0
+
+
+# ---- the breaker -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.spec("DLV-09")
+async def test_dlv_09_one_probe_goes_out_before_the_rest(serve, blog) -> None:
+    """Also with several workers: the lane is leased, and its others wait until the probe is answered."""
+    running, most, gate = [], [], asyncio.Event()
+
+    async def action(name: str) -> None:
+        running.append(name)
+        most.append(len(running))
+        if not gate.is_set():
+            await gate.wait()
+        await asyncio.sleep(0)
+        running.remove(name)
+
+    failed = Later(after_s=1, reason="down", host_failed=True)
+    answered = Done(host_answered=True, delivered=True)
+    outcomes = {str(n): [failed, answered] if n < 4 else answered for n in range(9)}
+    served = await serve([task("out:a", str(n)) for n in range(9)], outcomes, action=action, per_host_concurrency=4)
+    gate.set()
+    await Worker(served).step()
+    assert sorted(served.engine.done) == ["0", "1", "2", "3"]
+    blog.clock.advance(60)
+    gate.clear()
+    most.clear()
+    workers = [asyncio.create_task(Worker(served).step()) for _ in range(3)]
+    for _ in range(50):
+        await asyncio.sleep(0)
+    assert running == [running[0]]  # whatever else there is to do, and whoever else would
+    gate.set()
+    assert sorted(await asyncio.gather(*workers)) == [False, False, True]
+    assert max(most) == 4  # then as many at once as ever
+    assert (await depth(served)).waiting == 0
+
+
+@pytest.mark.spec("DLV-09")
+async def test_dlv_09_the_breaker_closes_when_the_host_answers_anything(serve, blog) -> None:
+    failed = Later(after_s=1, reason="down", host_failed=True)
+    refused = Bury(reason="status 403", host_answered=True, status=403)
+    outcomes = {"0": [failed, refused], "1": Done(), "2": Done()}
+    served = await serve([task("out:a", str(n)) for n in range(3)], outcomes, per_host_concurrency=1)
+    await Worker(served).step()
+    assert served.engine.done == ["0"]
+    blog.clock.advance(60)
+    await Worker(served).drain()
+    assert sorted(served.engine.done) == ["0", "0", "1", "2"]
+    [_failed, result] = served.engine.results
+    assert (result.delivered, result.failure, result.sent_count) == (False, "", 3)
+
+
+@pytest.mark.spec("DLV-09")
+@pytest.mark.parametrize(
+    ("outcome", "failure"),
+    [
+        (Later(after_s=1, reason="status 503", host_failed=True), "status 503"),
+        (Later(after_s=1, reason="status 429", host_failed=True, host_answered=True), ""),
+        (Later(after_s=1, reason="status 401", host_answered=True), ""),
+        (Bury(reason="status 503, given up", host_failed=True), "status 503, given up"),
+        (Done(host_answered=True, delivered=True), ""),
+    ],
+)
+async def test_what_a_turn_says_of_its_host(serve, outcome, failure: str) -> None:
+    served = await serve([task("out:a", "1")], {"1": outcome})
+    await Worker(served).step()
+    [result] = served.engine.results
+    assert (result.failure, result.delivered) == (failure, isinstance(outcome, Done))
+    assert (result.pause_s > 0) is (getattr(outcome, "host_failed", False))
+
+
+async def test_other_lanes_have_no_breaker(serve) -> None:
+    failed = Later(after_s=1, reason="down", host_failed=True)
+    served = await serve([task("fanout:a", "1"), task("fanout:a", "2")], {"1": failed})
+    await Worker(served).step()
+    assert served.engine.done == ["1", "2"]
+    assert served.engine.results[0].failure == ""
+
+
 def test_chains_keep_order_and_keys_apart() -> None:
     @attrs.frozen
     class Job:
