@@ -201,6 +201,44 @@ def matching(root: Path, patterns: list[str]) -> list[str]:
     return sorted(found)
 
 
+# -- servers ----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def postgres_url() -> Any:
+    """The address of an empty PostgreSQL schema of this test's own."""
+    from tests import engines
+
+    with engines.empty_schema(engines.address("postgres")) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def _postgres_schema() -> Any:
+    from tests import engines
+
+    with engines.empty_schema(engines.address("postgres")) as url:
+        yield url
+
+
+@pytest.fixture
+def postgres_tables_url(_postgres_schema: str) -> Any:
+    """The address of a PostgreSQL schema with empty tables of ours, made once for all tests of a file."""
+    from tests import engines
+
+    with engines.emptied(_postgres_schema) as url:
+        yield url
+
+
+@pytest.fixture
+def redis_url() -> Any:
+    """The address of a Redis server with a key prefix of this test's own."""
+    from tests import engines
+
+    with engines.own_prefix(engines.address("redis")) as url:
+        yield url
+
+
 @pytest.fixture(scope="session")
 def repository() -> Path:
     """The folder that holds the README: a checkout, or the copy in which the wheel is tested."""

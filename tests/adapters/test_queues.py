@@ -7,7 +7,7 @@ import random
 import attrs
 import pytest
 
-from fedtext.adapters.backends import MemoryBackend, SqliteBackend
+from fedtext.adapters.backends import MemoryBackend, PostgresBackend, SqliteBackend
 from fedtext.adapters.clocks import ManualClock
 from fedtext.ports import Claim, Job, Lane, LaneKind
 from fedtext.sync import run_sync
@@ -27,9 +27,20 @@ def test_suite(case, backend, colour, tmp_path):
     run_case(case, lambda: BACKENDS[backend](tmp_path), colour)
 
 
+@pytest.mark.parametrize("colour", Colour)
+@pytest.mark.parametrize("case", QUEUE_CASES, ids=case_name)
+def test_suite_in_postgresql(case, colour, postgres_tables_url):
+    run_case(case, lambda: PostgresBackend(postgres_tables_url), colour)
+
+
 @pytest.mark.parametrize("case", PROCESS_CASES, ids=case_name)
 def test_processes(case, tmp_path):
     case(f"sqlite:///{tmp_path / 'test.sqlite3'}")
+
+
+@pytest.mark.parametrize("case", PROCESS_CASES, ids=case_name)
+def test_processes_in_postgresql(case, postgres_url):
+    case(postgres_url)
 
 
 def plain(answer):
@@ -104,8 +115,17 @@ OTHERS += ["pause", "purge", "lanes", "lanes"]
 @pytest.mark.parametrize("seed", range(20))
 def test_memory_and_sqlite_give_the_same_answers(seed, tmp_path):
     """Two independent bodies of code, one story: whatever happens, both tell the same."""
+    tell_one_story(seed, MemoryBackend(), SqliteBackend(tmp_path / "test.sqlite3"))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_memory_and_postgresql_give_the_same_answers(seed, postgres_tables_url):
+    tell_one_story(seed, MemoryBackend(), PostgresBackend(postgres_tables_url))
+
+
+def tell_one_story(seed, *backends):
+    """Do the same random things to two queues, and expect the same answers."""
     clock, time = ManualClock(), random.Random(seed)
-    backends = [MemoryBackend(), SqliteBackend(tmp_path / "test.sqlite3")]
     queues = [backend.blocking(clock).queue for backend in backends]
     held = [[], []]
     for number in range(1, 300):

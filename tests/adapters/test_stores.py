@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fedtext.adapters.backends import MemoryBackend, SqliteBackend
+from fedtext.adapters.backends import MemoryBackend, PostgresBackend, RedisBackend, SqliteBackend
 from fedtext.testing.ports import SQL_CASES, STORE_CASES, Colour, case_name, run_case
 
 BACKENDS = {
@@ -19,6 +19,24 @@ BACKENDS = {
 @pytest.mark.parametrize("case", STORE_CASES + SQL_CASES, ids=case_name)
 def test_suite(case, backend, colour, tmp_path):
     run_case(case, lambda: BACKENDS[backend](tmp_path), colour)
+
+
+@pytest.mark.parametrize("colour", Colour)
+@pytest.mark.parametrize("case", STORE_CASES, ids=case_name)
+def test_suite_in_postgresql(case, colour, postgres_tables_url):
+    run_case(case, lambda: PostgresBackend(postgres_tables_url), colour)
+
+
+@pytest.mark.parametrize("colour", Colour)
+@pytest.mark.parametrize("case", SQL_CASES, ids=case_name)
+def test_sql_suite_in_postgresql(case, colour, postgres_url):
+    run_case(case, lambda: PostgresBackend(postgres_url), colour)
+
+
+@pytest.mark.parametrize("colour", Colour)
+@pytest.mark.parametrize("case", STORE_CASES, ids=case_name)
+def test_suite_in_redis(case, colour, redis_url, tmp_path):
+    run_case(case, lambda: RedisBackend(redis_url, SqliteBackend(tmp_path / "test.sqlite3")), colour)
 
 
 async def test_expired_values_are_removed_from_the_file_by_later_writes(tmp_path):

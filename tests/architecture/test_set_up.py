@@ -87,6 +87,6 @@ def test_targets_do_their_own_set_up(repository: Path, tmp_path: Path, arguments
 
 
 def test_scripts_are_sound(repository: Path) -> None:
-    for shell, name in (("sh", "tools/set-up"), ("bash", ".ci/run"), ("bash", ".ci/test-wheel")):
+    for shell, name in (("sh", "tools/set-up"), ("bash", "tools/servers"), ("bash", ".ci/run"), ("bash", ".ci/test-wheel")):
         subprocess.run([shell, "-n", repository / name], check=True, timeout=60)
         assert os.access(repository / name, os.X_OK)

@@ -228,10 +228,12 @@ async def enqueue(engine: Engine, ports: PortSet, task: Task, *, within: object,
     """Put a task and its marks into queue and store, or all of them into the application's transaction.
 
     Without a transaction of the application they still are written together where there is SQL. Elsewhere the task
-    goes first: the worker buries what a Delete removes, so a mark that fails is made up for, a task is not.
+    goes first: the worker buries what a Delete removes, so a mark that fails is made up for, a task is not. A store
+    without SQL takes no part in the application's transaction: there, too, the worker makes up for the marks.
     """
     within = _transaction(engine, within)
-    in_sql = ports.sql is not None and ports.queue.dialect is not None
+    marks_in_sql = ports.store.dialect is not None
+    in_sql = ports.sql is not None and ports.queue.dialect is not None and marks_in_sql
     if within is None and not (marks and in_sql):
         await ports.queue.enqueue([task])
         for mark in marks:
@@ -239,7 +241,7 @@ async def enqueue(engine: Engine, ports: PortSet, task: Task, *, within: object,
         return
     now_s = ports.clock.now_s()
     statements: list[Statement] = ports.queue.statements(task, now_s)
-    for mark in marks:
+    for mark in marks if marks_in_sql else ():
         expires_s = None if mark.ttl_s is None else now_s + mark.ttl_s
         statements += ports.store.statements(mark.key, mark.value, expires_s=expires_s)
     if within is not None:

@@ -5,7 +5,7 @@ Core code awaits these and nothing else. Each port comes in two colours with the
 """
 
 from .backend import Backend, Opened
-from .queue import Claim, Job, Lane, LaneKind, LaneStatus, Queue, QueueDepth, Task, pause_key
+from .queue import Claim, Job, Lane, LaneKind, LaneStatus, Queue, QueueDepth, Task, WakingQueue, pause_key
 from .services import Clock, Coalesce, Event, Observer, Offload, PortSet, Randomness
 from .sql import Batch, Sql, SqlValue, Statement
 from .store import Store, store_key, store_prefix
@@ -36,6 +36,7 @@ __all__ = [
     "Store",
     "Task",
     "Transport",
+    "WakingQueue",
     "pause_key",
     "store_key",
     "store_prefix",

@@ -42,7 +42,7 @@ class Backend(Protocol):
         """Run statements through the application's own open transaction.
 
         Args:
-            within: A sqlite3 connection, a Django database alias or connection, or a SQLAlchemy Session or Connection.
+            within: A sqlite3 or psycopg connection, a Django alias or connection, a SQLAlchemy Session or Connection.
             statements: From `Queue.statements`.
 
         Raises:
@@ -51,7 +51,7 @@ class Backend(Protocol):
         ...
 
     async def execute_within_async(self, within: object, statements: Sequence[Statement]) -> None:
-        """Run statements through an open transaction that is awaited (SQLAlchemy AsyncSession or AsyncConnection)."""
+        """Run statements through an open transaction that is awaited (of SQLAlchemy's or psycopg's asyncio side)."""
         ...
 
     def close(self) -> None:

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import Enum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import attrs
 
@@ -268,4 +268,13 @@ class Queue(Protocol):
 
     async def depth(self) -> QueueDepth:
         """Measure the queue."""
+        ...
+
+
+@runtime_checkable
+class WakingQueue(Protocol):
+    """What a queue can do besides, where its engine tells of new tasks; a worker of any other looks now and then."""
+
+    async def wait(self, timeout_s: float) -> bool:
+        """Wait until a task is added, by whichever process; False: it is time to look anyway."""
         ...

@@ -33,6 +33,11 @@ def store_prefix(origin: str, *parts: str) -> str:
 class Store(Protocol):
     """A bounded key-value store. Values are bytes; a time to live is in seconds on the backend's clock."""
 
+    @property
+    def dialect(self) -> str | None:
+        """Name the SQL dialect of `statements`: "sqlite" or "postgresql"; None: this store has no SQL."""
+        ...
+
     async def get(self, key: str) -> bytes | None:
         """Give the value, or None when it is absent or expired."""
         ...

@@ -1,6 +1,6 @@
 """The composition root: the public `Federation`, storage, doors and the worker."""
 
-from ..adapters.backends import MemoryBackend, SqliteBackend, connect
+from ..adapters.backends import MemoryBackend, PostgresBackend, SqliteBackend, connect
 from ..delivery import Follower
 from ..discovery import ServerFacts
 from ..dispatch import Page, PageRequest, alternate_link
@@ -73,6 +73,7 @@ __all__ = [
     "PermanentFailure",
     "PortSet",
     "Ports",
+    "PostgresBackend",
     "Report",
     "Representation",
     "Router",

@@ -188,7 +188,7 @@ class Federation(Router):
         Args:
             ports: Given by the action.
             thing: An instance of a class registered with `@fed.object(…, source=…)`.
-            within: sqlite3 connection, Django alias, SQLAlchemy Session or AsyncSession (with `.aio`).
+            within: sqlite3 or psycopg connection, Django alias, SQLAlchemy Session; with `.aio` their asyncio kin.
 
         Raises:
             ConfigurationError: The class is not registered, nobody is addressed, or another database.

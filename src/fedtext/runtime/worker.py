@@ -19,7 +19,7 @@ from ..delivery import lane_pause_s
 from ..errors import PortError
 from ..federation.outcomes import Bury, Done, JobOutcome, Later
 from ..federation.turns import Turn, TurnResult
-from ..ports import Claim, Event, Job, LaneKind, PortSet
+from ..ports import Claim, Event, Job, LaneKind, PortSet, Queue, WakingQueue
 from ..sync import run_sync
 from .served import Served
 
@@ -126,8 +126,8 @@ class Worker:
                 self._emit("worker.step_failed", error=repr(error)[:300])
                 worked = False
             idle_s = _IDLE_S_MIN if worked else min(idle_s * 2, _IDLE_S_MAX)
-            if not worked:
-                await asyncio.sleep(idle_s)
+            if not worked and await _woken(self._federation.ports.asynchronous().queue, idle_s):
+                idle_s = _IDLE_S_MIN
 
     async def _work(self, claim: Claim, ports: PortSet, stop: asyncio.Event | None) -> None:
         stopping = stop.is_set if stop is not None else lambda: False
@@ -251,6 +251,14 @@ class Worker:
 
     def _emit(self, name: str, **fields: str) -> None:
         self._federation.ports.observer.emit(Event(name=name, fields=fields))
+
+
+async def _woken(queue: Queue, idle_s: float) -> bool:
+    """Let time pass, less of it where the queue can say that there is work: then True."""
+    if isinstance(queue, WakingQueue):
+        return await queue.wait(idle_s)
+    await asyncio.sleep(idle_s)
+    return False
 
 
 def _chains(jobs: Sequence[Job]) -> list[list[Job]]:

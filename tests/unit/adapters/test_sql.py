@@ -22,7 +22,7 @@ def connection():
     connection.close()
 
 
-@pytest.mark.parametrize("dialect", ["", "postgresql", "SQLite"])
+@pytest.mark.parametrize("dialect", ["", "mysql", "SQLite"])
 def test_other_dialects_are_refused(dialect):
     task = Task(site="s", lane=Lane(LaneKind.OUT, "h"), payload=b"{}")
     with pytest.raises(ConfigurationError):

@@ -8,6 +8,7 @@ import attrs
 import pytest
 
 from fedtext.adapters.backends import SqliteBackend
+from fedtext.adapters.stores.memory import MemoryStore
 from fedtext.delivery import FanoutTask, ResolveTask, decode_task
 from fedtext.errors import ConfigurationError, LimitExceeded, LocalProtocolError, QueueError, StoreError
 from fedtext.federation import sending
@@ -204,6 +205,28 @@ def test_in_memory_no_tombstone_stands_without_its_delete(world, method, error):
     assert (world.status("/posts/7"), world.depth().waiting) == (200, 0 if method == "enqueue" else 1)
     world.settle()
     assert world.status("/posts/7") == (200 if method == "enqueue" else 410)
+
+
+class StoreElsewhere(SqliteBackend):
+    """A queue in a file, and a store that takes no part in its transactions, as one in Redis does not."""
+
+    def blocking(self, clock):
+        opened = super().blocking(clock)
+        return attrs.evolve(opened, store=self.__dict__.setdefault("elsewhere", MemoryStore(clock)))
+
+
+@pytest.mark.parametrize("is_within", [True, False])
+def test_a_store_elsewhere_gets_its_tombstone_from_the_worker_at_the_latest(tmp_path, make_world, is_within):
+    backend = StoreElsewhere(tmp_path / "app.sqlite3")
+    world = make_world(backend)
+    post = world.post(7)
+    with sqlite3.connect(tmp_path / "app.sqlite3") as connection:
+        world.fed.withdraw(post, within=connection if is_within else None)
+    connection.close()
+    assert (world.depth().waiting, world.status("/posts/7")) == (1, 200 if is_within else 410)
+    world.settle()
+    assert world.status("/posts/7") == 410
+    backend.close()
 
 
 def test_a_batch_of_the_application_gets_task_and_mark(on_file):

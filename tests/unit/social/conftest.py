@@ -1,4 +1,4 @@
-"""Alice on a blog, on memory and on SQLite, in a small network."""
+"""Alice on a blog, on every storage, in a small network."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ class World:
         return [entry.text for entry in reversed(entries)]
 
 
-async def make_world(url: str, seed: int = 7) -> AsyncIterator[World]:
-    federation = Federation("https://blog.example", backend=connect(url), keys=SharedKeys())
+async def make_world(url: str, seed: int = 7, queue: str | None = None) -> AsyncIterator[World]:
+    federation = Federation("https://blog.example", backend=connect(url, queue=queue), keys=SharedKeys())
     social = Social(federation)
     async with Fediverse(seed=seed) as net:
         net.bind(federation)
@@ -48,9 +48,18 @@ async def world() -> AsyncIterator[World]:
         yield made
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(params=["memory", "sqlite", "postgresql", "redis"])
 async def any_world(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[World]:
-    """The same on every storage."""
-    url = "memory://" if request.param == "memory" else f"sqlite:///{tmp_path}/app.sqlite3"
-    async for made in make_world(url):
+    """The same on every storage; Redis has its queue in SQLite."""
+    file = f"sqlite:///{tmp_path}/app.sqlite3"
+    match request.param:
+        case "memory":
+            world = make_world("memory://")
+        case "sqlite":
+            world = make_world(file)
+        case "postgresql":
+            world = make_world(request.getfixturevalue("postgres_url"))
+        case _:
+            world = make_world(request.getfixturevalue("redis_url"), queue=file)
+    async for made in world:
         yield made

@@ -42,6 +42,11 @@ class MemoryStore:
         self._clock = clock
         self._state = state if state is not None else MemoryState()
 
+    @property
+    def dialect(self) -> None:
+        """None: this store has no SQL."""
+        return
+
     async def get(self, key: str) -> bytes | None:
         """Give the value, or None when it is absent or expired."""
         with self._state.lock:

@@ -1,6 +1,6 @@
 """`connect("django")`: the database of Django's settings, and its models.
 
-Invariants: the file is the one that Django's alias has at the moment of use (a test runner may swap it); inside of
+Invariants: the database is the one that Django's alias has at the moment of use (a test runner may swap it); inside of
 `transaction.atomic()` tasks go through Django's own connection without being told.
 """
 
@@ -15,14 +15,16 @@ from django.db.models import Model
 
 from ...errors import ConfigurationError
 from ...ports import Clock, Opened, Statement
-from ...runtime import SqliteBackend
+from ...runtime import PostgresBackend, SqliteBackend
 from .offload import DjangoOffload
 
-_SQLITE = "django.db.backends.sqlite3"
+# keys of Django's settings and of libpq's addresses: what Django gives psycopg beyond these is no address
+_ADDRESS = {"NAME": "dbname", "USER": "user", "PASSWORD": "password", "HOST": "host", "PORT": "port"}
+_NOT_ADDRESS = {"isolation_level", "server_side_binding", "pool", "assume_role", "prepare_threshold"}
 
 
 class DjangoBackend:
-    """Storage in one of Django's databases, as a file that is opened by connections of our own beside Django's.
+    """Storage in one of Django's databases, opened by connections of our own beside Django's.
 
     Args:
         alias: Which of `settings.DATABASES`.
@@ -30,7 +32,7 @@ class DjangoBackend:
 
     def __init__(self, alias: str = DEFAULT_DB_ALIAS) -> None:
         self._alias = alias
-        self._opened: dict[str, SqliteBackend] = {}
+        self._opened: dict[str, SqliteBackend | PostgresBackend] = {}
         self.offload = DjangoOffload()
 
     @property
@@ -45,11 +47,11 @@ class DjangoBackend:
 
     def blocking(self, clock: Clock) -> Opened:
         """Give the colour whose coroutines never suspend."""
-        return self._file().blocking(clock)
+        return self._database().blocking(clock)
 
     def asynchronous(self, clock: Clock) -> Opened:
         """Give the colour for an event loop."""
-        return self._file().asynchronous(clock)
+        return self._database().asynchronous(clock)
 
     def execute_within(self, within: object, statements: Sequence[Statement]) -> None:
         """Run statements through an open transaction, usually Django's own.
@@ -58,7 +60,7 @@ class DjangoBackend:
             ConfigurationError: Not a connection to this database.
             QueueError: The database refused.
         """
-        self._file().execute_within(within, statements)
+        self._database().execute_within(within, statements)
 
     async def execute_within_async(self, within: object, statements: Sequence[Statement]) -> None:
         """Run statements through a transaction that is awaited.
@@ -67,7 +69,7 @@ class DjangoBackend:
             ConfigurationError: Not a connection to this database.
             QueueError: The database refused.
         """
-        await self._file().execute_within_async(within, statements)
+        await self._database().execute_within_async(within, statements)
 
     def close(self) -> None:
         """Close what was opened by this process; Django's own connections are not touched."""
@@ -86,19 +88,38 @@ class DjangoBackend:
         except (ValueError, ValidationError, OverflowError):
             return None
 
-    def _file(self) -> SqliteBackend:
+    def _database(self) -> SqliteBackend | PostgresBackend:
         settings = _settings(self._alias)
-        name = str(settings.get("NAME") or "")
-        if settings.get("ENGINE") != _SQLITE or not name or name == ":memory:" or name.startswith("file:"):
-            raise ConfigurationError(
-                "this needs an SQLite file in DATABASES; for tests name one: TEST = {'NAME': 'test.sqlite3'}",
-                alias=self._alias,
-                engine=str(settings.get("ENGINE")),
-                name=name,
-            )
-        if name not in self._opened:
-            self._opened[name] = SqliteBackend(name)
-        return self._opened[name]
+        vendor = connections[self._alias].vendor
+        address = _postgres_address(settings) if vendor == "postgresql" else _sqlite_path(self._alias, settings)
+        if address not in self._opened:
+            self._opened[address] = PostgresBackend(address) if vendor == "postgresql" else SqliteBackend(address)
+        return self._opened[address]
+
+
+def _sqlite_path(alias: str, settings: Mapping[str, Any]) -> str:
+    name = str(settings.get("NAME") or "")
+    if connections[alias].vendor != "sqlite" or not name or name == ":memory:" or name.startswith("file:"):
+        raise ConfigurationError(
+            "this needs PostgreSQL or an SQLite file in DATABASES; for tests name one: TEST = {'NAME': 'test.sqlite3'}",
+            alias=alias,
+            engine=str(settings.get("ENGINE")),
+            name=name,
+        )
+    return name
+
+
+def _postgres_address(settings: Mapping[str, Any]) -> str:
+    options = settings.get("OPTIONS") or {}
+    given = {name: value for name, value in options.items() if name not in _NOT_ADDRESS}
+    given |= {name: settings[key] for key, name in _ADDRESS.items() if settings.get(key)}
+    return " ".join(f"{name}={_quoted(value)}" for name, value in given.items() if isinstance(value, str | int))
+
+
+def _quoted(value: str | int) -> str:
+    """Quote a value of libpq's addresses (PostgreSQL, 34.1.1.1)."""
+    text = str(value).replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{text}'"
 
 
 def _settings(alias: str) -> Mapping[str, Any]:

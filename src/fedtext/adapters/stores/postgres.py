@@ -1,0 +1,18 @@
+"""A store in PostgreSQL, in the colour of its runner."""
+
+from __future__ import annotations
+
+from .. import sql as text
+from ..sql_store import SqlStore
+
+
+class PostgresStore(SqlStore):
+    """A store over one database, on one clock; any number of processes and machines may share it."""
+
+    # what another transaction is writing anew at this moment is passed over, not removed behind its back
+    purge = text.STORE_PURGE.replace("LIMIT 16", "LIMIT 16 FOR UPDATE SKIP LOCKED")
+
+    @property
+    def dialect(self) -> str:
+        """The SQL dialect of `statements`: "postgresql"."""
+        return "postgresql"
