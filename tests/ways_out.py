@@ -171,6 +171,7 @@ OFFERED: dict[str, Callable[[Any, str], Any]] = {
     "Federation.publish": lambda action, url: action(Post(url)),
     "Federation.revise": lambda action, url: action(Post(url)),
     "Federation.withdraw": lambda action, url: action(Post(url)),
+    "Federation.join_relay": lambda action, url: action(url),
 }
 # They are handed no address, or only forget it.
 OFFERED_WITHOUT_NETWORK: Final = {
@@ -183,7 +184,9 @@ OFFERED_WITHOUT_NETWORK: Final = {
     "Federation.close_report",
     "Federation.dead_letters",
     "Federation.forget",
+    "Federation.leave_relay",
     "Federation.pause_synchronization",
+    "Federation.relays",
     "Federation.remove_actor",
     "Federation.replay",
     "Federation.reports",

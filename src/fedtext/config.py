@@ -166,6 +166,8 @@ class InboxPolicy:
 
     `actor_activities_per_minute_max`, `host_activities_per_minute_max`: how much one actor, and all actors of one host,
     may say to one process of this server; more is answered 429. 0: there is no limit.
+    `relay_activities_per_minute_max`: the same for the actor of a relay that has let this server in; its host is not
+    counted then.
     `mentions_count_max`: how many actors of this server one activity may be addressed to or mention; more is refused.
     `allow_listed_only`: nobody is heard, fetched or told anything but the hosts that were allowed (`fed.allow`).
     `forwarded_by_proof`, `forwarded_by_fetch`: what counts for an activity that somebody else than its actor has
@@ -178,6 +180,7 @@ class InboxPolicy:
     attempts_max: int = 12
     actor_activities_per_minute_max: int = 600
     host_activities_per_minute_max: int = 6_000
+    relay_activities_per_minute_max: int = 6_000
     mentions_count_max: int = 50
     forwarded_by_proof: bool = True
     forwarded_by_fetch: bool = True

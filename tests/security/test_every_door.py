@@ -212,7 +212,8 @@ def asked_for(home: Home, name: str, url: str) -> object:
         raise  # nothing was tried
     except FedtextError:
         return None
-    return None if name.rpartition(".")[2] in {"send", "publish", "revise", "withdraw"} else found
+    queueing = {"send", "publish", "revise", "withdraw", "join_relay"}
+    return None if name.rpartition(".")[2] in queueing else found
 
 
 @pytest.mark.spec("SEC-105", "SEC-155")

@@ -3,10 +3,11 @@
 from .deletes import Deletes, is_deleted
 from .followings import FollowState
 from .follows import Follows
-from .replies import Author, Replies, Reply, ReplyRepository, author_card
+from .replies import Author, AuthorsRepository, Replies, Reply, ReplyRepository, author_card
 
 __all__ = [
     "Author",
+    "AuthorsRepository",
     "Deletes",
     "FollowState",
     "Follows",

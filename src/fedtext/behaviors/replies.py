@@ -8,9 +8,9 @@ and blocks follow.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import attrs
 
@@ -97,6 +97,15 @@ class ReplyRepository(Protocol):
         ...
 
 
+@runtime_checkable
+class AuthorsRepository(ReplyRepository, Protocol):
+    """A table of answers that also knows who wrote them: then their servers are told of edits (DLV-02). Optional."""
+
+    def authors(self, target: Local) -> Any:
+        """Give the ids of those who have answered one of our objects."""
+        ...
+
+
 class Replies:
     """Hands answers to a repository.
 
@@ -117,6 +126,8 @@ class Replies:
         federation.on(Update)(self._on_written)
         federation.on(Delete)(self._on_delete)
         federation.on(Block)(self._on_block)
+        if isinstance(self._repository, AuthorsRepository):
+            federation.interactors(self._authors)
 
     async def _on_written(self, context: Context, activity: Create[Object] | Update[Object]) -> None:
         note = await self._note(context, activity)
@@ -171,6 +182,14 @@ class Replies:
             await remember_deleted(context, object_id, str(delete.actor_id))
             await self._call(context, self._repository.remove, object_id, str(delete.actor_id))
 
+    async def _authors(self, context: Context, object_id: str) -> list[str]:
+        """Ask the table who has answered one of our objects."""
+        target, repository = context.parse(object_id), self._repository
+        if target is None or not isinstance(repository, AuthorsRepository):
+            return []
+        found: Iterable[str] = await self._call(context, repository.authors, target)
+        return list(found)
+
     async def _on_block(self, context: Context, block: Block[Object]) -> None:
         """Who blocks an actor of ours does not want to be shown there."""
         target = context.parse(block.object)
@@ -187,12 +206,12 @@ async def _exists(context: Context, target: object) -> bool:
     return True
 
 
-async def _awaiting(_context: Context, method: Any, *arguments: Any) -> None:
-    await method(*arguments)
+async def _awaiting(_context: Context, method: Any, *arguments: Any) -> Any:
+    return await method(*arguments)
 
 
-async def _offloading(context: Context, method: Any, *arguments: Any) -> None:
-    await context.ports.offload.run(method, *arguments)
+async def _offloading(context: Context, method: Any, *arguments: Any) -> Any:
+    return await context.ports.offload.run(method, *arguments)
 
 
 def _reply(note: Note, target: Local, author: Actor, visibility: Visibility) -> Reply:

@@ -1,6 +1,6 @@
 """Send what we say: audience, seal, fan-out, attempts, outcomes."""
 
-from .addressing import Audience, audience, strip_blind
+from .addressing import Audience, audience, iris, strip_blind
 from .attempt import Dispatch, attempt
 from .availability import (
     GONE_S,
@@ -70,6 +70,7 @@ __all__ = [
     "encode_task",
     "followers_digest",
     "followers_digests",
+    "iris",
     "is_final",
     "is_unavailable",
     "kind_of",

@@ -52,7 +52,7 @@ def audience(
     found: dict[str, bool] = {}
     for holder in _holders(document):
         for name in _ADDRESSING:
-            for iri in _iris(holder.get(name)):
+            for iri in iris(holder.get(name)):
                 found[iri] = found.get(iri, True) and name in _BLIND
     public, shared, followers_of, recipients = False, False, list[str](), list[str]()
     for iri, only_blind in found.items():
@@ -92,11 +92,12 @@ def _holders(document: JsonObject) -> list[JsonObject]:
     return [document, *(value for value in embedded if isinstance(value, dict))]
 
 
-def _iris(value: JsonValue) -> list[str]:
+def iris(value: JsonValue) -> list[str]:
+    """Give the ids in one property of the addressing, in any of its shapes."""
     if isinstance(value, str):
         return [value]
     if isinstance(value, list):
-        return [iri for item in value for iri in _iris(item)]
+        return [iri for item in value for iri in iris(item)]
     if isinstance(value, dict) and isinstance(value.get("id"), str):
         return [str(value["id"])]
     return []

@@ -20,8 +20,8 @@ from .clamping import clamp
 
 # Interop: JLD-15, Pixelfed stops at depth 8.
 DEPTH_MAX = 7
-# Of which activities a linked-data signature is made (JLD-10), and for how long it holds.
-_PASSED_ON = frozenset({"Create", "Update", "Delete", "Announce"})
+# Of which activities a linked-data signature is made (JLD-10; FEP-ae0c: Move), and for how long it holds.
+_PASSED_ON = frozenset({"Create", "Update", "Delete", "Move", "Announce"})
 _LINKED_DATA_S = 2 * 86_400
 
 

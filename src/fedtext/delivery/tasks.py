@@ -56,6 +56,9 @@ class FanoutTask:
         proved: Whether the body has the proofs that it is to have. What a release before there were proofs has sealed
             goes out as it is.
         forwarded: Whether it is somebody else's word, passed on as it arrived.
+        relays: Whether relays are still to get it (DLV-20).
+        everybody: Whether all servers that are known here are still to get it (DLV-19).
+        spilled: Whether more inboxes were reached than stand in `reached`; the others are kept in the store.
     """
 
     site: str
@@ -73,6 +76,9 @@ class FanoutTask:
     shared: bool
     proved: bool = True
     forwarded: bool = False
+    relays: bool = False
+    everybody: bool = False
+    spilled: bool = False
 
 
 @attrs.frozen(kw_only=True)

@@ -27,6 +27,7 @@ from .calling import Caller
 from .context import Context, Local, Scope
 from .outcomes import JobOutcome
 from .registry import OF_ACTORS, OF_OBJECTS, Router
+from .relaybook import RelayBook
 from .routes import Paths, Route, RouteKind, find_route
 from .rulebook import RuleBook
 from .site import Site
@@ -98,6 +99,7 @@ class Engine:
         operations: What the engine does.
         paths: Where the library's own end points live.
         rulebook: The rules that are kept in the store.
+        relaybook: The relays that are kept in the store.
         policy: The application's own policy by IRI; raises `PolicyRefusal`.
         contact: How to reach the people behind it, for NodeInfo.
         load_source: Finds the application's own things where it gave no `load` (class, parameters).
@@ -113,6 +115,7 @@ class Engine:
     backend: Callable[[], Backend]
     operations: Operations
     rulebook: RuleBook
+    relaybook: RelayBook
     paths: Paths = attrs.field(factory=Paths)
     policy: Refuse = lambda _iri: None
     pace: Pace = attrs.field(factory=Pace, eq=False)

@@ -41,7 +41,7 @@ from ..errors import (
     Unreachable,
 )
 from ..fetch import get_actor, origin_or_none
-from ..inbox import InboundTask, activity_key
+from ..inbox import InboundTask, activity_key, known_key
 from ..inbox.idempotency import content_hash as hash_of
 from ..keys import Algorithm
 from ..ports import Event, Job, Lane, LaneKind, PortSet, Task, store_key
@@ -54,6 +54,8 @@ from .engine import Engine
 from .hosts import unavailable_among
 from .mentions import AUTHOR_OF, lost_object, with_ids
 from .outcomes import Bury, Done, JobOutcome, Later
+from .reach import beyond
+from .reached import keep_reached, mark_of, reached_before
 from .sending import Mark, plan_fanout
 from .undelivered import tell_undelivered
 
@@ -161,15 +163,21 @@ async def fan_out(engine: Engine, task: FanoutTask, job: Job, ports: PortSet) ->
         return await _find_recipient(engine, task, job, ports)
     await _bury_deleted(engine, task, ports)
     task = await _proved(engine, task, job, ports)
+    task, jobs = await beyond(engine, task, ports, refused=_refusing(engine), single=_single)
+    reached: Sequence[str] = ()
     if task.recipients:
         own = [iri for iri in task.recipients if _is_own(engine, iri)]
-        jobs = await _local(engine, task, own, ports)
-        singles = [single for iri in task.recipients for single in _single(engine, task, iri)]
-        jobs += await _to_available(engine, task, singles, ports)
-        jobs += _followers_part(attrs.evolve(task, recipients=(), blind=())) if task.followers_of else []
-        await ports.queue.enqueue(jobs)
+        jobs += await _local(engine, task, own, ports)
+        jobs += [single for iri in task.recipients for single in _single(engine, task, iri)]
+        if task.followers_of or task.everybody:
+            jobs += _followers_part(attrs.evolve(task, recipients=(), blind=()))
     elif task.followers_of:
-        await _followers_page(engine, task, ports)
+        page, reached = await _followers_page(engine, task, ports)
+        jobs += page
+    if jobs:
+        await ports.queue.enqueue(await _to_available(engine, task, jobs, ports))
+    if reached:
+        await keep_reached(task, reached, ports)
     return Done()
 
 
@@ -208,8 +216,9 @@ def _is_own(engine: Engine, iri: str) -> bool:
 
 
 def _single(engine: Engine, task: FanoutTask, iri: str) -> list[Task]:
-    """Plan the search for one recipient's inbox, in the lane of its host."""
-    if _is_own(engine, iri) or _refusing(engine)(iri):
+    """Plan the search for one recipient's inbox, in the lane of its host, or of that of what he has written."""
+    where = iri.removeprefix(AUTHOR_OF)
+    if _is_own(engine, where) or _refusing(engine)(where):
         return []
     shared = task.shared and iri not in task.blind
     part = attrs.evolve(task, recipients=(iri,), blind=(), followers_of=(), shared=shared)
@@ -217,7 +226,7 @@ def _single(engine: Engine, task: FanoutTask, iri: str) -> list[Task]:
     return [
         Task(
             site=task.site,
-            lane=Lane(LaneKind.OUT, host_of(iri)),
+            lane=Lane(LaneKind.OUT, host_of(where)),
             payload=encode_task(part),
             dedupe_key=store_key(task.site, "single", mark),
             ordering_key=f"{task.ordering_key}\n{iri}",
@@ -244,6 +253,8 @@ async def _find_recipient(engine: Engine, task: FanoutTask, job: Job, ports: Por
     fetcher = engine.fetcher(ports)
     recipient = task.recipients[0]
     try:
+        if recipient.startswith(AUTHOR_OF):
+            recipient = await _find_author(engine, recipient, ports)
         actor = await get_actor(fetcher, recipient, fetcher.budget())
     except (FetchError, DocumentError) as error:
         if is_final(error):
@@ -252,6 +263,7 @@ async def _find_recipient(engine: Engine, task: FanoutTask, job: Job, ports: Por
         return later(engine, job, ports, str(error), host_failed=host_failed)
     if actor.inbox is None:
         return await _unknown(engine, task, job, ports, "no inbox")
+    await ports.store.add_if_absent(known_key(task.site, recipient), b"1")  # it is told when the sender goes (DLV-19)
     follower = Follower(actor_id=recipient, inbox=str(actor.inbox), shared_inbox=actor.shared_inbox)
     inboxes = plan_inboxes(task, [follower], refused=_refusing(engine))
     jobs = plan_deliveries(task, inboxes, shared=shared_inboxes([follower]))
@@ -268,19 +280,23 @@ async def _unknown(engine: Engine, task: FanoutTask, job: Job, ports: PortSet, c
 
 async def _to_available(engine: Engine, task: FanoutTask, jobs: Sequence[Task], ports: PortSet) -> list[Task]:
     """Leave out what would wait for hosts that are unavailable (DLV-08); one read of the store."""
-    hosts = dict.fromkeys(job.lane.name for job in jobs)
+    hosts = dict.fromkeys(job.lane.name for job in jobs if job.lane.kind is LaneKind.OUT)
     unavailable = await unavailable_among(engine, hosts, ports)
     for host in hosts:
         if host in unavailable:
             _emit(ports, "delivery.host_unavailable", host=host, id=task.activity_id)
-    return [job for job in jobs if job.lane.name not in unavailable]
+    return [job for job in jobs if job.lane.kind is not LaneKind.OUT or job.lane.name not in unavailable]
 
 
-async def _followers_page(engine: Engine, task: FanoutTask, ports: PortSet) -> None:
-    """Plan one page of followers and, in the same transaction, the job for the next page."""
+async def _followers_page(engine: Engine, task: FanoutTask, ports: PortSet) -> tuple[list[Task], Sequence[str]]:
+    """Plan one page of followers and, for the same transaction, the job for the next page.
+
+    Returns:
+        The jobs; and the inboxes that are to be kept in the store when these are queued.
+    """
     source = engine.router.follower_source
     if source is None:
-        return
+        return (_followers_part(attrs.evolve(task, followers_of=())) if task.everybody else []), ()
     owner, *others = task.followers_of
     request = PageRequest(cursor=task.cursor or None, size=engine.config.delivery.followers_page_max)
     page = await source.page(engine.context(ports), owner, request)
@@ -288,15 +304,21 @@ async def _followers_page(engine: Engine, task: FanoutTask, ports: PortSet) -> N
     remote = [follower for follower in page.items if not _is_own(engine, follower.actor_id)]
     if task.forwarded:  # whose word it is has told those at home, and it has reached this server
         own, remote = [], [follower for follower in remote if not _is_at_home(follower.actor_id, task.actor)]
-    inboxes = await _without_gone(plan_inboxes(task, remote, refused=_refusing(engine)), task.site, ports)
+    before = await reached_before(task, ports)
+    planned = [inbox for inbox in plan_inboxes(task, remote, refused=_refusing(engine)) if mark_of(inbox) not in before]
+    inboxes = await _without_gone(planned, task.site, ports)
     deliveries = plan_deliveries(task, inboxes, shared=shared_inboxes(remote))
-    jobs = [*await _to_available(engine, task, deliveries, ports), *await _local(engine, task, own, ports)]
-    rest = attrs.evolve(task, reached=(*task.reached, *inboxes)[-_REACHED_MAX:])
+    jobs = [*deliveries, *await _local(engine, task, own, ports)]
+    reached = (*task.reached, *inboxes)
+    spills = len(reached) > _REACHED_MAX
+    rest = attrs.evolve(task, reached=reached[-_REACHED_MAX:], spilled=task.spilled or spills)
     if page.next is not None:
         jobs += _followers_part(attrs.evolve(rest, cursor=page.next))
-    elif others:
+    elif others or rest.everybody:
         jobs += _followers_part(attrs.evolve(rest, followers_of=tuple(others), cursor=""))
-    await ports.queue.enqueue(jobs)
+    if not spills or (page.next is None and not others):
+        return jobs, ()
+    return jobs, inboxes if task.spilled else reached
 
 
 def _is_at_home(actor_id: str, other: str) -> bool:

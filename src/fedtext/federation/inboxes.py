@@ -27,6 +27,7 @@ async def take(engine: Engine, request: Request, route: Route, ports: PortSet) -
         serving.refuse_method(request)
     if route.kind is RouteKind.INBOX:
         await _require_owner(engine, route, ports)
+    await engine.relaybook.refresh(ports)
     reception = Reception(
         ports=ports,
         fetcher=engine.fetcher(ports),
@@ -39,6 +40,7 @@ async def take(engine: Engine, request: Request, route: Route, ports: PortSet) -
         suspends=engine.rulebook.rules.is_suspended,
         pace=engine.pace,
         passes_on=lambda document: bool(forwarding.targets(engine, document)),
+        is_relay=engine.relaybook.is_accepted,
     )
     try:
         receipt = await receive(request, reception)

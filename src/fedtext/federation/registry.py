@@ -185,6 +185,7 @@ class Router:
         self.nodeinfo_callback: Callback | None = None
         self.owner_callback: Callback | None = None
         self.outbox_callback: Callback | None = None
+        self.interactors_callbacks: list[Callback] = []
         self.intents: list[Intent] = []
         self.follower_source: FollowerSource | None = None
 
@@ -353,6 +354,15 @@ class Router:
         self.follower_source = source
         return source
 
+    def interactors(self, callback: CallbackT) -> CallbackT:
+        """Register who knows those that have liked, boosted or answered: `(context, object_id) -> ids of actors`.
+
+        It is asked when an object of ours that everybody may see is revised or withdrawn, before the application has
+        deleted it: their servers hold a copy, and are told (DLV-02). Several may be registered.
+        """
+        self.interactors_callbacks.append(callback)
+        return callback
+
     def on(self, key: Any) -> Callable[[CallbackT], CallbackT]:
         """Register a listener for a type of activity: `(context, activity) -> None`.
 
@@ -411,6 +421,7 @@ class Router:
         self.unverified.extend(router.unverified)
         self.failed.extend(router.failed)
         self.undelivered.extend(router.undelivered)
+        self.interactors_callbacks.extend(router.interactors_callbacks)
         if router.handle_callback is not None:
             self.handle(router.handle_callback)
         if router.resource_callback is not None:
@@ -433,7 +444,7 @@ class Router:
         found += [route.callback for route in self.collections]
         found += [route.load for route in self.objects if route.load is not None]
         found += [listener.callback for listener in self.listeners]
-        found += [*self.unverified, *self.failed, *self.undelivered]
+        found += [*self.unverified, *self.failed, *self.undelivered, *self.interactors_callbacks]
         single = (
             self.handle_callback,
             self.resource_callback,

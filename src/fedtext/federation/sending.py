@@ -7,11 +7,11 @@ from typing import Any, cast
 
 import attrs
 
-from ..delivery import DOCUMENT_BYTES_ADVISED, FanoutTask, ResolveTask, audience, encode_task, seal
+from ..delivery import DOCUMENT_BYTES_ADVISED, FanoutTask, ResolveTask, audience, encode_task, iris, seal
 from ..errors import ConfigurationError
 from ..inbox import confirm as confirm_mark
 from ..ports import Event, Lane, LaneKind, PortSet, Statement, Task, store_key
-from ..vocab import Accept, Activity, Actor, Object, Reject, Undo, dump, reference_id
+from ..vocab import Accept, Activity, Actor, Object, Reject, Undo, dump, is_public, reference_id
 from ..wire.iri import Iri
 from ..wire.json import JsonObject
 from ..wire.json import dump as dump_json
@@ -19,6 +19,9 @@ from .context import Context, Scope
 from .engine import Engine
 from .mentions import unresolved_handles
 from .quotas import admit
+
+# FEP-ae0c: what relays of Mastodon's style pass on.
+_RELAYED = frozenset({"Create", "Update", "Delete", "Move"})
 
 
 async def send(engine: Engine, context: Context, activity: Activity, *, to: object, within: object) -> Iri:
@@ -41,16 +44,26 @@ async def send_prepared(
     *,
     within: object,
     recipients: Sequence[str] = (),
+    besides: Sequence[str] = (),
     marks: Sequence[Mark] = (),
 ) -> None:
     """Queue an activity that has its id, if the outbound policy lets its actor say it.
+
+    Args:
+        engine: What is fixed at start-up.
+        ports: Of the colour of the caller.
+        activity: Complete.
+        within: The application's transaction, or None.
+        recipients: See `plan_fanout`.
+        besides: See `plan_fanout`; these are no mentions.
+        marks: Values of the store that are written with it.
 
     Raises:
         ConfigurationError: Nobody gets it.
         LocalProtocolError: It is not what other servers take.
         PolicyRefusal: See `quotas.admit`.
     """
-    task = fanout_task(engine, ports, activity, recipients)
+    task = fanout_task(engine, ports, activity, recipients, besides=besides)
     within = _transaction(engine, within)
     counts = await admit(engine, ports, activity, besides=recipients, within=within)
     counted = [Mark(key=count.key, value=count.value, ttl_s=count.ttl_s) for count in counts]
@@ -85,8 +98,17 @@ def _recipients(to: object) -> tuple[str, ...]:
     return tuple(found)
 
 
-def fanout_task(engine: Engine, ports: PortSet, activity: Activity, recipients: Sequence[str] = ()) -> Task:
+def fanout_task(
+    engine: Engine, ports: PortSet, activity: Activity, recipients: Sequence[str] = (), *, besides: Sequence[str] = ()
+) -> Task:
     """Seal an activity and plan its fan-out; where handles ("acct:user@host") are addressed, resolve them first.
+
+    Args:
+        engine: Knows what is ours.
+        ports: Its observer is told of what is large.
+        activity: Complete.
+        recipients: See `plan_fanout`.
+        besides: See `plan_fanout`.
 
     Raises:
         ConfigurationError: Nobody gets it.
@@ -102,13 +124,13 @@ def fanout_task(engine: Engine, ports: PortSet, activity: Activity, recipients: 
             sender=sender,
             document=document,
             mentions=mentions,
-            recipients=tuple(recipients),
+            recipients=(*recipients, *besides),
             ordering_key=ordering,
         )
         # Threat: a host that hangs while a handle is looked up must not hold up posts that need no look-up.
         lane = Lane(LaneKind.FANOUT, f"{engine.site.origin} handles")
         return _task(engine, encode_task(resolve), str(activity.id), ordering, lane=lane)
-    planned = plan_fanout(engine, document, sender, ordering, recipients)
+    planned = plan_fanout(engine, document, sender, ordering, recipients, besides=besides)
     size_bytes = len(planned.body.encode("utf-8"))
     if size_bytes > DOCUMENT_BYTES_ADVISED:  # MOD-69: it goes out, but not every server will show it
         ports.observer.emit(Event(name="activity.large", fields={"id": planned.activity_id, "bytes": size_bytes}))
@@ -116,7 +138,13 @@ def fanout_task(engine: Engine, ports: PortSet, activity: Activity, recipients: 
 
 
 def plan_fanout(
-    engine: Engine, document: JsonObject, sender: str, ordering: str, recipients: Sequence[str] = ()
+    engine: Engine,
+    document: JsonObject,
+    sender: str,
+    ordering: str,
+    recipients: Sequence[str] = (),
+    *,
+    besides: Sequence[str] = (),
 ) -> FanoutTask:
     """Seal a document and compute whom it goes to.
 
@@ -129,6 +157,7 @@ def plan_fanout(
         sender: Identifier of its actor; "" for the instance actor.
         ordering: See `ordering_key`.
         recipients: Ids of single actors besides those in its addressing; none but they learn that they got it.
+        besides: Ids of actors whose servers get it since everybody may see it (DLV-02).
 
     Raises:
         ConfigurationError: Nobody gets it.
@@ -137,13 +166,15 @@ def plan_fanout(
     """
     limits = engine.config.limits
     addressed = audience(document, followers_owner=engine.followers_owner, limits=limits)
-    besides = audience({"bcc": list(recipients)}, followers_owner=engine.followers_owner, limits=limits)
+    given = audience({"bcc": list(recipients)}, followers_owner=engine.followers_owner, limits=limits)
     sealed = seal(document, limits)
-    followers_of = tuple(dict.fromkeys((*addressed.followers_of, *besides.followers_of)))
-    singles = tuple(iri for iri in dict.fromkeys((*besides.recipients, *addressed.recipients)) if iri != sealed.actor)
+    followers_of = tuple(dict.fromkeys((*addressed.followers_of, *given.followers_of)))
+    named_first = dict.fromkeys((*given.recipients, *addressed.recipients, *besides))
+    singles = tuple(iri for iri in named_first if iri != sealed.actor)
     if not singles and not followers_of and not addressed.public:
         raise ConfigurationError("nobody gets this activity: give `to`", activity=sealed.activity_id)
-    named = set(addressed.recipients) - set(addressed.blind)
+    named = (set(addressed.recipients) - set(addressed.blind)) | (set(besides) - set(given.recipients))
+    openly = any(is_public(iri) for iri in iris(document.get("to")))
     return FanoutTask(
         site=engine.site.origin,
         sender=sender,
@@ -159,6 +190,8 @@ def plan_fanout(
         ordering_key=ordering,
         shared=addressed.shared,
         proved=not (engine.config.delivery.proofs or engine.config.delivery.linked_data),
+        relays=openly and document.get("type") in _RELAYED,
+        everybody=openly and document.get("type") == "Delete" and document.get("object") == sealed.actor,
     )
 
 

@@ -58,6 +58,8 @@ from .hosts import heard_from, mark_host_gone
 from .outcomes import Bury, Done, JobOutcome, Later
 from .partial_followers import fields_for
 from .registry import ListenerFailure
+from .relayed import Heard, hear
+from .relays import take_answer
 from .reports import keep_report
 from .synchronizing import synchronize
 from .turns import Turn
@@ -186,7 +188,12 @@ async def _inbound(
     if await is_late(ports.store, task.site, activity):
         _emit(ports, "inbox.late", id=activity.id, type=activity.type_name)
     else:
-        outcome = await _dispatch(engine, task, activity, engine.context(ports, scope), job)
+        heard = await hear(engine, authentic, job, ports)
+        if isinstance(heard, Heard):
+            scope = attrs.evolve(scope, evidence=heard.evidence)
+            outcome = await _dispatch(engine, task, heard.activity, engine.context(ports, scope), job)
+        else:
+            outcome = heard
         if outcome is not None:
             return outcome
     await confirm(ports.store, key, task.content_hash, ttl_s=engine.config.inbox.idempotency_s)
@@ -217,6 +224,7 @@ async def _dispatch(
 
 async def _keep(engine: Engine, task: InboundTask, activity: Activity, ports: PortSet) -> None:
     await remember_ended(ports.store, task.site, activity, engine.config.inbox)
+    await take_answer(engine, activity, ports)
     if isinstance(activity, Update | Delete):
         await _expire(engine, activity, ports)
     if isinstance(activity, Flag):

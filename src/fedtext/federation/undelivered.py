@@ -7,6 +7,7 @@ from ..errors import MalformedIri
 from ..ports import Event, PortSet
 from ..wire.iri import host_of
 from .engine import Engine
+from .mentions import AUTHOR_OF
 from .registry import PermanentFailure
 
 
@@ -42,10 +43,11 @@ async def tell_undelivered(
 
 
 def _failure(task: DeliveryTask | FanoutTask, *, reason: str, attempts: int, status: int | None) -> PermanentFailure:
-    actor = task.recipients[0] if isinstance(task, FanoutTask) and task.recipients else None
+    named = task.recipients[0] if isinstance(task, FanoutTask) and task.recipients else None
     inbox = task.inbox if isinstance(task, DeliveryTask) else None
+    actor = named if named is not None and not named.startswith(AUTHOR_OF) else None
     try:
-        host = host_of(inbox or actor or "")
+        host = host_of(inbox or (named or "").removeprefix(AUTHOR_OF))
     except MalformedIri:
         host = ""
     return PermanentFailure(

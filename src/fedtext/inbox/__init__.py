@@ -1,7 +1,7 @@
 """Receive what others send: from bytes to an `AuthenticActivity`, or a refusal."""
 
 from .admission import Peeked, admit, check_claimed, check_plain, is_blocked, peek
-from .authorship import AuthenticActivity, Evidence, authenticate, restore
+from .authorship import AuthenticActivity, Evidence, authenticate, known_key, restore
 from .envelope import InboundTask, decode_envelope
 from .forwarding import forwarding_targets, linked_ids
 from .idempotency import activity_key, confirm, seen
@@ -40,6 +40,7 @@ __all__ = [
     "forwarding_targets",
     "is_blocked",
     "is_late",
+    "known_key",
     "linked_ids",
     "parse_subject",
     "peek",

@@ -35,6 +35,7 @@ from ..vocab import (
     Remove,
     Undo,
     Update,
+    is_public,
 )
 from ..wire.iri import Origin, Url, origin_of, parse_url
 from ..wire.json import JsonObject, JsonValue
@@ -231,9 +232,15 @@ def _check_undone(document: JsonObject, actor: str, origin: Origin) -> None:
 
 
 def _check_answered(document: JsonObject, actor: str, _origin: Origin) -> None:
-    """An Accept or Reject of an embedded Follow comes from whom the Follow is for (INB-17, SEC-085)."""
+    """An Accept or Reject of an embedded Follow comes from whom the Follow is for (INB-17, SEC-085).
+
+    Interop: DLV-20, relays are asked for the public; whoever keeps the relays knows whom that was.
+    """
     for value in _objects(document):
-        if isinstance(value, dict) and _is_a(value, "Follow") and identifier(value.get("object")) != actor:
+        if not isinstance(value, dict) or not _is_a(value, "Follow"):
+            continue
+        followed = identifier(value.get("object"))
+        if followed != actor and not is_public(followed or ""):
             raise OriginMismatch("the Follow that is answered is for somebody else", actor=actor)
 
 

@@ -31,7 +31,7 @@ def admit_actor(reception: Reception, claimed: Peeked) -> None:
 
 
 def count_said(reception: Reception, verified: VerifiedRequest | Departed) -> None:
-    """Count what was said, by who has shown to be who he is.
+    """Count what was said, by who has shown to be who he is; a relay that was asked for it says what many say.
 
     Raises:
         TooManyActivities: He, or all of his host, say more than is taken.
@@ -39,6 +39,10 @@ def count_said(reception: Reception, verified: VerifiedRequest | Departed) -> No
     if isinstance(verified, Departed):
         return
     policy, now_s = reception.config.inbox, reception.ports.clock.now_s()
+    if reception.is_relay(verified.signer):
+        name, per_minute_max = f"relay {verified.signer}", policy.relay_activities_per_minute_max
+        reception.pace.take(name, now_s=now_s, per_minute_max=per_minute_max)
+        return
     host = origin_of(verified.key.key_id)
     reception.pace.take(host, now_s=now_s, per_minute_max=policy.host_activities_per_minute_max)
     reception.pace.take(verified.signer, now_s=now_s, per_minute_max=policy.actor_activities_per_minute_max)

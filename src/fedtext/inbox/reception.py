@@ -30,6 +30,7 @@ class Reception:
         suspends: Tells whether of somebody, or of a host, only endings and changes are heard (INB-20).
         pace: Counts how much actors and hosts say.
         passes_on: Tells whether an activity may have to be passed on as it arrived (see `forwarding`).
+        is_relay: Tells whether this is the actor of a relay that has let the site in.
     """
 
     ports: PortSet
@@ -43,6 +44,7 @@ class Reception:
     suspends: Callable[[str], bool] = lambda _iri: False
     pace: Pace = attrs.field(factory=Pace, eq=False)
     passes_on: Callable[[JsonObject], bool] = lambda _document: False
+    is_relay: Callable[[str], bool] = lambda _actor: False
 
 
 @attrs.frozen(kw_only=True)

@@ -16,6 +16,7 @@ from ..federation.registry import (
     Router,
     SynchronizedFollowers,
 )
+from ..federation.relaybook import Relay, RelayState, RelayStyle
 from ..federation.reports import Report
 from ..federation.site import Site
 from ..federation.synchronization import PauseReason, SynchronizationPause
@@ -74,6 +75,9 @@ __all__ = [
     "PortSet",
     "Ports",
     "PostgresBackend",
+    "Relay",
+    "RelayState",
+    "RelayStyle",
     "Report",
     "Representation",
     "Router",

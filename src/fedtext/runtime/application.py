@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from ..config import Config, DevPolicy, Software
 from ..errors import ConfigurationError, DocumentError, NotFound
-from ..federation import publishing, sending, serving, synchronization
+from ..federation import publishing, reach, relays, sending, serving, synchronization
 from ..federation.actor_keys import ActorKeys, StoredKeys
 from ..federation.calling import Caller
 from ..federation.context import BlockingContext, Context
@@ -17,6 +17,7 @@ from ..federation.engine import Engine
 from ..federation.host_status import HostStatus, list_hosts
 from ..federation.operations import EngineOperations
 from ..federation.registry import Router
+from ..federation.relaybook import Relay, RelayBook, RelayStyle
 from ..federation.reports import Report, close_report, list_reports
 from ..federation.routes import Paths
 from ..federation.rulebook import RuleBook
@@ -118,6 +119,7 @@ class Federation(Router):
             contact=contact,
             policy=refuse or (lambda _iri: None),
             rulebook=_rulebook(self.site, self.config),
+            relaybook=RelayBook(self.site.origin, fresh_s=self.config.inbox.rules_fresh_s),
             load_source=getattr(backend, "load_source", None),
         )
         self._behaviors: list[object] = []
@@ -211,7 +213,10 @@ class Federation(Router):
         return await self._send(ports, publishing.delete_of(model), within=within, about=model, marks=(mark,))
 
     async def _remove_actor(self, ports: PortSet, pk: object, *, within: object = None) -> Iri:
-        """Tell the network that an actor is gone for good; key and tombstone are kept, its id answers 410."""
+        """Tell the network that an actor is gone for good; key and tombstone are kept, its id answers 410.
+
+        Its followers are told, and every server that this one has ever heard from or sent something to (DLV-19).
+        """
         context = self.engine.context(ports)
         actor_id, followers = context.actor_uri(pk), context.followers_uri(pk)
         activity = Delete(id=Iri(f"{actor_id}#delete"), actor=actor_id, object=actor_id, to=PUBLIC, cc=[followers])
@@ -328,6 +333,32 @@ class Federation(Router):
         rules = await self.engine.rulebook.refresh(ports)
         return sorted(rules.by_subject.values(), key=lambda rule: rule.subject)
 
+    async def _join_relay(self, ports: PortSet, address: str, *, style: RelayStyle = RelayStyle.MASTODON) -> Relay:
+        """Ask a relay to spread the public posts of this server, and to send those of others (FEP-ae0c).
+
+        Posts go there of actors that are `discoverable`, once it has accepted; see `relays`. No network here.
+
+        Args:
+            ports: Given by the action.
+            address: Its inbox; in the LitePub style the id of its actor.
+            style: How it is spoken to.
+
+        Raises:
+            MalformedIri: Not an absolute URL.
+            FetchRefused: No https.
+            ConfigurationError: It is this server, or one too many.
+            PolicyRefusal: It is blocked.
+        """
+        return await relays.join(self.engine, ports, address, style=style)
+
+    async def _leave_relay(self, ports: PortSet, address: str) -> bool:
+        """Leave a relay; False when it was never asked."""
+        return await relays.leave(self.engine, ports, address)
+
+    async def _relays(self, ports: PortSet) -> list[Relay]:
+        """Give the relays that were asked, by address: what they have answered, and since when that is so."""
+        return list(await self.engine.relaybook.refresh(ports))
+
     async def _reports(self, ports: PortSet, *, after: str = "", limit: int = 100) -> list[Report]:
         """Give the reports that were sent here and are not closed, the oldest first; see `list_reports`."""
         return await list_reports(ports, self.site.origin, after=after, limit=limit)
@@ -423,6 +454,9 @@ class Federation(Router):
     allow = Action(_allow)
     unrule = Action(_unrule)
     rules = Action(_rules)
+    join_relay = Action(_join_relay)
+    leave_relay = Action(_leave_relay)
+    relays = Action(_relays)
     reports = Action(_reports)
     close_report = Action(_close_report)
     dead_letters = Action(_dead_letters)
@@ -446,7 +480,8 @@ class Federation(Router):
         about: Object,
         marks: tuple[sending.Mark, ...] = (),
     ) -> Iri:
-        await sending.send_prepared(self.engine, ports, activity, within=within, marks=marks)
+        besides = await reach.besides(self.engine, activity, about, ports)
+        await sending.send_prepared(self.engine, ports, activity, within=within, marks=marks, besides=besides)
         return Iri(str(about.id))
 
 

@@ -60,6 +60,9 @@ class Inbound:
         if note is None or await is_deleted(context, str(note.id), str(create.actor_id)):
             return
         author = await context.get_actor(create.actor)
+        answered = await self._our_post(context, note.in_reply_to)
+        if answered is not None:
+            await self._store.react(context, answered, "reply", str(author.id), str(note.id))
         entry = _entry(note, author, create)
         known = {owner for owner, held in await self._store.entries_of(context, entry.id) if held.boosted_by is None}
         for stored in await self._store.actors(context):
@@ -146,18 +149,18 @@ class Inbound:
     # ---- reactions -----------------------------------------------------------------------------------------------
 
     async def _on_like(self, context: Context, like: Like) -> None:
-        object_id = await self._our_post(context, like)
+        object_id = await self._our_post(context, like.object)
         if object_id is not None:
             await self._store.react(context, object_id, "like", str(like.actor_id), str(like.id))
 
     async def _on_announce(self, context: Context, announce: Announce) -> None:
-        object_id = await self._our_post(context, announce)
+        object_id = await self._our_post(context, announce.object)
         if object_id is not None:
             await self._store.react(context, object_id, "announce", str(announce.actor_id), str(announce.id))
         await self._boosted(context, announce)
 
-    async def _our_post(self, context: Context, activity: Activity) -> str | None:
-        local = context.parse(activity.object)
+    async def _our_post(self, context: Context, reference: object) -> str | None:
+        local = context.parse(reference)
         if local is None or local.kind != "object":
             return None
         post = await self._store.post(context, local.pk)

@@ -41,6 +41,7 @@ class Social:
         federation.handle(self._identifier)
         federation.object(POST_PATH, source=Post, load=self._load_post)(self._note)
         federation.outbox(_OUTBOX)(self._outbox)
+        federation.interactors(self.store.interactors)
         Inbound(self.parts).register(federation)
 
     @property

@@ -10,6 +10,7 @@ import pytest
 from fedtext import PUBLIC, Block, Create, Delete, Note, Person, Update, Visibility
 from fedtext.behaviors import Deletes, Replies, Reply, author_card
 from fedtext.errors import OriginMismatch
+from fedtext.sync import run_sync
 from fedtext.vocab import dump, load_as
 
 ME, POST = "https://blog.example/users/7", "https://blog.example/posts/1"
@@ -255,3 +256,33 @@ def test_sec_154_a_handle_of_another_host_is_shown_only_where_the_caller_vouches
     claiming = load_as({**dump(bob), "webfinger": "bob@handles.example"}, Person)
     assert author_card(claiming).handle == "@bob@peer.example"
     assert author_card(claiming, handle_host="handles.example").handle == "@bob@handles.example"
+
+
+class Knowing(Table):
+    """A table that tells who has answered."""
+
+    def authors(self, target):
+        return [row.author.id for row in self.rows.values() if row.target == target]
+
+
+class AsyncKnowing(AsyncTable):
+    """The same, awaited."""
+
+    async def authors(self, target):
+        return [row.author.id for row in self.rows.values() if row.target == target]
+
+
+@pytest.mark.spec("DLV-02")
+@pytest.mark.parametrize("kind", [Knowing, AsyncKnowing, Table])
+def test_dlv_02_a_table_that_knows_who_answered_is_asked(stage, bob, kind) -> None:
+    table = kind()
+    world = stage(Replies(table))
+    world.receive(create(bob))
+    assert len(table.rows) == 1
+    router = world.federation.engine.router
+    asked = [
+        run_sync(world.federation.engine.caller.call(callback, world.context(), about))
+        for callback in router.interactors_callbacks
+        for about in (POST, NOTE)
+    ]
+    assert asked == ([] if kind is Table else [[bob.id], []])

@@ -133,7 +133,7 @@ def test_sig_01_sig_05_each_attempt_is_signed_anew(rig):
 def test_sec_146_dlv_13_a_redirect_is_not_followed(rig, status, location):
     """Threat: CVE-2026-96624."""
     rig.answer(status, ("location", location))
-    assert rig.attempt() == Drop(reason=f"status {status}")
+    assert rig.attempt() == Drop(reason=f"status {status}", status=status)
     assert len(rig.network.exchanges) == 1
 
 

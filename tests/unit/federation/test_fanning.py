@@ -10,13 +10,16 @@ import pytest
 from fedtext.config import Config, DeliveryPolicy
 from fedtext.delivery import GONE_S, FanoutTask, Follower, decode_task
 from fedtext.errors import PolicyRefusal
+from fedtext.federation import fanning
 from fedtext.federation.fanning import gone_key, resolved_key
+from fedtext.federation.outcomes import Done
 from fedtext.federation.step import run_job
 from fedtext.http import Headers, Response
 from fedtext.keys import VerificationKey, load_public_pem, parse_multikey
 from fedtext.ports import LaneKind
 from fedtext.signatures import check_owner, data_integrity, linked_data
 from fedtext.sync import run_sync
+from fedtext.testing.faults import FailNth
 from fedtext.vocab import PUBLIC, Create, Delete, Follow, Like, Mention, Note, Update, load
 
 HOME, ALICE, CAROL = "https://home.example.com", "https://home.example.com/users/1", "https://home.example.com/users/2"
@@ -549,3 +552,105 @@ def test_what_cannot_be_proved_goes_out_all_the_same(make_world):
     (body,) = b.bodies()
     assert ("proof" in body, body["strength"]) == (False, 2**53)
     assert [event["code"] for event in world.events("fanout.unproved")] == ["document.malformed_json"]
+
+
+# ---- however many there are ------------------------------------------------------------------------------------------
+
+
+class Calls:
+    """Counts what is asked of store and queue, and how large a task gets."""
+
+    def __init__(self, world):
+        self.fault = FailNth(0)
+        self.payload_bytes_max = 0
+        self.tasks_max = 0
+        ports = world.fed.ports.blocking()
+        self.ports = attrs.evolve(ports, store=self.fault.wrap(ports.store), queue=_Measuring(self, ports.queue))
+        world.fed.ports._blocking = self.ports
+
+
+class _Measuring:
+    def __init__(self, calls, queue):
+        self._calls, self._queue = calls, calls.fault.wrap(queue)
+
+    def __getattr__(self, name):
+        return getattr(self._queue, name)
+
+    async def enqueue(self, tasks):
+        self._calls.tasks_max = max(self._calls.tasks_max, len(tasks))
+        sizes = [len(task.payload) for task in tasks]
+        self._calls.payload_bytes_max = max([self._calls.payload_bytes_max, *sizes])
+        return await self._queue.enqueue(tasks)
+
+
+def crowded(make_world, count, hosts, **policy):
+    world = make_world(config=Config(delivery=DeliveryPolicy(**policy)))
+    world.crowd.of["1"] = [
+        Follower(
+            actor_id=f"https://h{n % hosts}.example.org/users/{n}",
+            inbox=f"https://h{n % hosts}.example.org/users/{n}/inbox",
+            shared_inbox=f"https://h{n % hosts}.example.org/inbox",
+        )
+        for n in range(count)
+    ]
+    return world
+
+
+@pytest.mark.parametrize("way", ["publish", "send"])
+def test_to_send_takes_as_many_steps_for_many_followers_as_for_none(make_world, way):
+    """The caller waits for one row of the queue; what it leads to is the worker's."""
+    steps = []
+    for count in (0, 1, 5_000):
+        world = crowded(make_world, count, hosts=100)
+        calls = Calls(world)
+        if way == "publish":
+            world.fed.publish(world.post(1))
+        else:
+            world.context.send(Like(actor=ALICE, object="https://b.example.org/1"), to=FOLLOWERS)
+        steps.append((tuple(calls.fault.log), calls.tasks_max, tuple(world.network.exchanges)))
+        assert world.depth().waiting == 1
+    assert steps[0] == steps[1] == steps[2]
+    assert steps[0] == (("enqueue",), 1, ())
+
+
+def test_a_fan_out_goes_page_by_page_and_what_it_carries_is_bounded(make_world):
+    world = crowded(make_world, 6_000, hosts=3_000, followers_page_max=100)
+    calls = Calls(world)
+    world.fed.publish(world.post(1))
+    asked: list[int] = []
+    page = world.crowd.page
+
+    async def counted(context, pk, request):
+        found = await page(context, pk, request)
+        asked.append(len(found.items))
+        return found
+
+    world.crowd.page = counted
+    queue = calls.ports.queue
+    while (claim := run_sync(queue.claim(lease_s=60, batch_max=20, kinds=[LaneKind.FANOUT]))) is not None:
+        for job in claim.jobs:
+            assert run_sync(run_job(world.fed.engine, job, calls.ports)) == Done()
+            run_sync(queue.ack(claim, job))
+        run_sync(queue.release(claim))
+    assert asked == [100] * 60
+    assert calls.tasks_max <= 101  # a page, and the job for the next one
+    # the body, and the inboxes that the last pages have led to: not all of three thousand
+    assert calls.payload_bytes_max < 1_000 * len('"https://h1000.example.org/inbox",') + 5_000
+    assert world.depth().waiting == 3_000
+
+
+def test_dlv_01_a_shared_inbox_is_planned_once_however_many_pages_there_are(make_world, monkeypatch):
+    """Also when its delivery is over before the next page names it: then no dedupe key knows of it any more."""
+    monkeypatch.setattr(fanning, "_REACHED_MAX", 20)
+    world = crowded(make_world, 360, hosts=60, followers_page_max=30)
+    world.fed.publish(world.post(1))
+    queue, planned = world.ports.queue, list[str]()
+    while (claim := run_sync(queue.claim(lease_s=60, batch_max=1, kinds=[LaneKind.FANOUT]))) is not None:
+        assert run_sync(run_job(world.fed.engine, claim.jobs[0], world.ports)) == Done()
+        run_sync(queue.ack(claim, claim.jobs[0]))
+        run_sync(queue.release(claim))
+        while (sent := run_sync(queue.claim(lease_s=60, batch_max=9, kinds=[LaneKind.OUT]))) is not None:
+            planned += [sent.lane.name for _ in sent.jobs]
+            run_sync(queue.ack_all(sent, sent.jobs))
+            run_sync(queue.release(sent))
+    assert len(planned) == len(set(planned)) == 60

@@ -277,9 +277,11 @@ async def test_a_queue_that_fails_does_not_end_the_worker(serve, blog, method: s
     stop = asyncio.Event()
     running = asyncio.create_task(Worker(served, concurrency=1).run(stop=stop))
     async with asyncio.timeout(5):
-        while (await real.asynchronous().queue.depth()).waiting:
+        left = await real.asynchronous().queue.depth()
+        while left.waiting or left.leased:
             blog.clock.advance(30)
             await asyncio.sleep(0.01)
+            left = await real.asynchronous().queue.depth()
         stop.set()
         await running
     assert fault.fired == method

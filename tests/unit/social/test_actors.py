@@ -244,3 +244,22 @@ async def attempt(url: str, fault: FailNth):
     found = await counted(federation)
     await federation.ports.close()
     return found, failed
+
+
+@pytest.mark.spec("DLV-02")
+@pytest.mark.parametrize("how", ["like", "boost", "reply"])
+async def test_dlv_02_who_has_interacted_is_told_of_edits_and_removals(any_world, how) -> None:
+    """Eve follows nobody; her server holds a copy all the same."""
+    world, alice = any_world, any_world.alice
+    eve = await world.net.peer("other.example").actor("eve")
+    post = await alice.post("Hello")
+    await getattr(eve, how)(post.uri, *(["hm"] if how == "reply" else []))
+    await world.net.settle()
+    assert await world.social.store.interactors(world.context, post.uri) == [eve.uri]
+    edited = await alice.edit(post, "Hello all")
+    await world.net.settle()
+    await alice.delete(edited)
+    await world.net.settle()
+    server = world.net.peer("other.example")
+    told = [type(activity) for activity in server.received if isinstance(activity, Update | Delete)]
+    assert told == [Update, Delete]

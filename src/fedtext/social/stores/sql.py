@@ -266,6 +266,14 @@ class SocialStore:
         )
         return {str(kind): _int(count) for kind, count in rows}
 
+    async def interactors(self, context: Context, object_id: str, *, limit: int = 10_000) -> list[str]:
+        """List who has liked, boosted or answered a post."""
+        sql = await self._sql(context)
+        rows = await sql.execute(
+            "SELECT DISTINCT actor FROM social_reactions WHERE object = ? ORDER BY actor LIMIT ?", (object_id, limit)
+        )
+        return [str(row[0]) for row in rows]
+
     # ---- what we sent and may undo -------------------------------------------------------------------------------
 
     async def remember_sent(self, context: Context, sent: Sent) -> None:
