@@ -76,6 +76,7 @@ long: $(FUZZ_READY)
 	$(BIN)/python -m tests.controls.run
 	$(BIN)/python -m tests.mutation.run
 	$(BIN)/python -m tests.fuzz.run
+	$(BIN)/python -m tests.harness.run
 	FEDTEXT_HYPOTHESIS=long $(BIN)/python -m pytest --ignore=tests/interop $(ARGS)
 
 docs: $(DEV_READY)

@@ -26,6 +26,8 @@ from bench import (
     g11_serving,
     g12_proofs,
     g13_linked_data,
+    g14_end_to_end,
+    g15_crowd,
     refusals,
     sig_verify,
 )
@@ -45,6 +47,8 @@ GOALS = {
     "G11": g11_serving.measure,
     "G12": g12_proofs.measure,
     "G13": g13_linked_data.measure,
+    "E2E": g14_end_to_end.measure,
+    "CROWD": g15_crowd.measure,
     "REFUSALS": refusals.measure,
     "SIG": sig_verify.measure,
     "IDS": flat_memory.measure,

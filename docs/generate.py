@@ -390,10 +390,25 @@ def draw_security() -> str:
     return str(matrix.draw())
 
 
+def draw_delivery_faults() -> str:
+    """Draw what was seen when workers were killed, and who the peers were."""
+    sys.path.insert(0, str(ROOT))
+    cast: Any = importlib.import_module("tests.harness.cast")
+    table = ROOT / "tests" / "harness" / "table.md"
+    seen = table.read_text("utf-8").strip() if table.exists() else "Not drawn yet: `python -m tests.harness.run`."
+    lines = [seen, "", "| peer | until it is healed | at the end |", "|---|---|---|"]
+    lines += [
+        f"| `{peer.name}` | {peer.manner.value} | {'has all' if peer.is_living else 'is given up'} |"
+        for peer in cast.PEERS
+    ]
+    return "\n".join(lines)
+
+
 DRAWERS: dict[str, Callable[[], str]] = {
     "cli": draw_cli,
     "config": draw_config,
     "contracts": draw_contracts,
+    "delivery-faults": draw_delivery_faults,
     "dependencies": draw_dependencies,
     "discovery": draw_discovery,
     "doctor": draw_doctor,

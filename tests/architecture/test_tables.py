@@ -8,6 +8,7 @@ import re
 import pytest
 from tests.controls import run as controls
 from tests.fuzz import run as fuzz
+from tests.harness import run as harness
 from tests.mutation import run as mutation
 from tests.tables import ROOT
 
@@ -39,8 +40,9 @@ def test_every_rule_has_a_control_or_a_reason() -> None:
         (mutation.TABLE, lambda: mutation.drawn_from(mutation.HARNESS), mutation.COMMAND),
         (controls.TABLE, controls.hashes, controls.COMMAND),
         (fuzz.TABLE, fuzz.hashes, fuzz.COMMAND),
+        (harness.TABLE, harness.hashes, harness.COMMAND),
     ],
-    ids=["mutation", "controls", "fuzz"],
+    ids=["mutation", "controls", "fuzz", "harness"],
 )
 def test_a_table_is_drawn_from_what_is_here(table, hashes, command) -> None:
     if not table.exists():

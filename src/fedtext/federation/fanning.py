@@ -162,7 +162,7 @@ async def fan_out(engine: Engine, task: FanoutTask, job: Job, ports: PortSet) ->
     if job.lane.kind is LaneKind.OUT:
         return await _find_recipient(engine, task, job, ports)
     await _bury_deleted(engine, task, ports)
-    task = await _proved(engine, task, ports)
+    task = await _proved(engine, task, job, ports)
     task, jobs = await beyond(engine, task, ports, refused=_refusing(engine), single=_single)
     reached: Sequence[str] = ()
     if task.recipients:
@@ -181,24 +181,25 @@ async def fan_out(engine: Engine, task: FanoutTask, job: Job, ports: PortSet) ->
     return Done()
 
 
-async def _proved(engine: Engine, task: FanoutTask, ports: PortSet) -> FanoutTask:
-    """Add the proofs of an activity, once, before it is handed to anybody.
+async def _proved(engine: Engine, task: FanoutTask, job: Job, ports: PortSet) -> FanoutTask:
+    """Add the proofs of an activity, before it is handed to anybody.
 
-    What cannot be proved goes out without: an integer that has no canonical form, a document that has just the size
-    that others take.
+    They name the time at which the job was queued: a worker that does the job of one that fell makes the same bytes, so
+    that one id never goes out with two documents (DLV-12). What cannot be proved goes out without: an integer that has
+    no canonical form, a document that has just the size that others take.
     """
     if task.proved:
         return task
     document = parse_object(task.body.encode("utf-8"), engine.config.limits)
     try:
-        sealed = seal(document, engine.config.limits, await _provers(engine, task.actor, ports))
+        sealed = seal(document, engine.config.limits, await _provers(engine, task.actor, job.enqueued_s, ports))
     except (DocumentError, LocalProtocolError) as error:
         _emit(ports, "fanout.unproved", id=task.activity_id, code=error.code)
         return attrs.evolve(task, proved=True)
     return attrs.evolve(task, body=sealed.body.decode("utf-8"), digest=sealed.digest, proved=True)
 
 
-async def _provers(engine: Engine, actor_id: str, ports: PortSet) -> Provers:
+async def _provers(engine: Engine, actor_id: str, now_s: float, ports: PortSet) -> Provers:
     """Give the keys with which an own actor proves what it says; they are made where there are none yet."""
     policy, site = engine.config.delivery, engine.site.origin
     wanted = {"proof": Algorithm.ED25519} if policy.proofs else {}
@@ -207,7 +208,7 @@ async def _provers(engine: Engine, actor_id: str, ports: PortSet) -> Provers:
         name: await engine.keys.signing_key(ports, site, actor_id, algorithm=algorithm)
         for name, algorithm in wanted.items()
     }
-    return Provers(now_s=ports.clock.now_s(), **keys)
+    return Provers(now_s=now_s, **keys)
 
 
 def _is_own(engine: Engine, iri: str) -> bool:

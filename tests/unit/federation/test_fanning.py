@@ -507,6 +507,20 @@ def test_proofs_are_made_once_whoever_gets_it(make_world):
     assert len({body["proof"]["proofValue"] for body in bodies}) == 1
 
 
+def test_dlv_12_a_fan_out_that_is_done_again_after_a_fall_sends_the_same_bytes(make_world):
+    world = make_world()
+    b, c = world.remote("b.example.org"), world.remote("c.example.org")
+    world.crowd.of["1"] = [b.follower("u1")]
+    world.fed.publish(world.post(7))
+    claim = run_sync(world.ports.queue.claim(lease_s=60, batch_max=1, kinds=[LaneKind.FANOUT]))
+    run_sync(run_job(world.fed.engine, claim.jobs[0], world.ports))  # and falls before it can say so
+    world.crowd.of["1"] = [c.follower("v1")]
+    world.clock.advance(3_600)
+    world.settle()
+    assert (len(b.got), len(c.got)) == (1, 1)
+    assert b.got[0].body == c.got[0].body
+
+
 def test_where_proofs_are_switched_off_there_are_none(make_world):
     world = make_world(config=Config(delivery=DeliveryPolicy(proofs=False)))
     b = world.remote()

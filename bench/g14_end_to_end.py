@@ -1,0 +1,112 @@
+"""E2E: what a worker takes for a delivery beside its signature and the transport alone; and two workers against one.
+
+A database is filled with sixty posts to twenty-five hosts, then worker processes of their own drain it over loopback.
+Anchor: one RSA-2048 signature and one POST of as many bytes through the library below the transport, to as many hosts
+over connections that are kept. Subject: CPU time of the worker process for one delivery: claim, key, signing, exchange,
+judging, acknowledgement. For two workers, anchor and subject are one worker's and two workers' CPU time of a delivery,
+and the wall time until all is done.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import statistics
+import tempfile
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import aiohttp
+import httpcore
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+
+from bench import delivering
+from bench.g05_delivery import BODY, FIELDS
+from bench.measuring import Measured, medians_us
+from bench.peer import peer
+
+END_TO_END_MAX = 1.25  # at least 80 % of what signature and transport allow
+TWO_CPU_MAX, TWO_WALL_MAX = 1 / 0.9, 1 / 1.4
+POSTS, BATCH, ROUNDS = 60, 1_000, 3
+TRANSPORTS = ("aiohttp", "httpx")
+
+Once = Callable[[int], Awaitable[object]]
+
+
+async def batch_us(once: Once) -> float:
+    """Send a batch to all hosts at once; gives the CPU time of one request."""
+
+    async def all_of(number: int) -> None:
+        for _ in range(BATCH // delivering.HOSTS):
+            await once(number)
+
+    started = time.process_time()
+    await asyncio.gather(*(all_of(number) for number in range(delivering.HOSTS)))
+    return (time.process_time() - started) / BATCH * 1e6
+
+
+async def bare_us(port: int) -> dict[str, float]:
+    """Measure the libraries below the transports: one pool a host where a pool of many is slow."""
+    url, raw = f"http://127.0.0.1:{port}/inbox", [(name.encode(), value.encode()) for name, value in FIELDS]
+    async with AsyncExitStack() as stack:
+        connector = aiohttp.TCPConnector(limit=delivering.HOSTS)
+        session = await stack.enter_async_context(aiohttp.ClientSession(connector=connector))
+        pools = [await stack.enter_async_context(httpcore.AsyncConnectionPool()) for _ in range(delivering.HOSTS)]
+
+        async def by_aiohttp(_number: int) -> None:
+            async with session.post(url, headers=FIELDS, data=BODY) as answer:
+                await answer.read()
+
+        async def by_httpcore(number: int) -> None:
+            await pools[number].request("POST", url, headers=[*raw, (b"host", b"x.example")], content=BODY)
+
+        found: dict[str, list[float]] = {name: [] for name in TRANSPORTS}
+        for number in range(ROUNDS + 1):  # the first opens the connections
+            for name, once in (("aiohttp", by_aiohttp), ("httpx", by_httpcore)):
+                taken = await batch_us(once)
+                if number:
+                    found[name].append(taken)
+    return {name: statistics.median(times) for name, times in found.items()}
+
+
+def drained_us(folder: Path, port: int, transport: str, workers: int) -> tuple[float, float]:
+    """Fill a database anew and let workers drain it; gives CPU and wall time of one delivery."""
+    path = folder / f"{transport}-{workers}-{time.monotonic_ns()}.sqlite3"
+    url = f"sqlite:///{path}"
+    delivering.fill(url, port, POSTS)
+    return delivering.run(url, port, transport, workers)
+
+
+def measure() -> list[Measured]:
+    """Measure."""
+    key = rsa.generate_private_key(public_exponent=65_537, key_size=2_048)
+    signing = medians_us({"sign": lambda: key.sign(b"x" * 300, padding.PKCS1v15(), hashes.SHA256())}, rounds=ROUNDS)
+    found: dict[tuple[str, int], list[tuple[float, float]]] = {
+        (transport, workers): [] for transport in TRANSPORTS for workers in (1, 2)
+    }
+    with peer() as port, tempfile.TemporaryDirectory() as folder:
+        bare = asyncio.run(bare_us(port))
+        for _ in range(ROUNDS):
+            for (transport, workers), times in found.items():
+                times.append(drained_us(Path(folder), port, transport, workers))
+    cpu = {case: statistics.median(one for one, _ in times) for case, times in found.items()}
+    wall = {case: statistics.median(one for _, one in times) for case, times in found.items()}
+    lines = []
+    for name in TRANSPORTS:
+        anchor = signing["sign"] + bare[name]
+        pairs = (
+            (f"a delivery by a worker with {name}", anchor, cpu[name, 1], END_TO_END_MAX),
+            (f"CPU of a delivery by two workers with {name}", cpu[name, 1], cpu[name, 2], TWO_CPU_MAX),
+            (f"wall time of a delivery by two workers with {name}", wall[name, 1], wall[name, 2], TWO_WALL_MAX),
+        )
+        lines += [
+            Measured(goal="E2E", what=what, anchor=one, subject=other, reach=reach) for what, one, other, reach in pairs
+        ]
+    return lines
+
+
+if __name__ == "__main__":
+    for measured in measure():
+        print(measured.line())
