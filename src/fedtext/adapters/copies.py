@@ -303,8 +303,8 @@ def check_lines(path: Path) -> dict[str, int]:
             match line:
                 case {"table": str(table), "row": dict()}:
                     counts[table] = counts.get(table, 0) + 1
-                case {"end": dict() as found} if not any(True for _ in lines):
-                    if {name: count for name, count in cast("dict[str, int]", found).items() if count} == counts:
+                case {"end": _} if not any(True for _ in lines):
+                    if {name: count for name, count in cast("dict[str, int]", line["end"]).items() if count} == counts:
                         return counts
                 case _:
                     break

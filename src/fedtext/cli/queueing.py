@@ -59,7 +59,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def _action(
-    actions: argparse._SubParsersAction[argparse.ArgumentParser], name: str, act: Act, line: str
+    actions: argparse._SubParsersAction[argparse.ArgumentParser],  # pyright: ignore[reportPrivateUsage]
+    name: str,
+    act: Act,
+    line: str,
 ) -> argparse.ArgumentParser:
     command = actions.add_parser(name, help=line, description=line[0].upper() + line[1:] + ".", epilog=_EXIT_CODES)
     # the default would overwrite what stood before the action: `fedtext queue --json status`

@@ -14,7 +14,7 @@ Sources: MOD-24, MOD-26, AP-S11 (an Update is a complete replacement); DLV-10.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import attrs
 
@@ -117,7 +117,7 @@ def _is_about_the_same(waiting: Waiting, other: Waiting) -> bool:
 
 
 def _id_of(value: Any) -> str | None:
-    inner = value.get("id") if isinstance(value, dict) else value
+    inner = cast("JsonObject", value).get("id") if isinstance(value, dict) else value
     return inner if isinstance(inner, str) and inner else None
 
 

@@ -162,7 +162,9 @@ class ActorKeys:
     source: StoredKeys
     ring: KeyRing
     # What was read last of each actor's, beside what it was read from: the store is asked each time, for others rotate.
-    _read: dict[str, tuple[bytes, KeySet]] = attrs.field(factory=dict, init=False, repr=False, eq=False)
+    _read: dict[str, tuple[bytes, KeySet]] = attrs.field(
+        factory=dict[str, tuple[bytes, KeySet]], init=False, repr=False, eq=False
+    )
 
     async def signing_key(
         self, ports: PortSet, site: str, actor_id: str, *, algorithm: Algorithm = Algorithm.RSA

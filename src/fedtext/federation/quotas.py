@@ -65,13 +65,13 @@ def said_by(document: JsonObject, besides: Iterable[str] = (), *, followers_owne
     kind = document.get("type")
     if kind not in _POSTS:
         return Said()
-    addressed = {**document, "bcc": [*_listed(document.get("bcc")), *besides]}
+    addressed: JsonObject = {**document, "bcc": [*_listed(document.get("bcc")), *besides]}
     mentioned = set(audience(addressed, followers_owner=followers_owner).recipients)
     inner = document.get("object")
     for tag in _listed(inner.get("tag") if isinstance(inner, dict) else None):
         href = tag.get("href") if isinstance(tag, dict) and tag.get("type") == "Mention" else None
         mentioned |= {href} if isinstance(href, str) else set()
-    return Said(posts=int(kind == "Create"), mentions=len(mentioned - {document.get("actor")}))
+    return Said(posts=int(kind == "Create"), mentions=len(mentioned - {str(document.get("actor"))}))
 
 
 def over(said: Said, policy: OutboundPolicy) -> str | None:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from hashlib import sha256
-from typing import Final
+from typing import Final, cast
 from urllib.parse import unquote
 
 import attrs
@@ -98,7 +98,8 @@ async def _interactors(engine: Engine, object_id: str, ports: PortSet) -> list[s
         given = await engine.caller.call(callback, engine.context(ports), object_id)
         if isinstance(given, str) or not isinstance(given, Iterable):
             raise ConfigurationError("the interactors callback gives ids of actors", given=type(given).__name__)
-        found += [str(actor_id) for actor_id, _ in zip(given, range(INTERACTORS_COUNT_MAX), strict=False)]
+        ids = cast("Iterable[object]", given)
+        found += [str(actor_id) for actor_id, _ in zip(ids, range(INTERACTORS_COUNT_MAX), strict=False)]
     return found
 
 

@@ -83,7 +83,10 @@ async def _hold(queue: Queue) -> None:
 
 
 async def _fill(queue: Queue) -> None:
-    threads = [threading.Thread(target=lambda first=first: run_sync(_add(queue, first))) for first in range(FILLERS)]
+    def fill(first: int) -> None:
+        run_sync(_add(queue, first))
+
+    threads = [threading.Thread(target=fill, args=(first,)) for first in range(FILLERS)]
     for thread in threads:
         thread.start()
     for thread in threads:
