@@ -5,7 +5,7 @@ from .authorship import AuthenticActivity, Evidence, authenticate, restore
 from .envelope import InboundTask, decode_envelope
 from .forwarding import forwarding_targets, linked_ids
 from .idempotency import activity_key, confirm, seen
-from .lateness import is_late, remember_ended
+from .lateness import is_deleted, is_late, remember_ended
 from .ownership import HELD_COUNT_MAX
 from .pacing import Pace
 from .receive import receive
@@ -39,6 +39,7 @@ __all__ = [
     "decode_rule",
     "forwarding_targets",
     "is_blocked",
+    "is_deleted",
     "is_late",
     "linked_ids",
     "parse_subject",
