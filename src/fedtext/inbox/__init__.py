@@ -8,6 +8,7 @@ from .idempotency import activity_key, confirm, seen
 from .lateness import is_deleted, is_late, remember_ended
 from .ownership import HELD_COUNT_MAX
 from .pacing import Pace
+from .policing import ends_or_changes
 from .receive import receive
 from .reception import Receipt, Reception
 from .routing import Listener, select
@@ -37,6 +38,7 @@ __all__ = [
     "confirm",
     "decode_envelope",
     "decode_rule",
+    "ends_or_changes",
     "forwarding_targets",
     "is_blocked",
     "is_deleted",
