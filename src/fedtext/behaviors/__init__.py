@@ -1,6 +1,6 @@
 """Parts of a federated app, to be taken one by one: each one repository port, one file."""
 
-from .deletes import Deletes, is_deleted
+from .deletes import Deletes
 from .followings import FollowState
 from .follows import Follows
 from .replies import Author, AuthorsRepository, Replies, Reply, ReplyRepository, author_card
@@ -15,5 +15,4 @@ __all__ = [
     "Reply",
     "ReplyRepository",
     "author_card",
-    "is_deleted",
 ]

@@ -32,7 +32,6 @@ from ..vocab import (
     visibility_of,
 )
 from ..wire.html import name_hosts, sanitize, to_text
-from .deletes import is_deleted, remember_deleted
 
 _SHOWN = frozenset({Visibility.PUBLIC, Visibility.UNLISTED})
 _NAME_CHARS_MAX = 128
@@ -136,7 +135,7 @@ class Replies:
         target = context.parse(note.in_reply_to)
         if target is None or target.kind != "object":
             return
-        if await is_deleted(context, note.id, str(activity.actor_id)) or not await _exists(context, note.in_reply_to):
+        if await context.is_deleted(note.id, str(activity.actor_id)) or not await _exists(context, note.in_reply_to):
             return
         await self._require_author(context, note.id, str(activity.actor_id))
         if not await self._is_newest(context, activity, note):
@@ -205,7 +204,6 @@ class Replies:
             await self._call(context, self._repository.remove_author, object_id)
         else:
             author_id = str(delete.actor_id)
-            await remember_deleted(context, object_id, author_id)
             await self._call(context, self._repository.remove, object_id, author_id)
             key = context.key("reply-author", object_id)
             if await context.store.get(key) == author_id.encode():

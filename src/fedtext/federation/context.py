@@ -12,7 +12,7 @@ import attrs
 
 from ..errors import ConfigurationError, FetchPostponed, LocalProtocolError, MalformedIri
 from ..fetch import Fetcher, Item, Pause, ancestors, conversation, crawl_budget, forget_object, traverse
-from ..inbox import Evidence
+from ..inbox import Evidence, is_deleted
 from ..ports import PortSet, Sql, Store, store_key
 from ..sync import iterate_sync, run_sync
 from ..vocab import Activity, Actor, Collection, Object, reference_id
@@ -288,6 +288,16 @@ class Context(_Addresses):
         """
         await forget_object(self.store, self.site.origin, str(reference_id(reference)))
 
+    async def is_deleted(self, reference: str | Object, author: str | Object) -> bool:
+        """Tell whether an author is known to have deleted an object of his, so that nothing brings it back (MOD-28).
+
+        Args:
+            reference: The object, or its id.
+            author: Whose it is, or his id: only he takes it away.
+        """
+        object_id, author_id = str(reference_id(reference)), str(reference_id(author))
+        return await is_deleted(self.store, self.site.origin, object_id, author_id)
+
     def traverse(
         self,
         collection: str | Collection,
@@ -421,6 +431,10 @@ class BlockingContext(_Addresses):
     def forget(self, reference: str | Object) -> None:
         """See `Context.forget`."""
         self._run(lambda context: context.forget(reference))
+
+    def is_deleted(self, reference: str | Object, author: str | Object) -> bool:
+        """See `Context.is_deleted`."""
+        return self._run(lambda context: context.is_deleted(reference, author))
 
     def traverse(
         self, collection: str | Collection, *, pages_max: int | None = None, as_actor: object = None

@@ -42,6 +42,7 @@ from ..inbox import (
     activity_key,
     confirm,
     decode_envelope,
+    ends_or_changes,
     is_envelope,
     is_late,
     remember_ended,
@@ -176,7 +177,9 @@ async def _inbound(
     if await seen(ports.store, key) is not None:
         await forwarding.pass_on(engine, task, ports)  # where a listener has confirmed by itself, and then we fell
         return Done()
-    if _is_refused(engine, str(activity.actor_id)):  # it may have been blocked since this came
+    actor = str(activity.actor_id)
+    suspended = engine.rulebook.rules.is_suspended(actor) and not ends_or_changes(activity)
+    if suspended or _is_refused(engine, actor):  # he may have been blocked since this came
         _emit(ports, "inbox.dropped", id=activity.id, reason="policy")
         return Done()
     scope = Scope(

@@ -5,9 +5,10 @@ from .authorship import AuthenticActivity, Evidence, authenticate, known_key, re
 from .envelope import InboundTask, decode_envelope, is_envelope
 from .forwarding import forwarding_targets, linked_ids
 from .idempotency import activity_key, confirm, seen
-from .lateness import is_late, remember_ended
+from .lateness import is_deleted, is_late, remember_ended
 from .ownership import HELD_COUNT_MAX
 from .pacing import Pace
+from .policing import ends_or_changes
 from .receive import receive
 from .reception import Receipt, Reception
 from .routing import Listener, select
@@ -37,8 +38,10 @@ __all__ = [
     "confirm",
     "decode_envelope",
     "decode_rule",
+    "ends_or_changes",
     "forwarding_targets",
     "is_blocked",
+    "is_deleted",
     "is_envelope",
     "is_late",
     "known_key",

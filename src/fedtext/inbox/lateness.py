@@ -35,5 +35,13 @@ async def is_late(store: Store, site: str, activity: Activity) -> bool:
     return bool(keys) and bool(await store.get_many(keys))
 
 
+async def is_deleted(store: Store, site: str, object_id: str, author_id: str) -> bool:
+    """Tell whether an author is known to have deleted an object; it holds for what is his, however early it comes.
+
+    Threat: under the object alone, anybody of the same server could bury what another is about to write.
+    """
+    return await store.get(_key(site, "deleted", author_id, object_id)) is not None
+
+
 def _key(site: str, how: str, actor: str, ended: str) -> str:
     return store_key(site, how, actor, ended)

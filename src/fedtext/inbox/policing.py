@@ -7,7 +7,7 @@ from typing import Final
 from ..errors import PolicyRefusal
 from ..fetch import cached_documents, origin_or_none
 from ..signatures import VerifiedRequest
-from ..vocab import Delete, Reject, Undo, Update
+from ..vocab import Activity, Delete, Reject, Undo, Update
 from ..wire.iri import origin_of
 from ..wire.json import JsonObject, JsonValue
 from .admission import Peeked, mentioned_ids
@@ -69,13 +69,18 @@ async def refuse_involved(reception: Reception, authentic: AuthenticActivity, re
         if not suspended and reception.suspends(iri):
             raise PolicyRefusal("it is about somebody who is suspended", iri=iri)
     # Threat: what was peeked at is what somebody sent; what goes on may have been fetched, and be something else.
-    if suspended and not isinstance(authentic.activity, _KINDS_OF_SUSPENDED):
+    if suspended and not ends_or_changes(authentic.activity):
         raise PolicyRefusal("of whom is suspended only endings and changes are heard", actor=actor)
     if suspended and isinstance(authentic.activity, Update) and not await _is_held(reception, authentic.activity):
         raise PolicyRefusal("of whom is suspended only changes of what we have are heard", actor=actor)
     crowd = {iri for iri in mentioned_ids(document) if reception.fetcher.is_own_id(iri)}
     if len(crowd) > reception.config.inbox.mentions_count_max:
         raise PolicyRefusal("it is said to more of us than one may address at once", actors=len(crowd))
+
+
+def ends_or_changes(activity: Activity) -> bool:
+    """Tell whether an activity is one of those that are heard also of somebody who is suspended (INB-20)."""
+    return isinstance(activity, _KINDS_OF_SUSPENDED)
 
 
 async def _is_held(reception: Reception, update: Update) -> bool:

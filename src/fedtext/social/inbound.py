@@ -6,7 +6,7 @@ import inspect
 
 import attrs
 
-from ..behaviors import FollowState, author_card, is_deleted
+from ..behaviors import FollowState, author_card
 from ..errors import DocumentError, FetchError, OriginMismatch
 from ..runtime import Context, Federation
 from ..vocab import (
@@ -57,7 +57,7 @@ class Inbound:
 
     async def _on_create(self, context: Context, create: Create[Object]) -> None:
         note = await self._own_word(context, create)
-        if note is None or await is_deleted(context, str(note.id), str(create.actor_id)):
+        if note is None or await context.is_deleted(str(note.id), str(create.actor_id)):
             return
         author = await context.get_actor(create.actor)
         answered = await self._our_post(context, note.in_reply_to)
@@ -114,7 +114,7 @@ class Inbound:
 
     async def _first_seen_edited(self, context: Context, entry: Entry, addressees: set[str]) -> None:
         """Take an edit that came before its post for the post, if that is new (MOD-25)."""
-        if await is_deleted(context, entry.id, entry.author.id):
+        if await context.is_deleted(entry.id, entry.author.id):
             return
         if entry.published is None or entry.published.timestamp() < context.now_s() - _NEW_S:
             return

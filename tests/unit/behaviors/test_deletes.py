@@ -23,6 +23,7 @@ def test_what_was_removed_is_remembered_however_it_was_told(stage, person, what)
     assert not run_sync(deletes.is_deleted(context, NOTE, BOB))
     world.receive(Delete(id=f"{NOTE}#delete", actor=person("bob").id, object=what))
     assert run_sync(deletes.is_deleted(context, NOTE, BOB))
+    assert context.blocking(world.ports).is_deleted(NOTE, person("bob"))
     assert not run_sync(deletes.is_deleted(context, f"{NOTE}0", BOB))
 
 

@@ -500,3 +500,23 @@ def test_tru_02_a_report_is_passed_on_to_where_the_reported_actor_lives(world):
     assert bob in passed_on["object"]
     assert f'keyId="{ALICE}#main-key"' in str(b.got[0].headers.get("signature"))
     assert carol not in b.got[0].body.decode()
+
+
+@pytest.mark.spec("SEC-151", "INB-20")
+@pytest.mark.parametrize(
+    ("severity", "kind", "handled"),
+    [
+        (Severity.BLOCK, "Like", False),
+        (Severity.BLOCK, "Delete", False),
+        (Severity.SUSPEND, "Like", False),
+        (Severity.SUSPEND, "Delete", True),
+        (Severity.SILENCE, "Like", True),
+    ],
+)
+def test_sec_151_what_waits_of_whom_a_rule_keeps_out_now_is_not_handled(world, heard, severity, kind, handled):
+    bob = world.remote().actor("bob")
+    assert world.deliver(activity(bob, kind, object=f"{bob}/notes/1"), by=bob).status == 202
+    world.fed.block("b.example.org", severity=severity)
+    world.settle()
+    assert len(heard) == handled
+    assert world.depth().waiting == 0

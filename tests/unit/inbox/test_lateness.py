@@ -6,7 +6,7 @@ import pytest
 from tests.receiving import SITE, Door
 
 from fedtext.config import InboxPolicy
-from fedtext.inbox import is_late, remember_ended
+from fedtext.inbox import is_deleted, is_late, remember_ended
 from fedtext.sync import run_sync
 from fedtext.vocab import Activity, Create, Delete, Follow, Undo, Update
 
@@ -38,3 +38,19 @@ def delete(actor: str, what: str) -> Delete:
 )
 def test_mod_27_whose_end_it_is(ended: Activity, later: Activity, expected: bool) -> None:
     assert late(Door(), ended, later) is expected
+
+
+@pytest.mark.spec("MOD-28")
+@pytest.mark.parametrize(
+    ("ended", "expected"),
+    [
+        (delete(BOB, f"{BOB}/1"), True),
+        (delete(EVE, f"{BOB}/1"), False),
+        (delete(BOB, f"{BOB}/2"), False),
+        (Undo(id=f"{BOB}#x", actor=BOB, object=f"{BOB}/1"), False),
+    ],
+)
+def test_mod_28_what_its_author_has_deleted_is_known(ended: Activity, expected: bool) -> None:
+    store = Door().ports.store
+    run_sync(remember_ended(store, SITE, ended, InboxPolicy()))
+    assert run_sync(is_deleted(store, SITE, f"{BOB}/1", BOB)) is expected

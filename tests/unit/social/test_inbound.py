@@ -6,7 +6,7 @@ import pytest
 
 from fedtext import Block, Create, Delete, Like, Note, Undo, Update, Visibility
 from fedtext.federation.context import Scope
-from fedtext.inbox import select
+from fedtext.inbox import remember_ended, select
 from fedtext.social.model import at
 from fedtext.vocab import Tombstone
 
@@ -25,11 +25,12 @@ async def bob(world):
 
 @pytest.fixture
 def arrive(world):
-    """Hand a verified activity to the listeners, as the worker does."""
+    """Hand a verified activity to the listeners, as the worker does; what has ended is kept before that."""
 
     async def deliver(activity, *, recipient: str | None = None) -> None:
         engine, ports = world.federation.engine, world.federation.ports.asynchronous()
         context = engine.context(ports, Scope(recipient=recipient))
+        await remember_ended(ports.store, engine.site.origin, activity, engine.config.inbox)
         for listener in select(engine.router.listeners, activity):
             await engine.caller.call(listener.callback, context, activity)
 
