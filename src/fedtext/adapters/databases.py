@@ -3,7 +3,8 @@
 A `Database` runs a piece of work on a connection; a `Runner` gives that a colour. The work itself, which is all of
 the store's and the queue's logic, is the same plain function for both.
 
-Invariants: writes begin IMMEDIATE and are all or nothing; reads never wait for a writer, neither in the file (WAL)
+Invariants: writes begin IMMEDIATE and are all or nothing; those that come at once share a commit
+(`adapters.group_commit`); reads never wait for a writer, neither in the file (WAL)
 nor in this process (their own connections, their own thread), because the application may hold the write lock in
 its own transaction while it asks us something; a connection is never used on both sides of a fork.
 """
@@ -17,17 +18,17 @@ import sys
 import threading
 import weakref
 from collections.abc import Callable, Generator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import Literal, Protocol, TypeAlias, TypeVar
+from typing import Any, Literal, Protocol, TypeAlias, TypeVar
 
 from ..errors import PortError, StoreError
 from ..ports import SqlValue, Statement
 from . import sql as text
+from .group_commit import GroupCommit, Piece, Work
 
 T = TypeVar("T")
 Row: TypeAlias = tuple[SqlValue, ...]
-Work: TypeAlias = Callable[[sqlite3.Connection], T]
 Synchronous: TypeAlias = Literal["NORMAL", "FULL"]
 
 BUSY_S = 10.0
@@ -63,7 +64,8 @@ class SqliteFile:
         self._generation = 0
         self._has_schema = False
         self._lock = threading.Lock()
-        self._write_lock = threading.Lock()
+        self._group = GroupCommit(self._connection)
+        self._is_flushing = False
         self._executors: dict[str, ThreadPoolExecutor] = {}
         _files.add(self)
 
@@ -73,17 +75,30 @@ class SqliteFile:
             return work(connection)
 
     def write(self, work: Work[T]) -> T:
-        """Run work in one transaction: all or nothing."""
-        # one writer at a time in this process: waiting on a lock is fair, SQLite's busy waiting is not
-        with self._write_lock, self._connection() as connection:
-            return _transaction(connection, work)
+        """Run work in one transaction: all or nothing; perhaps in that of others who write just now."""
+        return self._group.run(work)
 
-    def executor(self, side: Literal["read", "write"]) -> ThreadPoolExecutor:
-        """Give the one thread that runs the reads, or the writes, of the suspending colour."""
+    def write_soon(self, piece: Piece[Any]) -> None:
+        """Have the thread of the writes carry out a piece, together with what else has come until then."""
+        self._group.add(piece)
         with self._lock:
-            if side not in self._executors:
-                self._executors[side] = ThreadPoolExecutor(1, thread_name_prefix=f"fedtext-sqlite-{side}")
-            return self._executors[side]
+            if not self._is_flushing:
+                self._is_flushing = True
+                self._executor("write").submit(self._flush)
+
+    def read_soon(self, run: Callable[[], T]) -> Future[T]:
+        """Have the thread of the reads run something."""
+        with self._lock:
+            return self._executor("read").submit(run)
+
+    def _flush(self) -> None:
+        self._is_flushing = False  # before the pieces are taken: one that comes later asks again
+        self._group.flush()
+
+    def _executor(self, side: Literal["read", "write"]) -> ThreadPoolExecutor:
+        if side not in self._executors:
+            self._executors[side] = ThreadPoolExecutor(1, thread_name_prefix=f"fedtext-sqlite-{side}")
+        return self._executors[side]
 
     def close(self) -> None:
         """Close what this process opened; the next use opens anew."""
@@ -106,7 +121,8 @@ class SqliteFile:
         self._generation += 1
         # the threads stayed in the parent, and a lock may have been held there
         self._lock = threading.Lock()
-        self._write_lock = threading.Lock()
+        self._group.forget()
+        self._is_flushing = False
         self._executors = {}
 
     @contextmanager
@@ -247,11 +263,13 @@ class BlockingRunner:
 
     async def read(self, work: Work[T], error: type[PortError]) -> T:
         """Run work that changes nothing."""
-        return _guarded(self._database.read, work, error)
+        with _as_port_error(error):
+            return self._database.read(work)
 
     async def write(self, work: Work[T], error: type[PortError]) -> T:
         """Run work in one transaction."""
-        return _guarded(self._database.write, work, error)
+        with _as_port_error(error):
+            return self._database.write(work)
 
 
 class ThreadRunner:
@@ -262,18 +280,21 @@ class ThreadRunner:
 
     async def read(self, work: Work[T], error: type[PortError]) -> T:
         """Run work that changes nothing."""
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._file.executor("read"), _guarded, self._file.read, work, error)
+        with _as_port_error(error):
+            return await asyncio.wrap_future(self._file.read_soon(lambda: self._file.read(work)))
 
     async def write(self, work: Work[T], error: type[PortError]) -> T:
         """Run work in one transaction; a caller that is cancelled does not undo it."""
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._file.executor("write"), _guarded, self._file.write, work, error)
+        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        with _as_port_error(error):
+            self._file.write_soon(Piece(work, future))
+            return await future
 
 
-def _guarded(run: Callable[[Work[T]], T], work: Work[T], error: type[PortError]) -> T:
+@contextmanager
+def _as_port_error(error: type[PortError]) -> Generator[None]:
     try:
-        return run(work)
+        yield
     except (sqlite3.Error, OverflowError, UnicodeError) as cause:
         raise error("the database refused", cause=f"{type(cause).__name__}: {cause}") from cause
 

@@ -110,10 +110,13 @@ _PAUSED = (
     "EXISTS (SELECT 1 FROM fedtext_pauses WHERE fedtext_pauses.site = fedtext_lanes.site"
     " AND fedtext_pauses.lane IN (fedtext_lanes.lane, fedtext_lanes.kind || ':*'))"
 )
-_LANE_ADD = (
+LANE_INSERT = (
     "INSERT INTO fedtext_lanes (site, lane, kind, ready_s, due_s, failures, lease_token, lease_until_s, leased)"
     " SELECT ?, ?, ?, CASE WHEN EXISTS (SELECT 1 FROM fedtext_pauses WHERE site = ? AND lane IN (?, ?))"
-    f" THEN {_NEVER} ELSE ? END, 0, 0, NULL, 0, 0 WHERE NOT EXISTS"  # a task that waits already changes nothing at all
+    f" THEN {_NEVER} ELSE ? END, 0, 0, NULL, 0, 0"
+)
+_LANE_ADD = (
+    f"{LANE_INSERT} WHERE NOT EXISTS"  # a task that waits already changes nothing at all
     " (SELECT 1 FROM fedtext_jobs WHERE dedupe = ? AND dedupe IS NOT NULL AND reason IS NULL)"
     " ON CONFLICT (site, lane) DO UPDATE SET ready_s ="
     # a leased lane is looked at again when it is released; one that backs off does so whatever arrives
@@ -124,6 +127,15 @@ _LANE_ADD = (
 _JOB_ADD = (
     "INSERT INTO fedtext_jobs (lane_id, payload, dedupe, ordering_key, due_s, attempts, enqueued_s)"
     " SELECT lane_id, ?, ?, ?, ?, 0, ? FROM fedtext_lanes WHERE site = ? AND lane = ? ON CONFLICT DO NOTHING"
+)
+LANE_HURRY = (
+    "UPDATE fedtext_lanes SET ready_s = CASE WHEN due_s > ? THEN due_s ELSE ? END"
+    f" WHERE lane_id = ? AND lease_token IS NULL AND ready_s > ? AND NOT {_PAUSED}"
+)
+"""As `_LANE_ADD` does for a lane that is there, once for the tasks of a batch."""
+JOBS_ADD = (
+    "INSERT INTO fedtext_jobs (lane_id, payload, dedupe, ordering_key, due_s, attempts, enqueued_s)"
+    " VALUES (?, ?, ?, ?, ?, 0, ?) ON CONFLICT DO NOTHING"
 )
 _LANE_READY = (
     "SELECT ready_s, lane_id, site, lane, failures, lease_token IS NOT NULL, lease_until_s, claimed_to,"
@@ -293,13 +305,24 @@ def enqueue_statements(task: Task, dialect: str, now_s: float) -> list[Statement
         ConfigurationError: The dialect is not spoken.
     """
     _types(dialect)
-    due_s = max(task.due_s, now_s)  # a due time in the past must not get ahead of lanes that have waited longer
-    lane, kind = str(task.lane), task.lane.kind
-    dedupe = None if task.dedupe_key is None else f"{task.site} {task.dedupe_key}"
+    job = job_values(task, now_s)
+    _, dedupe, _, due_s, _ = job
     return [
-        Statement(_LANE_ADD, (task.site, lane, kind.value, task.site, lane, pause_key(kind), due_s, dedupe)),
-        Statement(_JOB_ADD, (task.payload, dedupe, task.ordering_key, due_s, now_s, task.site, lane)),
+        Statement(_LANE_ADD, (*lane_values(task.site, task.lane, due_s), dedupe)),
+        Statement(_JOB_ADD, (*job, task.site, str(task.lane))),
     ]
+
+
+def job_values(task: Task, now_s: float) -> tuple[bytes, str | None, str, float, float]:
+    """Give what stands in the row of a new job: payload, dedupe, ordering key, due time and time of arrival."""
+    due_s = max(task.due_s, now_s)  # a due time in the past must not get ahead of lanes that have waited longer
+    dedupe = None if task.dedupe_key is None else f"{task.site} {task.dedupe_key}"
+    return task.payload, dedupe, task.ordering_key, due_s, now_s
+
+
+def lane_values(site: str, lane: Lane, due_s: float) -> tuple[str, str, str, str, str, str, float]:
+    """Give the parameters of `LANE_INSERT`."""
+    return site, str(lane), lane.kind.value, site, str(lane), pause_key(lane.kind), due_s
 
 
 def pause_statement(target: Lane | LaneKind, site: str) -> Statement:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shutil
 import sys
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Final, TextIO
 
 _BAR_WIDTH: Final = 24
+_COLOUR: Final = re.compile(r"(\x1b\[[0-9;]*m)")
 _STYLES = {"good": "32", "bad": "31", "soft": "2", "strong": "1", "link": "36"}
 
 
@@ -80,6 +83,37 @@ class Console:
                 self._err.write("\r\x1b[2K")
                 self._err.flush()
 
+    @contextmanager
+    def live(self) -> Generator[Callable[[Sequence[str]], None], None, None]:
+        """Show lines that replace the ones before them: in place on a terminal, below them elsewhere.
+
+        Returns:
+            To be called with the lines; nothing is written when machines read. What the terminal has no room for is
+            left out.
+        """
+        in_place = self._out.isatty() and not self.machine and os.environ.get("TERM") != "dumb"
+        shown = 0
+
+        def show(lines: Sequence[str]) -> None:
+            nonlocal shown
+            if not in_place:
+                for line in lines:
+                    self.say(line)
+                return
+            room = shutil.get_terminal_size()
+            fitting = [_cut(line, room.columns) for line in lines[: max(1, room.lines - 1)]]
+            self._out.write(f"\x1b[{shown}F\x1b[J" if shown else "")
+            for line in fitting:
+                self._write(self._out, line)
+            shown = len(fitting)
+
+        self._out.write("\x1b[?25l" if in_place else "")  # the cursor would blink in the middle of it
+        try:
+            yield show
+        finally:
+            self._out.write("\x1b[?25h" if in_place else "")
+            self._out.flush()
+
     def _write(self, stream: TextIO, line: str) -> None:
         encoding = getattr(stream, "encoding", None) or "utf-8"
         stream.write(line.encode(encoding, "replace").decode(encoding) + "\n")
@@ -89,6 +123,18 @@ class Console:
 def _is_coloured(stream: TextIO) -> bool:
     """Colours on a terminal, unless NO_COLOR is set or the terminal is dumb."""
     return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def _cut(line: str, columns: int) -> str:
+    """Cut a line to a width, not counting colours, and end them."""
+    found, width = "", 0
+    for part in _COLOUR.split(line):
+        if part.startswith("\x1b"):
+            found += part
+        else:
+            found += part[: max(0, columns - width)]
+            width += len(part)
+    return found
 
 
 def plain(text: str) -> str:

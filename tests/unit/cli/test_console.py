@@ -79,3 +79,29 @@ def test_a_terminal_without_letters_gets_words() -> None:
 )
 def test_a_stranger_does_not_write_on_the_terminal(text: str, shown: str) -> None:
     assert plain(text) == shown
+
+
+def test_live_lines_are_drawn_in_place_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "5")
+    monkeypatch.setenv("LINES", "3")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    out = Screen()
+    console = Console(out=out)
+    with console.live() as show:
+        show([console.style("abcdefg", "good")])
+        show(["one", "two", "three"])
+    drawn = "\x1b[32mabcde\x1b[0m\n" + "\x1b[1F\x1b[J" + "one\ntwo\n"
+    assert out.getvalue() == f"\x1b[?25l{drawn}\x1b[?25h"
+
+
+def test_live_lines_follow_each_other_elsewhere() -> None:
+    out = Screen(terminal=False)
+    with Console(out=out).live() as show:
+        show(["one"])
+        show(["two"])
+    assert out.getvalue() == "one\ntwo\n"
+    out = Screen()
+    with Console(machine=True, out=out).live() as show:
+        show(["one"])
+    assert out.getvalue() == ""

@@ -34,13 +34,12 @@ class SqliteQueue:
         if not tasks:
             return 0
 
+        batches: dict[tuple[str, Lane], list[tuple[bytes, str | None, str, float, float]]] = {}
+        for task in tasks:
+            batches.setdefault((task.site, task.lane), []).append(text.job_values(task, now_s))
+
         def work(connection: sqlite3.Connection) -> int:
-            added = 0
-            for task in tasks:
-                lane, job = text.enqueue_statements(task, "sqlite", now_s)
-                connection.execute(lane.sql, lane.parameters)
-                added += connection.execute(job.sql, job.parameters).rowcount
-            return added
+            return sum(_add(connection, site, lane, jobs) for (site, lane), jobs in batches.items())
 
         return await self._runner.write(work, QueueError)
 
@@ -151,7 +150,7 @@ class SqliteQueue:
 
         def work(connection: sqlite3.Connection) -> list[tuple[Job, str]]:
             rows = connection.execute(text.JOBS_BURIED, (after, limit)).fetchall()
-            return [(_job(row[1], row[2], (row[0], *row[3:8])), row[8]) for row in rows]
+            return [(_job(row[1], Lane.parse(row[2]), (row[0], *row[3:8])), row[8]) for row in rows]
 
         return await self._runner.read(work, QueueError)
 
@@ -279,6 +278,24 @@ class SqliteQueue:
         return await self._runner.write(work, QueueError)
 
 
+def _add(
+    connection: sqlite3.Connection, site: str, lane: Lane, jobs: Sequence[tuple[bytes, str | None, str, float, float]]
+) -> int:
+    """Add jobs of one lane: what `sql.enqueue_statements` does, with one look at the lane for all of them."""
+    first_s = min(job[3] for job in jobs)
+    found = connection.execute(text.LANE_FIND, (site, str(lane))).fetchone()
+    if found is not None:
+        lane_id: int | None = found[0]
+    else:
+        lane_id = connection.execute(text.LANE_INSERT, text.lane_values(site, lane, first_s)).lastrowid
+    added = connection.executemany(text.JOBS_ADD, [(lane_id, *job) for job in jobs]).rowcount
+    if added == 0 and found is None:
+        connection.execute(text.LANE_REMOVE, (lane_id,))
+    elif added and found is not None:
+        connection.execute(text.LANE_HURRY, (first_s, first_s, lane_id, first_s))
+    return added
+
+
 def _claim(
     connection: sqlite3.Connection, wanted: Sequence[Statement], now_s: float, lease_s: float, batch_max: int
 ) -> Claim | None:
@@ -298,13 +315,13 @@ def _claim(
         if not rows:
             _put_right(connection, lane_id, now_s)
             continue
-        token, until_s = secrets.token_hex(12), now_s + lease_s
+        token, until_s, parsed = secrets.token_hex(12), now_s + lease_s, Lane.parse(lane)
         connection.execute(text.LANE_LEASE, (token, until_s, until_s, len(rows), rows[-1][0], lane_id))
         return Claim(
             site=site,
-            lane=Lane.parse(lane),
+            lane=parsed,
             token=token,
-            jobs=tuple(_job(site, lane, row) for row in rows),
+            jobs=tuple(_job(site, parsed, row) for row in rows),
             failures=failures,
             lease_until_s=until_s,
         )
@@ -331,12 +348,12 @@ def _held_lane(connection: sqlite3.Connection, claim: Claim) -> int | None:
     return None if row is None else int(row[0])
 
 
-def _job(site: str, lane: str, row: tuple[int, bytes, str, int, float, int]) -> Job:
+def _job(site: str, lane: Lane, row: tuple[int, bytes, str, int, float, int]) -> Job:
     job_id, payload, ordering_key, attempts, enqueued_s, handed = row
     return Job(
         job_id=job_id,
         site=site,
-        lane=Lane.parse(lane),
+        lane=lane,
         payload=payload,
         ordering_key=ordering_key,
         attempts=attempts,
