@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import sqlite3
 import threading
 
@@ -318,35 +319,31 @@ def test_an_application_that_suspends_is_carried_on_a_loop_of_its_own(rig) -> No
     assert threads == {"fedtext lanes"}
 
 
+@pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="no such signals here")
 def test_whoever_is_interrupted_cancels_what_runs_on_the_loop() -> None:
-    loop, ended = LoopThread(), threading.Event()
+    """As by a time limit of the engine's, which is an exception in the thread that waits."""
+    ended = threading.Event()
+    waiting = threading.get_ident()
+    if threading.current_thread() is not threading.main_thread():
+        pytest.skip("signals arrive in the main thread")
+
+    def interrupt(*_signal: object) -> None:
+        raise InterruptedError("the time is over")
 
     async def long() -> None:
         try:
+            signal.pthread_kill(waiting, signal.SIGUSR1)
             await asyncio.sleep(1000)
         finally:
             ended.set()
 
-    future = asyncio.run_coroutine_threadsafe(asyncio.sleep(0), loop._started())
-    future.result()
-    raised: list[BaseException] = []
-
-    def interrupted() -> None:
-        try:
-            loop.run(long)
-        except BaseException as error:
-            raised.append(error)
-
-    # the engine's time limit is an exception in the thread that waits: here the future is cancelled by hand
-    thread = threading.Thread(target=interrupted)
-    thread.start()
-    while not (tasks := asyncio.all_tasks(loop._started())):
-        pass
-    for running in tasks:
-        loop._started().call_soon_threadsafe(running.cancel)
-    thread.join(10)
+    before = signal.signal(signal.SIGUSR1, interrupt)
+    try:
+        with pytest.raises(InterruptedError):
+            LoopThread().run(long)
+    finally:
+        signal.signal(signal.SIGUSR1, before)
     assert ended.wait(10)
-    assert len(raised) == 1
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")

@@ -14,34 +14,26 @@ they use. (This module is not called `tasks`: Celery would import it in projects
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from functools import cache
+from importlib import import_module
+from typing import Any
 
+from django import VERSION
 from django.conf import settings
-
-if TYPE_CHECKING:
-    from django_tasks import task
-else:
-    try:
-        from django.tasks import task  # Django 6.0
-    except ImportError:
-        from django_tasks import task
 
 from ...errors import ConfigurationError
 from ...runtime import CarryPolicy, Federation, LaneCall, LaneCarrier
 from .door import federations
 from .storage import DjangoBackend
 
-__all__ = ["carry_deliveries", "carry_lane", "sweep"]
+__all__ = ["carry_deliveries"]
 
 _carriers: dict[str, LaneCarrier] = {}
-_CHOSEN: Mapping[str, str] = getattr(settings, "FEDTEXT_TASKS", {})
-_BACKEND, _QUEUE = _CHOSEN.get("backend", "default"), _CHOSEN.get("queue_name", "default")
 
 
-@task(backend=_BACKEND, queue_name=_QUEUE)
-def carry_lane(message: dict[str, Any]) -> None:
+def _carry_lane(message: dict[str, Any]) -> None:
     """Carry the lane that a message names."""
     site = message.get("site")
     for carrier in _known():
@@ -51,11 +43,36 @@ def carry_lane(message: dict[str, Any]) -> None:
     raise ConfigurationError("nothing in the URL configuration carries this site", site=str(site))
 
 
-@task(backend=_BACKEND, queue_name=_QUEUE)
-def sweep() -> None:
+def _sweep() -> None:
     """Call for every lane that is due and held by nobody."""
     for carrier in _known():
         carrier.sweep_blocking()
+
+
+_FUNCTIONS: Mapping[str, Callable[..., None]] = {"carry_lane": _carry_lane, "sweep": _sweep}
+for _name, _function in _FUNCTIONS.items():
+    _function.__name__ = _function.__qualname__ = _name  # a worker finds a task by the name of its function
+
+
+def __getattr__(name: str) -> Any:
+    """Make the tasks `carry_lane` and `sweep` when they are asked for: they need the settings, an import does not."""
+    if name not in _FUNCTIONS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return _task(name)
+
+
+@cache
+def _task(name: str) -> Any:
+    chosen: Mapping[str, str] = getattr(settings, "FEDTEXT_TASKS", {})
+    backend, queue_name = chosen.get("backend", "default"), chosen.get("queue_name", "default")
+    return _library().task(backend=backend, queue_name=queue_name)(_FUNCTIONS[name])
+
+
+def _library() -> Any:
+    try:
+        return import_module("django.tasks" if VERSION >= (6, 0) else "django_tasks")
+    except ModuleNotFoundError as error:
+        raise ConfigurationError("Django before 6.0 has no tasks: pip install 'fedtext[tasks]'") from error
 
 
 def carry_deliveries(federation: Federation, *, policy: CarryPolicy | None = None) -> LaneCarrier:
@@ -71,8 +88,9 @@ def carry_deliveries(federation: Federation, *, policy: CarryPolicy | None = Non
         What carries.
 
     Raises:
-        ConfigurationError: The federation is carried already.
+        ConfigurationError: The federation is carried already, or there are no tasks.
     """
+    _library()
     carrier = LaneCarrier(federation, _Messenger(federation), policy)
     backend = federation.ports.backend
     if isinstance(backend, DjangoBackend):
@@ -92,7 +110,7 @@ class _Messenger:
         self._federation = federation
 
     def send(self, calls: Sequence[LaneCall], *, after_s: float) -> None:
-        wanted = carry_lane
+        wanted = _task("carry_lane")
         if after_s > 0:
             if not wanted.get_backend().supports_defer:
                 return
