@@ -37,6 +37,8 @@ _COMMANDS = (
     ("reports", "reporting", "show and close what was reported to a server"),
     ("followers", "synchronizing", "see, pause or resume that followers are kept in step with other servers"),
     ("queue", "queueing", "watch what waits in the queue, and mend it"),
+    ("backup", "backing_up", "copy what a server keeps into a file, while it is used"),
+    ("restore", "restoring", "fill a server's backend from such a copy"),
     ("completion", "completing", "print a script that completes commands in a shell"),
 )
 
