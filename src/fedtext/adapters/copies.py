@@ -297,7 +297,7 @@ def check_lines(path: Path) -> dict[str, int]:
     counts: dict[str, int] = {}
     with _reading(path) as file:
         lines = _parsed(file, path)
-        head = next(lines, {})
+        head = next(lines, dict[str, object]())
         if head.get("kind") != LINES_KIND:
             raise StoreError("this is no copy of a fedtext backend", file=path)
         if head.get("v") != LINES_VERSION or not _is_known(head.get("schema")):
@@ -310,7 +310,7 @@ def check_lines(path: Path) -> dict[str, int]:
             match line:
                 case {"table": str(table), "row": dict()}:
                     counts[table] = counts.get(table, 0) + 1
-                case {"end": dict() as found} if found == counts and not any(True for _ in lines):
+                case {"end": _} if line["end"] == counts and not any(True for _ in lines):
                     return counts
                 case _:
                     break
