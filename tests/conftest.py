@@ -137,9 +137,10 @@ def absent() -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Any:
-    """Report every such skip at this file, so that pytest folds them into one line."""
+    """Report every such skip, and those of servers, at this file, so that pytest folds them into one line each."""
     report = yield
-    if report.skipped and isinstance(report.longrepr, tuple) and report.longrepr[2].endswith(ABSENT):
+    folded = (ABSENT, "(tools/servers starts one)")
+    if report.skipped and isinstance(report.longrepr, tuple) and report.longrepr[2].endswith(folded):
         report.longrepr = (__file__, absent.__code__.co_firstlineno, report.longrepr[2])
     return report
 

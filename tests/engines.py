@@ -15,6 +15,7 @@ from uuid import uuid4
 
 import pytest
 
+HINT = "(tools/servers starts one)"
 VARIABLES = {"postgres": "FEDTEXT_TEST_POSTGRES", "redis": "FEDTEXT_TEST_REDIS"}
 
 
@@ -23,7 +24,7 @@ def address(engine: str) -> str:
     variable = VARIABLES[engine]
     url = os.environ.get(variable)
     if not url:
-        return _missing(f"no {engine} server: {variable} is not set (tools/servers starts one)")
+        return _missing(f"no {engine} server: {variable} is not set")
     parts = urlsplit(url)
     try:
         socket.create_connection((parts.hostname or "", parts.port or 0), timeout=5).close()
@@ -32,7 +33,8 @@ def address(engine: str) -> str:
     return url
 
 
-def _missing(reason: str) -> str:
+def _missing(what: str) -> str:
+    reason = f"{what} {HINT}"
     if os.environ.get("FEDTEXT_REQUIRE_SERVERS") == "1":
         pytest.fail(reason, pytrace=False)
     pytest.skip(reason)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+import random
+import string
 import subprocess
 import sys
 import threading
@@ -15,6 +17,7 @@ from tests import engines
 from fedtext.adapters.backends import PostgresBackend, connect
 from fedtext.adapters.clocks import ManualClock, SystemClock
 from fedtext.adapters.postgres import PostgresServer
+from fedtext.adapters.sql import INDEXED_BYTES_MAX
 from fedtext.errors import ConfigurationError, QueueError, StoreError
 from fedtext.federation.outcomes import Done
 from fedtext.ports import Lane, LaneKind, WakingQueue
@@ -317,6 +320,45 @@ def test_many_threads_add_and_take_and_lose_nothing(backend):
         thread.join()
     assert errors == []
     assert len(done) == len(set(done)) == writers * per_writer * 2
+
+
+# --- long keys -----------------------------------------------------------------------------------------------------
+
+
+def long_text(chars):
+    """Give a text that no compression makes shorter."""
+    return "".join(random.Random(chars).choices(string.ascii_letters + string.digits, k=chars))
+
+
+@pytest.mark.parametrize("chars", [INDEXED_BYTES_MAX, INDEXED_BYTES_MAX + 1, 9_000])
+def test_keys_longer_than_an_index_takes(opened, chars):
+    """An id of 2,048 characters, twice and encoded, must not be what nobody can answer."""
+    one = long_text(chars - 1) + "1"
+    other, store = one[:-1] + "2", opened.store
+    assert run_sync(store.add_if_absent(one, b"1")) is True
+    assert run_sync(store.add_if_absent(one, b"2")) is False
+    assert run_sync(store.get(other)) is None
+    run_sync(store.put(other, b"2"))
+    run_sync(opened.sql.atomic(store.statements(one, b"3")))
+    assert run_sync(store.compare_and_set(one, b"3", b"4")) is True
+    assert run_sync(store.get_many([one, other])) == {one: b"4", other: b"2"}
+    listed = run_sync(store.scan(one[:5]))
+    assert sorted(value for _, value in listed) == [b"2", b"4"]
+    assert [run_sync(store.get(key)) for key, _ in listed] == [value for _, value in listed]
+    assert run_sync(store.scan(one[:5], after=listed[0][0])) == listed[1:]
+    assert [run_sync(store.delete(key)) for key in (one, other)] == [True, True]
+
+
+@pytest.mark.parametrize("chars", [INDEXED_BYTES_MAX - len(SITE) - 1, 9_000])
+def test_tasks_with_long_keys(opened, chars):
+    key = long_text(chars)
+    tasks = [task("one", ordering_key=key, dedupe_key=key), task("two", ordering_key=key, dedupe_key=key + "2")]
+    assert run_sync(opened.queue.enqueue(tasks)) == 2
+    assert run_sync(opened.queue.enqueue(tasks)) == 0
+    run_sync(opened.sql.atomic(opened.queue.statements(tasks[0], 0.0)))
+    claim = run_sync(claim_of(opened.queue))
+    assert names(claim) == ["one", "two"]
+    assert len({job.ordering_key for job in claim.jobs}) == 1
 
 
 # --- wake-ups ------------------------------------------------------------------------------------------------------

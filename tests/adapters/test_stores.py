@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fedtext.adapters.backends import MemoryBackend, PostgresBackend, RedisBackend, SqliteBackend
+from fedtext.testing.port_store_processes import STORE_PROCESS_CASES
 from fedtext.testing.ports import SQL_CASES, STORE_CASES, Colour, case_name, run_case
 
 BACKENDS = {
@@ -37,6 +38,18 @@ def test_sql_suite_in_postgresql(case, colour, postgres_url):
 @pytest.mark.parametrize("case", STORE_CASES, ids=case_name)
 def test_suite_in_redis(case, colour, redis_url, tmp_path):
     run_case(case, lambda: RedisBackend(redis_url, SqliteBackend(tmp_path / "test.sqlite3")), colour)
+
+
+@pytest.mark.parametrize("engine", ["sqlite", "postgresql", "redis"])
+@pytest.mark.parametrize("case", STORE_PROCESS_CASES, ids=case_name)
+def test_processes(case, engine, request, tmp_path):
+    file = f"sqlite:///{tmp_path / 'test.sqlite3'}"
+    if engine == "sqlite":
+        case(file, None)
+    elif engine == "postgresql":
+        case(request.getfixturevalue("postgres_tables_url"), None)
+    else:
+        case(request.getfixturevalue("redis_url"), file)
 
 
 async def test_expired_values_are_removed_from_the_file_by_later_writes(tmp_path):

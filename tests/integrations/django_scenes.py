@@ -30,7 +30,14 @@ settings.configure(
         "default": {"ENGINE": SQLITE, "NAME": f"{FOLDER}/scene.sqlite3", "ATOMIC_REQUESTS": True},
         "second": {"ENGINE": SQLITE, "NAME": f"{FOLDER}/second.sqlite3"},
         "memory": {"ENGINE": SQLITE, "NAME": ":memory:"},
-        "other": {"ENGINE": "django.db.backends.postgresql", "NAME": "blog"},
+        "server": {
+            "ENGINE": "django.db.backends.postgresql",
+            "NAME": "a 'b'",
+            "USER": "me",
+            "PASSWORD": "secret",
+            "OPTIONS": {"sslmode": "prefer", "isolation_level": 3},
+        },
+        "other": {"ENGINE": "django.db.backends.oracle", "NAME": "blog"},
     },
 )
 django.setup()
@@ -167,7 +174,7 @@ def sources() -> None:
 
 
 def databases() -> None:
-    """The file is that of the alias; what is no SQLite file is refused with a way out."""
+    """The database is that of the alias; what is neither PostgreSQL nor a SQLite file is refused with a way out."""
     clock = SystemClock()
     assert connect("django").url == "django://default"
     second = connect("django://second")
@@ -175,7 +182,10 @@ def databases() -> None:
     with connections["second"].cursor() as cursor:
         assert cursor.execute("SELECT value FROM fedtext_store").fetchall() == [(b"v",)]
     second.close()
-    for alias, what in (("memory", "TEST"), ("other", "SQLite file"), ("nowhere", "no such database")):
+    server = connect("django://server")
+    assert server.blocking(clock).queue.dialect == "postgresql"
+    assert server._database().url == "postgresql://me@/a%20%27b%27"
+    for alias, what in (("memory", "TEST"), ("other", "PostgreSQL or an SQLite file"), ("nowhere", "no such database")):
         with refused(what):
             connect(f"django://{alias}").blocking(clock)
 
@@ -291,7 +301,7 @@ def broken_store() -> None:
     serve(federation())
     told = StringIO()
     call_command("check", stderr=told, stdout=told)
-    assert "another version" in told.getvalue(), told.getvalue()
+    assert "does not know" in told.getvalue(), told.getvalue()
 
 
 def command() -> None:

@@ -44,6 +44,12 @@ _JOBS: Final = (
     " handed FROM fedtext_jobs JOIN fedtext_lanes ON fedtext_lanes.lane_id = fedtext_jobs.lane_id"
     " WHERE job_id > ? ORDER BY job_id LIMIT ?"
 )
+_ARRIVED: Final = (
+    "SELECT arrival_id, site, lane, split_part(lane, ':', 1), payload, site || ' ' || dedupe_key, ordering_key, due_s,"
+    " 0, enqueued_s, NULL, 0 FROM fedtext_arrivals WHERE arrival_id > ? ORDER BY arrival_id LIMIT ?"
+)
+"""PostgreSQL: what is not in its lane yet, as the job that it becomes."""
+
 _JOB_COLUMNS: Final = (
     "job_id", "site", "lane", "kind", "payload", "dedupe", "ordering_key", "due_s", "attempts", "enqueued_s", "reason",
     "handed",
@@ -232,15 +238,16 @@ async def write_lines(sql: Sql, file: BinaryIO, *, now_s: float, show: Show) -> 
 
 
 async def _pages(sql: Sql) -> AsyncIterator[tuple[str, list[Row]]]:
-    last_id: SqlValue = 0
-    for table in ("fedtext_pauses", "fedtext_jobs", "fedtext_store", *await own_tables(sql), "fedtext_jobs"):
-        if table != "fedtext_jobs":
+    last = {_JOBS: cast("SqlValue", 0), _ARRIVED: 0}
+    arrivals = [_ARRIVED] if sql.dialect == "postgresql" else []  # before the jobs that they may become meanwhile
+    for table in ("fedtext_pauses", _JOBS, "fedtext_store", *await own_tables(sql), *arrivals, _JOBS):
+        if table not in last:
             async for page in _rows(sql, table):
                 yield table, page
             continue
-        while found := await sql.execute(_JOBS, (last_id, _PAGE_ROWS)):
-            last_id = found[-1][0]
-            yield table, [dict(zip(_JOB_COLUMNS, row, strict=True)) for row in found]
+        while found := await sql.execute(table, (last[table], _PAGE_ROWS)):
+            last[table] = found[-1][0]
+            yield "fedtext_jobs", [dict(zip(_JOB_COLUMNS, row, strict=True)) for row in found]
 
 
 async def _rows(sql: Sql, table: str) -> AsyncIterator[list[Row]]:
@@ -276,6 +283,7 @@ async def has_rows(sql: Sql) -> list[str]:
 async def clear(sql: Sql) -> None:
     """Remove all rows of our tables."""
     tables = ["fedtext_store", "fedtext_jobs", "fedtext_lanes", "fedtext_pauses", *await own_tables(sql)]
+    tables += ["fedtext_arrivals"] if sql.dialect == "postgresql" else []
     await sql.atomic([Statement(f"DELETE FROM {name}") for name in tables])  # noqa: S608 - catalog names
 
 

@@ -21,6 +21,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import lru_cache
+from hashlib import sha256
 
 from ..errors import ConfigurationError
 from ..ports import Lane, LaneKind, SqlValue, Statement, Task, pause_key
@@ -31,6 +32,9 @@ NEVER_S = 1e15
 
 REASON_CHARS_MAX = 500
 _TOKENS = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|\?|%")
+INDEXED_BYTES_MAX = 2_400
+"""Of a key in PostgreSQL; see `indexed`."""
+
 PURGE_JOBS_MAX = 500
 """Jobs that one transaction of a purge removes: others get their turn in between."""
 
@@ -374,8 +378,9 @@ def enqueue_at_once(task: Task, now_s: float) -> Statement:
 
     It changes one row when the task was new and none when it already waits.
     """
-    job = job_values(task, now_s)
-    _, dedupe, _, due_s, _ = job
+    payload, dedupe, ordering_key, due_s, _ = job_values(task, now_s)
+    dedupe = None if dedupe is None else indexed(dedupe)
+    job = payload, dedupe, indexed(ordering_key), due_s, now_s
     return Statement(_POSTGRES_JOB_ADD, (*lane_values(task.site, task.lane, due_s), dedupe, *job))
 
 
@@ -413,6 +418,18 @@ def _filter(site: str | None, lane: Lane | None) -> tuple[str, tuple[str, ...]]:
     wanted = {"site": site, "lane": None if lane is None else str(lane)}
     given = {name: value for name, value in wanted.items() if value is not None}
     return "".join(f" AND fedtext_lanes.{name} = ?" for name in given), tuple(given.values())
+
+
+def indexed(key: str) -> str:
+    """Give a key as PostgreSQL's indexes take it: of a long one the beginning and a digest.
+
+    Ids of others may be thousands of characters long, and an index takes 2,704 bytes (PostgreSQL, 67.1).
+    """
+    given = key.encode()
+    if len(given) <= INDEXED_BYTES_MAX:
+        return key
+    start = given[: INDEXED_BYTES_MAX - 100].decode(errors="ignore")
+    return f"{start}~{sha256(given).hexdigest()}"
 
 
 @lru_cache(maxsize=1024)

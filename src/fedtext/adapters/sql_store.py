@@ -29,6 +29,10 @@ class SqlStore(ABC):
     def dialect(self) -> str:
         """The SQL dialect of `statements`."""
 
+    def row_key(self, key: str) -> str:
+        """Give the key as it stands in the table."""
+        return key
+
     async def get(self, key: str) -> bytes | None:
         """Give the value, or None when it is absent or expired."""
         return (await self.get_many((key,))).get(key)
@@ -40,7 +44,7 @@ class SqlStore(ABC):
         def work(session: Session) -> dict[str, bytes]:
             found: dict[str, bytes] = {}
             for key in keys:
-                row = session.execute(text.STORE_GET, (key, now_s)).fetchone()
+                row = session.execute(text.STORE_GET, (self.row_key(key), now_s)).fetchone()
                 if row is not None:
                     found[key] = row[0]
             return found
@@ -49,11 +53,13 @@ class SqlStore(ABC):
 
     async def put(self, key: str, value: bytes, *, ttl_s: float | None = None) -> None:
         """Write a value, replacing what was there."""
-        await self._change(text.STORE_PUT, (key, value, self._expires_s(ttl_s)))
+        await self._change(text.STORE_PUT, (self.row_key(key), value, self._expires_s(ttl_s)))
 
     async def add_if_absent(self, key: str, value: bytes, *, ttl_s: float | None = None) -> bool:
         """Write a value only if there is none (expired counts as none); tell whether it was written."""
-        return await self._change(text.STORE_ADD, (key, value, self._expires_s(ttl_s), self._clock.now_s()))
+        return await self._change(
+            text.STORE_ADD, (self.row_key(key), value, self._expires_s(ttl_s), self._clock.now_s())
+        )
 
     async def compare_and_set(
         self, key: str, expected: bytes | None, value: bytes, *, ttl_s: float | None = None
@@ -62,11 +68,11 @@ class SqlStore(ABC):
         if expected is None:
             return await self.add_if_absent(key, value, ttl_s=ttl_s)
         now_s = self._clock.now_s()
-        return await self._change(text.STORE_SWAP, (value, self._expires_s(ttl_s), key, expected, now_s))
+        return await self._change(text.STORE_SWAP, (value, self._expires_s(ttl_s), self.row_key(key), expected, now_s))
 
     async def delete(self, key: str) -> bool:
         """Remove a value; tell whether there was one."""
-        return await self._change(text.STORE_DELETE, (key, self._clock.now_s()))
+        return await self._change(text.STORE_DELETE, (self.row_key(key), self._clock.now_s()))
 
     async def scan(self, prefix: str, *, after: str = "", limit: int = 100) -> list[tuple[str, bytes]]:
         """List (key, value) below a prefix in code point order of the keys, those greater than `after` only."""
@@ -92,6 +98,7 @@ class SqlStore(ABC):
         self, key: str, value: bytes, *, expires_s: float | None = None, once: bool = False
     ) -> list[Statement]:
         """Give the SQL that writes a value, to be run by the application's own transaction."""
+        key = self.row_key(key)
         if not once:
             return [Statement(text.STORE_PUT, (key, value, expires_s))]
         expire = Statement(text.STORE_EXPIRE, (key, self._clock.now_s()))

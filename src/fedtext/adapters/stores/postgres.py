@@ -7,7 +7,10 @@ from ..sql_store import SqlStore
 
 
 class PostgresStore(SqlStore):
-    """A store over one database, on one clock; any number of processes and machines may share it."""
+    """A store over one database, on one clock; any number of processes and machines may share it.
+
+    A key of more than `sql.INDEXED_BYTES_MAX` bytes is kept, and listed, by its beginning and a digest.
+    """
 
     # what another transaction is writing anew at this moment is passed over, not removed behind its back
     purge = text.STORE_PURGE.replace("LIMIT 16", "LIMIT 16 FOR UPDATE SKIP LOCKED")
@@ -16,3 +19,7 @@ class PostgresStore(SqlStore):
     def dialect(self) -> str:
         """The SQL dialect of `statements`: "postgresql"."""
         return "postgresql"
+
+    def row_key(self, key: str) -> str:
+        """Give the key as it stands in the table."""
+        return text.indexed(key)

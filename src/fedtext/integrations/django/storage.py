@@ -93,23 +93,33 @@ class DjangoBackend:
 
     def _database(self) -> SqliteBackend | PostgresBackend:
         settings = _settings(self._alias)
-        vendor = connections[self._alias].vendor
-        address = _postgres_address(settings) if vendor == "postgresql" else _sqlite_path(self._alias, settings)
+        vendor = _vendor(self._alias)
+        if vendor == "postgresql":
+            address = _postgres_address(settings)
+        elif vendor == "sqlite" and _is_file(str(settings.get("NAME") or "")):
+            address = str(settings["NAME"])
+        else:
+            raise ConfigurationError(
+                "this needs PostgreSQL or an SQLite file in DATABASES; for tests name one:"
+                " TEST = {'NAME': 'test.sqlite3'}",
+                alias=self._alias,
+                engine=str(settings.get("ENGINE")),
+                name=str(settings.get("NAME")),
+            )
         if address not in self._opened:
             self._opened[address] = PostgresBackend(address) if vendor == "postgresql" else SqliteBackend(address)
         return self._opened[address]
 
 
-def _sqlite_path(alias: str, settings: Mapping[str, Any]) -> str:
-    name = str(settings.get("NAME") or "")
-    if connections[alias].vendor != "sqlite" or not name or name == ":memory:" or name.startswith("file:"):
-        raise ConfigurationError(
-            "this needs PostgreSQL or an SQLite file in DATABASES; for tests name one: TEST = {'NAME': 'test.sqlite3'}",
-            alias=alias,
-            engine=str(settings.get("ENGINE")),
-            name=name,
-        )
-    return name
+def _vendor(alias: str) -> str:
+    try:
+        return str(connections[alias].vendor)
+    except (ImproperlyConfigured, ImportError):  # its driver is not installed
+        return "unknown"
+
+
+def _is_file(name: str) -> bool:
+    return bool(name) and name != ":memory:" and not name.startswith("file:")
 
 
 def _postgres_address(settings: Mapping[str, Any]) -> str:

@@ -1,0 +1,53 @@
+"""A copy goes from one kind of database to another, with all that waits."""
+
+from __future__ import annotations
+
+import pytest
+
+from fedtext import Federation, connect
+from fedtext.runtime.copies import back_up, restore
+from fedtext.social import Social
+from fedtext.testing.peers import SharedKeys
+from fedtext.testing.ports import names, task
+
+
+def federation(url):
+    return Federation("https://blog.example", backend=connect(url), keys=SharedKeys(), worker="off")
+
+
+def ignore(done, total):
+    """Show nothing."""
+
+
+@pytest.mark.parametrize("source", ["sqlite", "postgresql"])
+async def test_from_one_to_the_other(source, postgres_url, tmp_path):
+    urls = {"sqlite": f"sqlite:///{tmp_path}/app.sqlite3", "postgresql": postgres_url}
+    old, new = (federation(urls[name]) for name in (source, *(urls.keys() - {source})))
+    social, copied = Social(old), Social(new)
+    alice = await social.create_actor("alice", pk="a")
+    post = await alice.post("Ünïcode ? % text")
+    ports = old.ports.asynchronous()
+    await ports.queue.enqueue([task("waits", "a.example", dedupe_key="d"), task("dead", "b.example")])
+    claim = await ports.queue.claim(lease_s=60, batch_max=1, kinds=None)
+    while claim.lane.name != "b.example":
+        claim = await ports.queue.claim(lease_s=60, batch_max=1)
+    await ports.queue.bury(claim, claim.jobs[0], reason="no")
+    # in PostgreSQL these are not in their lane yet
+    await ports.sql.atomic(ports.queue.statements(task("handed in", "c.example", dedupe_key="e"), 0.0))
+    await ports.sql.atomic(ports.queue.statements(task("handed in, too", "c.example"), 0.0))
+
+    await back_up(old, tmp_path / "copy.jsonl", force=False, show=ignore)
+    await copied.create_actor("bob", pk="b")  # so that its tables are there
+    await restore(new, tmp_path / "copy.jsonl", force=True, show=ignore)
+
+    queue = new.ports.asynchronous().queue
+    assert [actor.name for actor in await copied.actors()] == ["alice"]
+    assert (await (await copied.actor("alice")).find_post(post.pk)).text == post.text
+    assert [(job.lane.name, reason) for job, reason in await queue.buried()] == [("b.example", "no")]
+    found = {}
+    while (claim := await queue.claim(lease_s=60, batch_max=10)) is not None:
+        found[claim.lane.name] = names(claim)
+    assert found["a.example"] == ["waits"]
+    assert found["c.example"] == ["handed in", "handed in, too"]
+    for fed in (old, new):
+        await fed.ports.close()
