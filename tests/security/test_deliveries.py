@@ -14,8 +14,7 @@ from tests.unit.federation.conftest import World
 
 from fedtext import Config
 from fedtext.config import DeliveryPolicy
-from fedtext.delivery import Follower, Retry, classify_response, lane_pause_s, retry_delay_s
-from fedtext.federation.fanning import GONE_S
+from fedtext.delivery import GONE_S, Follower, Retry, classify_response, lane_pause_s, retry_delay_s
 from fedtext.http import Headers, Request, Response
 from fedtext.ports import ExchangeLimits
 
