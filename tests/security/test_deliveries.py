@@ -72,12 +72,12 @@ def test_sec_149_who_is_gone_is_asked_once(status: int) -> None:
     for number in range(3):
         world.fed.publish(world.post(number))
         world.settle()
-    assert len(remote.got) == (30 if status == 410 else 90)
+    assert len(remote.got) == 30
     assert world.depth().waiting == 0
     world.clock.advance(GONE_S)
     world.fed.publish(world.post(9))
     world.settle()
-    assert len(remote.got) == (60 if status == 410 else 120)
+    assert len(remote.got) == 60
 
 
 def test_sec_149_a_host_that_fails_is_asked_for_all_that_waits_at_once() -> None:
