@@ -244,7 +244,7 @@ def draw_inbound() -> str:
 
 
 # The stages of a delivery, in order; what each holds, does and gives is read from the code.
-OUTBOUND = ["addressing", "seal", "fanout", "attempt", "outcome", "retry"]
+OUTBOUND = ["addressing", "seal", "fanout", "collapse", "attempt", "outcome", "retry", "availability"]
 
 
 def draw_outbound() -> str:
@@ -265,6 +265,64 @@ def draw_outbound() -> str:
     drawn = "\n".join(["```text", *lines, "```"])
     numbered = draw_story("runtime", "federation", "delivery")
     return drawn if numbered.startswith("No function") else f"{drawn}\n\n{numbered}"
+
+
+def draw_outcomes() -> str:
+    """Ask the function that judges answers about every status, and join those that it judges alike."""
+    from fedtext.delivery import Delivered, Drop, classify_response
+    from fedtext.http import Response
+
+    found: dict[str, list[int]] = {}
+    for status in range(200, 600):
+        outcome = classify_response(Response(status=status), now_s=0.0, retry_after_s_max=86_400)
+        if isinstance(outcome, Delivered):
+            meaning = "delivered"
+        elif isinstance(outcome, Drop):
+            meaning = "given up, a dead letter"
+            meaning = "not there: a dead letter, and left out for a day" if outcome.absent else meaning
+            meaning = "gone: left out for a day" if outcome.gone else meaning
+        else:
+            meaning = "tried again; the whole host waits" if outcome.host_failed else "tried again"
+            meaning += "; the peer may not have our key yet" if outcome.unauthorized else ""
+        found.setdefault(meaning, []).append(status)
+    rows = [f"| {spans(statuses)} | {meaning} |" for meaning, statuses in found.items()]
+    return "\n".join(["| status | meaning |", "|---|---|", *rows])
+
+
+def spans(numbers: list[int]) -> str:
+    """Write sorted numbers as spans: "200-299, 501"."""
+    parts: list[list[int]] = []
+    for number in numbers:
+        if parts and parts[-1][-1] == number - 1:
+            parts[-1][1:] = [number]
+        else:
+            parts.append([number])
+    return ", ".join("-".join(map(str, part)) for part in parts)
+
+
+def draw_retries() -> str:
+    """Give the schedule of retries, without and with the most jitter."""
+    from fedtext.delivery import retry_delay_s
+
+    policy, least_s, most_s = config.DeliveryPolicy(), 0.0, 0.0
+    lines = [
+        "| after attempt | the next one follows after | since the first, at least | at most |",
+        "|---|---|---|---|",
+    ]
+    for attempt in range(1, policy.attempts_max):
+        shortest, longest = (retry_delay_s(attempt, fraction, policy) or 0.0 for fraction in (0.0, 1.0))
+        least_s, most_s = least_s + shortest, most_s + longest
+        cells = (f"{span_text(shortest)} to {span_text(longest)}", span_text(least_s), span_text(most_s))
+        lines.append(f"| {attempt} | {' | '.join(cells)} |")
+    return "\n".join([*lines, "", f"Attempt {policy.attempts_max} is the last."])
+
+
+def span_text(seconds: float) -> str:
+    """Write a span in the unit that suits it."""
+    for size, unit in ((3_600, "h"), (60, "min")):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.1f} {unit}"
+    return f"{seconds:.0f} s"
 
 
 def draw_dependencies() -> str:
@@ -418,9 +476,11 @@ DRAWERS: dict[str, Callable[[], str]] = {
     "layers": draw_layers,
     "limits": draw_limits,
     "outbound": draw_outbound,
+    "outcomes": draw_outcomes,
     "peers": draw_peers,
     "readers": draw_readers,
     "receiving": draw_receiving,
+    "retries": draw_retries,
     "security": draw_security,
 }
 

@@ -67,5 +67,5 @@ async def _work(federation: Federation, worker: Worker, console: Console, *, onc
 
 
 async def _until_idle(worker: Worker, stop: asyncio.Event) -> None:
-    while not stop.is_set() and await worker.step():
+    while not stop.is_set() and await worker.step(stop=stop):
         pass

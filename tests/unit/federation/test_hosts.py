@@ -12,9 +12,10 @@ from fedtext.adapters.backends import MemoryBackend, SqliteBackend
 from fedtext.config import Config, DeliveryPolicy
 from fedtext.delivery import HostHealth, decode_health
 from fedtext.errors import QueueError, StoreError
-from fedtext.federation.hosts import health_key, heard_from
+from fedtext.federation.hosts import begin_turn, end_turn, health_key, heard_from
 from fedtext.federation.registry import PermanentFailure
-from fedtext.ports import Lane, LaneKind
+from fedtext.federation.turns import Turn, TurnResult
+from fedtext.ports import Lane, LaneKind, Task
 from fedtext.sync import run_sync
 from fedtext.testing.faults import FailNth
 from fedtext.vocab import Like
@@ -134,8 +135,8 @@ def test_dlv_08_a_dead_host_costs_one_write_a_day(make_world):
 # ---- signs of life ---------------------------------------------------------------------------------------------------
 
 
-def speak(world: Any, b: Any, bob: str) -> None:
-    activity = {"id": f"{bob}#1", "type": "Like", "actor": bob, "object": f"{HOME}/posts/1"}
+def speak(world: Any, bob: str, number: int) -> None:
+    activity = {"id": f"{bob}#{number}", "type": "Like", "actor": bob, "object": f"{HOME}/posts/1"}
     assert world.deliver(activity, by=bob).status == 202
     world.settle()
 
@@ -146,8 +147,12 @@ def test_dlv_08_a_verified_activity_of_the_host_revives_it(make_world, backend):
     b = world.remote()
     bob = b.actor("bob")
     world.crowd.of["1"] = [b.follower("x")]
+    speak(world, bob, 1)  # his key is known from here on: nothing need be fetched
+    world.clock.advance(61)
     unavailable(world)
-    speak(world, b, bob)
+    asked = len(b.asked)
+    speak(world, bob, 2)
+    assert len(b.asked) == asked
     assert not health(world).is_failing
     assert [event["host"] for event in world.events("delivery.host_revived")] == [HOST]
     world.fed.publish(world.post(1))
@@ -199,6 +204,48 @@ def test_dlv_08_a_success_revives_it_and_what_waits_goes_out_at_once(make_world,
     taken = [json.loads(request.body)["id"] for request in b.got[failed:]]
     assert len(taken) == len(set(taken)) == 5
     assert world.depth().waiting == 0
+
+
+OUT = Lane(LaneKind.OUT, HOST)
+
+
+def turn_with_one_put_off(world: Any, failures: int) -> Any:
+    """Claim a lane of two jobs, of which one is put off for a day of its own."""
+    queue, now_s = world.ports.queue, world.clock.now_s()
+    tasks = [Task(site=HOME, lane=OUT, payload=b'{"v":1,"kind":"x"}', due_s=due_s) for due_s in (now_s, now_s + DAY_S)]
+    run_sync(queue.enqueue(tasks))
+    claim = run_sync(queue.claim(lease_s=60, batch_max=5))
+    assert len(claim.jobs) == 1
+    return attrs.evolve(claim, failures=failures)
+
+
+@pytest.mark.spec("DLV-08")
+@pytest.mark.parametrize(("failures", "recovered_s", "woken"), [(5, 0.0, True), (4, 0.0, False), (5, -3_600.0, False)])
+def test_dlv_08_after_an_outage_what_was_put_off_is_due(world, failures, recovered_s, woken):
+    """Not after each stumble, and not again and again."""
+    if recovered_s:
+        recovered_s += world.clock.now_s()
+    claim = turn_with_one_put_off(world, failures)
+    turn = Turn(health=HostHealth(days=(1,), recovered_s=recovered_s))
+    result = TurnResult(delivered=True, failure="", sent_count=1, pause_s=0.0)
+    run_sync(end_turn(world.fed.engine, claim, turn, result, world.ports))
+    run_sync(world.ports.queue.ack_all(claim, claim.jobs))
+    run_sync(world.ports.queue.release(claim))
+    assert (run_sync(world.ports.queue.claim(lease_s=60, batch_max=5)) is not None) is woken
+    assert not health(world).is_failing
+
+
+@pytest.mark.spec("DLV-08")
+def test_dlv_08_what_was_put_off_is_given_up_at_once(world):
+    claim = turn_with_one_put_off(world, failures=9)
+    turn = Turn(health=HostHealth(days=(1, 2, 3, 4, 5, 6)))
+    result = TurnResult(delivered=False, failure="status 503", sent_count=1, pause_s=28_800.0)
+    pause_s = run_sync(end_turn(world.fed.engine, claim, turn, result, world.ports))
+    assert pause_s == 0.0
+    run_sync(world.ports.queue.release(claim, failures=10))
+    given_up = run_sync(world.ports.queue.claim(lease_s=60, batch_max=5))
+    assert len(given_up.jobs) == 2
+    assert run_sync(begin_turn(world.fed.engine, given_up, world.ports)).unavailable
 
 
 @pytest.mark.spec("DLV-08", "DLV-06")
