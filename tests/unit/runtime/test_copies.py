@@ -129,3 +129,15 @@ async def test_what_is_no_copy_is_refused(empty, tmp_path, content):
     (tmp_path / "copy").write_bytes(content)
     with pytest.raises(StoreError):
         await restore(empty, tmp_path / "copy", force=False, show=ignore)
+
+
+async def test_a_database_of_somebody_else_is_refused(empty, tmp_path):
+    with sqlite3.connect(tmp_path / "other.sqlite3") as connection:
+        connection.execute("CREATE TABLE users (name TEXT)")
+    connection.close()
+    with pytest.raises(StoreError, match="no copy of a fedtext database"):
+        await restore(empty, tmp_path / "other.sqlite3", force=False, show=ignore)
+    assert "users" not in [name for (name,) in await empty.ports.asynchronous().sql.execute(TABLES)]
+
+
+TABLES = "SELECT name FROM sqlite_master WHERE type = 'table'"
