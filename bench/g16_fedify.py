@@ -1,8 +1,9 @@
 """FEDIFY: a delivery by our worker against one by a Fedify server's own queue, in one run.
 
-Both send posts of about the same size to twenty-five inboxes of a peer on loopback, over connections that are kept. Anchor: CPU time of the Fedify process for a delivery, from the first post until all have arrived, with
-its queue in memory. Subject: that of our worker process, whose queue lies in SQLite. Both first deliver something, so
-that nothing is loaded while it is measured.
+Both send posts of about the same size to twenty-five inboxes of a peer on loopback, over connections that are kept.
+Anchor: CPU time of the Fedify process for a delivery, from the first post until all have arrived, with its queue in
+memory. Subject: that of our worker process, whose queue lies in SQLite. Both first deliver something, so that nothing
+is loaded while it is measured.
 
 It needs `tests/interop/setup.sh` to have been run, and prints nothing where it was not.
 """
