@@ -71,11 +71,11 @@ async def bare_us(port: int) -> dict[str, float]:
     return {name: statistics.median(times) for name, times in found.items()}
 
 
-def drained_us(folder: Path, port: int, transport: str, workers: int) -> tuple[float, float]:
+def drained_us(folder: Path, port: int, transport: str, workers: int, *, posts: int = POSTS) -> tuple[float, float]:
     """Fill a database anew and let workers drain it; gives CPU and wall time of one delivery."""
     path = folder / f"{transport}-{workers}-{time.monotonic_ns()}.sqlite3"
     url = f"sqlite:///{path}"
-    delivering.fill(url, port, POSTS)
+    delivering.fill(url, port, posts)
     return delivering.run(url, port, transport, workers)
 
 

@@ -28,6 +28,7 @@ from bench import (
     g13_linked_data,
     g14_end_to_end,
     g15_crowd,
+    g16_fedify,
     refusals,
     sig_verify,
 )
@@ -49,6 +50,7 @@ GOALS = {
     "G13": g13_linked_data.measure,
     "E2E": g14_end_to_end.measure,
     "CROWD": g15_crowd.measure,
+    "FEDIFY": g16_fedify.measure,
     "REFUSALS": refusals.measure,
     "SIG": sig_verify.measure,
     "IDS": flat_memory.measure,
