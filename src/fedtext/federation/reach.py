@@ -59,7 +59,7 @@ async def besides(engine: Engine, activity: Activity, about: Object, ports: Port
         found += _one_of_each(await _interactors(engine, str(about.id), ports), engine.site.origin)
     known = {*activity.to, *activity.cc, *activity.bto, *activity.bcc, activity.actor_id}
     named = [iri for iri in dict.fromkeys(found) if iri not in known]
-    return tuple(named[: engine.config.limits.recipients_count_max - len(known)])
+    return tuple(named[: max(0, engine.config.limits.recipients_count_max - len(known))])
 
 
 def _is_address(href: object) -> bool:

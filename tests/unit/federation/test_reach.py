@@ -7,13 +7,14 @@ from typing import Any
 import attrs
 import pytest
 
-from fedtext import PUBLIC, Config, Mention, Note, Router
+from fedtext import PUBLIC, Config, Delete, Mention, Note, Router, Update, connect
 from fedtext.errors import ConfigurationError
-from fedtext.federation import reach
+from fedtext.federation import reach, sending
 from fedtext.federation.reach import HOSTS_PER_JOB_MAX
 from fedtext.http import Response
 from fedtext.ports import store_key
 from fedtext.sync import run_sync
+from fedtext.vocab import dump
 
 HOME, ALICE, CAROL = "https://home.example.com", "https://home.example.com/users/1", "https://home.example.com/users/2"
 FOLLOWERS = f"{ALICE}/followers"
@@ -173,6 +174,14 @@ def test_dlv_02_who_has_interacted_is_told_of_changes(scene, action, kind):
     assert scene.c.deliveries() == [("/inbox", kind)]
 
 
+def test_one_of_each_server_is_enough(scene):
+    scene.interactors = [CAROL, scene.bob, scene.eve, scene.b.actor("bea"), "no id", "https://c.example.org/users/x"]
+    about = Note(id=f"{HOME}/posts/7", attributed_to=ALICE)
+    update = Update(actor=ALICE, cc=(PUBLIC,), object=about)
+    found = run_sync(reach.besides(scene.fed.engine, update, about, scene.world.ports))
+    assert found == (scene.bob, scene.eve)
+
+
 def test_nobody_is_asked_of_what_is_new(scene):
     scene.interactors = [scene.bob]
     scene.posted()
@@ -216,6 +225,11 @@ def test_so_many_are_told_and_no_more(make_world, monkeypatch):
     scene.posted("revise")  # it addresses the public, the followers and its author stands in it: one place is left
     told = [exchange for exchange in scene.world.network.exchanges if exchange.request.method == "POST"]
     assert len(told) == 1
+    crowd = [f"https://h{number}.example.net/users/x" for number in range(9)]
+    mentions = [Mention(href=f"https://m{number}.example.net/users/x") for number in range(20)]
+    about = Note(id=f"{HOME}/posts/7", attributed_to=ALICE, tag=mentions)
+    update = Update(actor=ALICE, to=(PUBLIC, *crowd), object=about)
+    assert run_sync(reach.besides(scene.fed.engine, update, about, context.ports)) == ()
 
 
 # ---- when an actor goes ----------------------------------------------------------------------------------------------
@@ -228,7 +242,10 @@ def meet(scene: Scene, *actor_ids: str) -> None:
 
 
 @pytest.mark.spec("DLV-19")
-def test_dlv_19_every_server_that_is_known_is_told_once(scene):
+@pytest.mark.parametrize("storage", ["memory", "sqlite"])
+def test_dlv_19_every_server_that_is_known_is_told_once(make_world, tmp_path, storage):
+    url = "memory://" if storage == "memory" else f"sqlite:///{tmp_path}/home.sqlite3"
+    scene = Scene(make_world(backend=connect(url)))
     d = scene.world.remote("d.example.org")
     meet(scene, scene.bob, scene.b.actor("bea"), scene.b.actor("~tilde"), scene.eve, d.actor("dan"))
     meet(scene, "https://dead.example.net/users/x", CAROL, "nonsense")
@@ -283,6 +300,25 @@ def test_dlv_19_more_servers_than_one_job_finds(scene, monkeypatch):
     scene.world.settle()
     assert [server.deliveries() for server in servers] == [[("/inbox", "Delete")]] * 5
     assert HOSTS_PER_JOB_MAX == 100
+
+
+def test_dlv_19_what_a_follower_has_reached_is_not_planned_again(scene):
+    """Its delivery may be done by then: the queue no longer knows of it."""
+    meet(scene, scene.bob, scene.eve)
+    delete = Delete(id=f"{ALICE}#delete", actor=ALICE, object=ALICE, to=PUBLIC)
+    task = sending.plan_fanout(scene.fed.engine, dump(delete), "1", "x")
+    assert task.everybody
+    planned: list[str] = []
+
+    def single(_engine: Any, _task: Any, iri: str) -> list[Any]:
+        planned.append(iri)
+        return []
+
+    reached = attrs.evolve(task, relays=False, reached=("https://c.example.org/users/x/inbox",))
+    rest, jobs = run_sync(
+        reach.beyond(scene.fed.engine, reached, scene.world.ports, refused=lambda _iri: False, single=single)
+    )
+    assert (planned, jobs, rest.everybody) == ([scene.bob], [], False)
 
 
 def test_an_actor_whose_inbox_is_known_stands_for_its_server(scene):

@@ -312,7 +312,7 @@ def test_a_relay_that_was_blocked_gets_nothing(scene):
     scene.fed.block("relay.example.org")
     scene.fed.publish(scene.world.post(7))
     scene.world.settle()
-    assert scene.server.got == []
+    assert (scene.server.got, scene.world.events("delivery.dropped")) == ([], [])
 
 
 def test_a_signature_that_is_there_already_is_not_made_anew(make_world):

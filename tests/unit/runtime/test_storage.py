@@ -26,6 +26,7 @@ ABOUT_OTHERS = [
     store_key(SITE, "follower", "7", "https://peer.example/users/eve"),
     store_key(OTHER, "object", BOB),
     store_key(SITE, "rule", BOB),
+    store_key(SITE, "relay", BOB),
     "fedtext/last-seen",
 ]
 
