@@ -233,8 +233,7 @@ async def write_lines(sql: Sql, file: BinaryIO, *, now_s: float, show: Show) -> 
 
 async def _pages(sql: Sql) -> AsyncIterator[tuple[str, list[Row]]]:
     last_id: SqlValue = 0
-    yield "fedtext_pauses", [row async for page in _rows(sql, "fedtext_pauses") for row in page]
-    for table in ("fedtext_jobs", "fedtext_store", *await own_tables(sql), "fedtext_jobs"):
+    for table in ("fedtext_pauses", "fedtext_jobs", "fedtext_store", *await own_tables(sql), "fedtext_jobs"):
         if table != "fedtext_jobs":
             async for page in _rows(sql, table):
                 yield table, page
@@ -290,7 +289,7 @@ def check_lines(path: Path) -> dict[str, int]:
     counts: dict[str, int] = {}
     with _reading(path) as file:
         lines = _parsed(file, path)
-        head = next(lines, {})
+        head = next(lines, dict[str, object]())
         if head.get("kind") != LINES_KIND:
             raise StoreError("this is no copy of a fedtext backend", file=path)
         if head.get("v") != LINES_VERSION or not _is_known(head.get("schema")):
@@ -303,9 +302,8 @@ def check_lines(path: Path) -> dict[str, int]:
             match line:
                 case {"table": str(table), "row": dict()}:
                     counts[table] = counts.get(table, 0) + 1
-                case {"end": dict() as found} if not any(True for _ in lines):
-                    if {name: count for name, count in cast("dict[str, int]", found).items() if count} == counts:
-                        return counts
+                case {"end": _} if line["end"] == counts and not any(True for _ in lines):
+                    return counts
                 case _:
                     break
     raise StoreError("the copy is not whole", file=path, rows=sum(counts.values()))

@@ -35,17 +35,19 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.epilog = _EXIT_CODES
     actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
-    status = _action(actions, "status", _status, "say how much waits, and what stands in its way")
-    hosts = _action(actions, "hosts", _hosts, "list lanes: hosts that we send to, those that fail first")
+    status = _action(actions.add_parser, "status", _status, "say how much waits, and what stands in its way")
+    hosts = _action(actions.add_parser, "hosts", _hosts, "list lanes: hosts that we send to, those that fail first")
     hosts.add_argument("--kind", choices=[*(kind.value for kind in LaneKind), "all"], default="out", help="default out")
     hosts.add_argument("--limit", type=int, default=20, metavar="N", help="show at most N (default 20); --json: all")
     for watched in (status, hosts):
         watched.add_argument("--watch", action="store_true", help="show it anew until Ctrl+C")
         watched.add_argument("--every", type=duration_s, default=2.0, metavar="DURATION", help="default 2s")
         watched.add_argument("--count", type=int, metavar="N", help="with --watch: end after N times")
-    retry = _action(actions, "retry", _retry, "try again at once what was given up, or all that waits for one lane")
+    retry = _action(
+        actions.add_parser, "retry", _retry, "try again at once what was given up, or all that waits for one lane"
+    )
     retry.add_argument("lane", metavar="LANE", nargs="?", help="also ends its back-off; without: all that was given up")
-    purge = _action(actions, "purge", _purge, "remove what was given up, for good")
+    purge = _action(actions.add_parser, "purge", _purge, "remove what was given up, for good")
     purge.add_argument("lane", metavar="LANE", nargs="?", help="only of this one")
     purge.add_argument("--waiting", action="store_true", help="also remove what waits: it is never sent")
     purge.add_argument("--yes", action="store_true", help="do it; without, it is only counted")
@@ -53,15 +55,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
         ("pause", _pause, "keep tasks and carry none out, for one lane or a kind of them"),
         ("resume", _resume, "end a pause"),
     ):
-        command = _action(actions, name, act, line)
+        command = _action(actions.add_parser, name, act, line)
         command.add_argument("lane", metavar="LANE", nargs="?", help="without: all of a kind")
         command.add_argument("--kind", choices=[kind.value for kind in LaneKind], default="out", help="default out")
 
 
 def _action(
-    actions: argparse._SubParsersAction[argparse.ArgumentParser], name: str, act: Act, line: str
+    add_parser: Callable[..., argparse.ArgumentParser], name: str, act: Act, line: str
 ) -> argparse.ArgumentParser:
-    command = actions.add_parser(name, help=line, description=line[0].upper() + line[1:] + ".", epilog=_EXIT_CODES)
+    command = add_parser(name, help=line, description=line[0].upper() + line[1:] + ".", epilog=_EXIT_CODES)
     # the default would overwrite what stood before the action: `fedtext queue --json status`
     command.add_argument(
         "--json", action="store_true", default=argparse.SUPPRESS, help="print JSON, one object per line"

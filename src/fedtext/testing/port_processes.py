@@ -83,11 +83,15 @@ async def _hold(queue: Queue) -> None:
 
 
 async def _fill(queue: Queue) -> None:
-    threads = [threading.Thread(target=lambda first=first: run_sync(_add(queue, first))) for first in range(FILLERS)]
+    threads = [threading.Thread(target=_fill_from, args=(queue, first)) for first in range(FILLERS)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
+
+
+def _fill_from(queue: Queue, first: int) -> None:
+    run_sync(_add(queue, first))
 
 
 async def _add(queue: Queue, first: int) -> None:

@@ -323,4 +323,4 @@ async def _queue_statements_add_the_same(rig: Rig) -> None:
     expect(await next_names(rig.queue), ["one"], "once")
 
 
-QUEUE_CASES += MENDING_CASES
+QUEUE_CASES.extend(MENDING_CASES)
