@@ -20,6 +20,7 @@ from fedtext.adapters.postgres import PostgresServer
 from fedtext.adapters.sql import INDEXED_BYTES_MAX
 from fedtext.errors import ConfigurationError, QueueError, StoreError
 from fedtext.federation.outcomes import Done
+from fedtext.federation.turns import Turn
 from fedtext.ports import Lane, LaneKind, WakingQueue
 from fedtext.runtime import Federation, Worker
 from fedtext.sync import run_sync
@@ -458,7 +459,13 @@ async def test_a_worker_is_woken_by_what_is_added(postgres_url):
         ports, config, worker_mode = federation.ports, federation.config, "off"
 
         class engine:
-            async def run_job(job, ports):
+            async def begin_turn(claim, ports):
+                return Turn()
+
+            async def end_turn(claim, turn, result, ports):
+                return result.pause_s
+
+            async def run_job(job, ports, turn):
                 await done.put(job.payload)
                 return Done()
 
@@ -472,7 +479,7 @@ async def test_a_worker_is_woken_by_what_is_added(postgres_url):
         )
     ):
         await queue.enqueue([task(str(number))])
-        assert names_of(await done.get()) == str(number)
+        assert names_of(await asyncio.wait_for(done.get(), 60)) == str(number)
     stop.set()
     await working
     other.close()
