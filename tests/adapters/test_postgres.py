@@ -458,7 +458,11 @@ async def test_a_worker_is_woken_by_what_is_added(postgres_url):
         ports, config, worker_mode = federation.ports, federation.config, "off"
 
         class engine:
-            async def run_job(job, ports):
+            site, begin_turn, end_turn = (
+                getattr(federation.engine, name) for name in ("site", "begin_turn", "end_turn")
+            )
+
+            async def run_job(job, ports, turn):
                 await done.put(job.payload)
                 return Done()
 
@@ -472,7 +476,7 @@ async def test_a_worker_is_woken_by_what_is_added(postgres_url):
         )
     ):
         await queue.enqueue([task(str(number))])
-        assert names_of(await done.get()) == str(number)
+        assert names_of(await asyncio.wait_for(done.get(), 30)) == str(number)
     stop.set()
     await working
     other.close()
