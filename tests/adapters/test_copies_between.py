@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
+
 import pytest
 
 from fedtext import Federation, connect
+from fedtext.errors import ConfigurationError
 from fedtext.runtime.copies import back_up, restore
 from fedtext.social import Social
 from fedtext.testing.peers import SharedKeys
@@ -49,5 +52,33 @@ async def test_from_one_to_the_other(source, postgres_url, tmp_path):
         found[claim.lane.name] = names(claim)
     assert found["a.example"] == ["waits"]
     assert found["c.example"] == ["handed in", "handed in, too"]
+    for fed in (old, new):
+        await fed.ports.close()
+
+
+async def test_long_keys_fit_the_indexes_of_the_other(postgres_url, tmp_path):
+    """The same task is known again after the move, however long its key is."""
+    old, new = federation(f"sqlite:///{tmp_path}/app.sqlite3"), federation(postgres_url)
+    again = "/".join(sha256(str(number).encode()).hexdigest() for number in range(100))  # nothing compresses it
+    long = task("long", "a.example", dedupe_key=again, ordering_key=again)
+    assert await old.ports.asynchronous().queue.enqueue([long]) == 1
+    await back_up(old, tmp_path / "copy.jsonl", force=False, show=ignore)
+    await restore(new, tmp_path / "copy.jsonl", force=False, show=ignore)
+    queue = new.ports.asynchronous().queue
+    assert await queue.enqueue([long]) == 0
+    assert (await queue.depth()).waiting == 1
+    for fed in (old, new):
+        await fed.ports.close()
+
+
+async def test_what_is_not_in_its_lane_yet_is_there_too(postgres_url, tmp_path):
+    old, new = federation(f"sqlite:///{tmp_path}/app.sqlite3"), federation(postgres_url)
+    await back_up(old, tmp_path / "copy.jsonl", force=False, show=ignore)
+    ports = new.ports.asynchronous()
+    await ports.sql.atomic(ports.queue.statements(task("handed in", "c.example"), 0.0))
+    with pytest.raises(ConfigurationError, match="not empty"):
+        await restore(new, tmp_path / "copy.jsonl", force=False, show=ignore)
+    await restore(new, tmp_path / "copy.jsonl", force=True, show=ignore)
+    assert (await ports.queue.depth()).waiting == 0
     for fed in (old, new):
         await fed.ports.close()

@@ -459,11 +459,9 @@ async def test_a_worker_is_woken_by_what_is_added(postgres_url):
         ports, config, worker_mode = federation.ports, federation.config, "off"
 
         class engine:
-            async def begin_turn(claim, ports):
-                return Turn()
-
-            async def end_turn(claim, turn, result, ports):
-                return result.pause_s
+            site, begin_turn, end_turn = (
+                getattr(federation.engine, name) for name in ("site", "begin_turn", "end_turn")
+            )
 
             async def run_job(job, ports, turn):
                 await done.put(job.payload)
@@ -479,7 +477,7 @@ async def test_a_worker_is_woken_by_what_is_added(postgres_url):
         )
     ):
         await queue.enqueue([task(str(number))])
-        assert names_of(await asyncio.wait_for(done.get(), 60)) == str(number)
+        assert names_of(await asyncio.wait_for(done.get(), 30)) == str(number)
     stop.set()
     await working
     other.close()

@@ -24,7 +24,7 @@ from urllib.parse import quote
 
 from ..errors import ConfigurationError, StoreError
 from ..ports import Sql, SqlValue, Statement
-from .sql import SCHEMA_VERSION
+from .sql import SCHEMA_VERSION, indexed
 
 Show: TypeAlias = Callable[[int, int], None]
 Row: TypeAlias = dict[str, SqlValue]
@@ -54,6 +54,9 @@ _JOB_COLUMNS: Final = (
     "job_id", "site", "lane", "kind", "payload", "dedupe", "ordering_key", "due_s", "attempts", "enqueued_s", "reason",
     "handed",
 )  # fmt: skip
+_INDEXED: Final = ("dedupe", "ordering_key")
+"""Columns of jobs that PostgreSQL keeps shortened (`sql.indexed`)."""
+
 _LANE_RESTORE: Final = (
     "INSERT INTO fedtext_lanes (site, lane, kind, ready_s, due_s, failures, lease_token, lease_until_s, leased)"
     " VALUES (?, ?, ?, 0, 0, 0, NULL, 0, 0) ON CONFLICT (site, lane) DO NOTHING"
@@ -277,6 +280,7 @@ async def _names(sql: Sql, texts: Mapping[str, str], *parameters: str) -> list[s
 async def has_rows(sql: Sql) -> list[str]:
     """Name those of our tables that have rows."""
     tables = ["fedtext_store", "fedtext_jobs", "fedtext_pauses", *await own_tables(sql)]
+    tables += ["fedtext_arrivals"] if sql.dialect == "postgresql" else []
     return [name for name in tables if await sql.execute(f"SELECT 1 FROM {name} LIMIT 1")]  # noqa: S608 - catalog names
 
 
@@ -339,6 +343,8 @@ async def read_lines(sql: Sql, path: Path, *, total: int, show: Show) -> None:
         for line in _parsed(file, path):
             if "row" in line:
                 row = {name: _read(value) for name, value in cast("dict[str, object]", line["row"]).items()}
+                if sql.dialect == "postgresql" and line["table"] == "fedtext_jobs":
+                    row |= {name: indexed(key) for name in _INDEXED if isinstance(key := row.get(name), str)}
                 waiting += _inserts(str(line["table"]), row, known)
                 done += 1
             if len(waiting) >= _PAGE_ROWS or "end" in line:

@@ -82,9 +82,15 @@ class SqliteFile:
         """Have the thread of the writes carry out a piece, together with what else has come until then."""
         self._group.add(piece)
         with self._lock:
-            if not self._is_flushing:
-                self._is_flushing = True
+            if self._is_flushing:
+                return
+            self._is_flushing = True
+            try:
                 self._executor("write").submit(self._flush)
+            except BaseException:  # no thread can be started: whoever comes next tries again
+                self._is_flushing = False
+                self._group.withdraw(piece)
+                raise
 
     def read_soon(self, run: Callable[[], T]) -> Future[T]:
         """Have the thread of the reads run something."""

@@ -87,14 +87,18 @@ class GroupCommit:
                 while not piece.is_done:
                     self._lead()
         except BaseException:
-            with suppress(ValueError):
-                self._pending.remove(piece)
+            self.withdraw(piece)
             raise
         return piece.answer()
 
     def add(self, piece: Piece[Any]) -> None:
         """Bring a piece for the next `flush`, or the next leader."""
         self._pending.append(piece)
+
+    def withdraw(self, piece: Piece[Any]) -> None:
+        """Take a piece back, unless it is being carried out."""
+        with suppress(ValueError):
+            self._pending.remove(piece)
 
     def flush(self) -> None:
         """Carry out all that was brought."""

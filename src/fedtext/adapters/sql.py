@@ -185,6 +185,8 @@ _LANE_READY = (
     f" {_PAUSED} FROM fedtext_lanes WHERE kind = ? AND ready_s <= ?"
 )
 LANE_READY = f"{_LANE_READY} ORDER BY ready_s, lane_id LIMIT 1"
+OF_SITE = " AND site || '' = ?"  # the index of kinds and times is to be used, not that of sites
+LANE_READY_OF_SITE = f"{_LANE_READY}{OF_SITE} ORDER BY ready_s, lane_id LIMIT 1"
 LANE_READY_NAMED = f"{_LANE_READY} AND site = ? AND lane = ? LIMIT 1"
 LANE_NEXT_DUE = (
     "SELECT ready_s, (SELECT MIN(due_s) FROM fedtext_jobs WHERE lane_id = fedtext_lanes.lane_id AND reason IS NULL)"
@@ -436,17 +438,6 @@ def indexed(key: str) -> str:
 def format_style(sql: str) -> str:
     """Write `?` as `%s`, except in quotes, and double each percent sign: what psycopg and Django read."""
     return _TOKENS.sub(lambda found: "%s" if found[0] == "?" else found[0].replace("%", "%%"), sql)
-
-
-def lane_ready(kind: str, now_s: float, *, named: tuple[str, str] | None = None) -> Statement:
-    """Give the SQL that finds the lane of a kind that may be claimed and has waited the longest, or one by name.
-
-    Args:
-        kind: Of the lane.
-        now_s: Seconds since the epoch.
-        named: Site and lane text of the only one that is wanted.
-    """
-    return Statement(LANE_READY, (kind, now_s)) if named is None else Statement(LANE_READY_NAMED, (kind, now_s, *named))
 
 
 def lanes_ready(until_s: float, limit: int, *, site: str | None, lanes: Sequence[Lane] | None) -> list[Statement]:

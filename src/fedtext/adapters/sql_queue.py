@@ -64,13 +64,13 @@ class SqlQueue(ABC):
         """Lease the named lane, or the one that has been due the longest, and take due jobs, at most `batch_max`."""
 
     @abstractmethod
-    def ready_lane(self, session: Session, kinds: Sequence[LaneKind], now_s: float) -> Sequence[Any] | None:
-        """Find the lane that has been ready the longest (`sql.LANE_READY`), for a claim's transaction."""
+    def ready_lane(self, session: Session, kinds: Sequence[LaneKind], site: str, now_s: float) -> Sequence[Any] | None:
+        """Find the lane, of a site or ("") of any, that has been ready the longest, for a claim's transaction."""
 
     async def _claim(
         self,
         kinds: Sequence[LaneKind],
-        named: tuple[str, Lane] | None,
+        place: tuple[str, Lane | None],
         now_s: float,
         lease_s: float,
         batch_max: int,
@@ -78,7 +78,7 @@ class SqlQueue(ABC):
         """Take the first lane, by how long it has been ready, that has a claimable job; put the others right."""
 
         def work(session: Session) -> Claim | None:
-            while (ready := self._find(session, kinds, named, now_s)) is not None:
+            while (ready := self._find(session, kinds, place, now_s)) is not None:
                 claim = _lease(session, ready, now_s, lease_s, batch_max)
                 if claim is not None:
                     return claim
@@ -87,11 +87,11 @@ class SqlQueue(ABC):
         return await self._runner.write(work, QueueError)
 
     def _find(
-        self, session: Session, kinds: Sequence[LaneKind], named: tuple[str, Lane] | None, now_s: float
+        self, session: Session, kinds: Sequence[LaneKind], place: tuple[str, Lane | None], now_s: float
     ) -> Sequence[Any] | None:
-        if named is None:
-            return self.ready_lane(session, kinds, now_s)
-        site, lane = named
+        site, lane = place
+        if lane is None:
+            return self.ready_lane(session, kinds, site, now_s)
         found: Sequence[Any] | None = session.execute(
             self.lane_named, (lane.kind.value, now_s, site, str(lane))
         ).fetchone()

@@ -204,7 +204,7 @@ class Queue(Protocol):
             batch_max: How many jobs at most.
             kinds: Only lanes of these kinds; None: of all.
             lane: Only this lane, if it can be claimed now; `kinds` then says nothing.
-            site: Origin of the site whose lane it is; goes with `lane`.
+            site: Origin of the site whose lane it is; without `lane`: only lanes of this site, "": of any.
         """
         ...
 

@@ -7,7 +7,7 @@ caller does not notice; each caller is told in the colour in which it writes.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Protocol, TypeAlias, cast
+from typing import Any, Final, Protocol, TypeAlias, cast
 
 import attrs
 
@@ -15,6 +15,9 @@ from ..ports import Opened, Queue, Sql, SqlValue, Statement, Task
 
 Tell: TypeAlias = Callable[[Sequence[Task] | None], Awaitable[None]]
 """Is given tasks that were added; None: rows were added by a transaction, and nobody says which."""
+
+_TASK_TABLES: Final = ("INTO fedtext_jobs", "INTO fedtext_arrivals")
+"""Where a queue's statements put a task; in PostgreSQL it arrives before it gets into its lane."""
 
 
 class Announcer(Protocol):
@@ -60,6 +63,6 @@ class _TellingSql:
 
     async def atomic(self, statements: Sequence[Statement]) -> list[list[tuple[SqlValue, ...]]]:
         rows = await self._sql.atomic(statements)
-        if any("INTO fedtext_jobs" in statement.sql for statement in statements):
+        if any(table in statement.sql for statement in statements for table in _TASK_TABLES):
             await self._tell(None)
         return rows

@@ -373,14 +373,19 @@ class Federation(Router):
         Args:
             ports: Given by the action.
             after: The last number of the page before.
-            limit: How many are looked at.
+            limit: How many are given, at most.
         """
-        found = await ports.queue.buried(after=after, limit=limit)
-        return [DeadLetter.of(job, reason) for job, reason in found if job.site == self.site.origin]
+        letters: list[DeadLetter] = []
+        while len(letters) < limit and (found := await ports.queue.buried(after=after, limit=limit)):
+            letters += [DeadLetter.of(job, reason) for job, reason in found if job.site == self.site.origin]
+            after = found[-1][0].job_id
+        return letters[:limit]
 
     async def _replay(self, ports: PortSet, letter: int) -> bool:
-        """Put a dead letter back, to be tried at once; False when it is not there."""
-        return await ports.queue.revive(letter)
+        """Put a dead letter of this site back, to be tried at once; False when it is not there."""
+        found = await ports.queue.buried(after=letter - 1, limit=1)
+        is_ours = [(job.job_id, job.site) for job, _ in found] == [(letter, self.site.origin)]
+        return is_ours and await ports.queue.revive(letter)
 
     async def _replay_all(self, ports: PortSet, *, host: str | None = None) -> int:
         """Put back the dead letters of this site, to be tried at once; gives how many.

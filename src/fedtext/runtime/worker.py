@@ -101,7 +101,7 @@ class Worker:
 
     async def _claim(self, lane: Lane | None, ports: PortSet) -> Claim | None:
         policy = self._federation.config.delivery
-        site = "" if lane is None else self._federation.engine.site.origin
+        site = self._federation.engine.site.origin
         return await ports.queue.claim(lease_s=policy.lease_s, batch_max=policy.batch_max, lane=lane, site=site)
 
     async def _step_in_turn(self, lane_wanted: Lane | None) -> bool:

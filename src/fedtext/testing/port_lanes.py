@@ -58,6 +58,17 @@ async def _queue_a_name_opens_no_lane_that_is_shut(rig: Rig) -> None:
     expect(await next_names(rig.queue, lane=_out("a.example"), site=SITE), ["one"], "no more")
 
 
+@_lanes
+async def _queue_claims_for_one_site_alone(rig: Rig) -> None:
+    await rig.queue.enqueue([task("theirs", site=_OTHER_SITE)])
+    rig.clock.advance(1)
+    await rig.queue.enqueue([task("ours", "b.example")])
+    expect(await next_names(rig.queue, site=SITE), ["ours"], "though the other site's waited longer")
+    expect(await next_names(rig.queue, site=SITE), [], "the rest is not ours")
+    expect(await next_names(rig.queue, site=SITE, kinds=[LaneKind.OUT]), [], "of that kind neither")
+    expect(await next_names(rig.again.queue, site=_OTHER_SITE), ["theirs"], "its own worker gets it")
+
+
 # --- which are due ---------------------------------------------------------------------------------------------------
 
 

@@ -173,6 +173,25 @@ async def test_a_caller_that_is_cancelled_does_not_undo_its_write(tmp_path):
     file.close()
 
 
+async def test_a_thread_that_cannot_be_started_holds_up_no_later_write(tmp_path, monkeypatch):
+    file = SqliteFile(str(tmp_path / "app.sqlite3"))
+    runner = ThreadRunner(file)
+
+    def refused(_side):
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(file, "_executor", refused)
+        with pytest.raises((RuntimeError, StoreError)):
+            await runner.write(lambda connection: connection.execute("CREATE TABLE never (a)"), StoreError)
+    async with asyncio.timeout(30):
+        await runner.write(lambda connection: connection.execute("CREATE TABLE later (a)").close(), StoreError)
+    tables = await runner.read(lambda c: c.execute("SELECT name FROM sqlite_master").fetchall(), StoreError)
+    assert ("later",) in tables
+    assert ("never",) not in tables
+    file.close()
+
+
 async def test_awaited_writes_share_a_commit_and_keep_their_errors(tmp_path):
     file = SqliteFile(str(tmp_path / "test.sqlite3"))
     runner = ThreadRunner(file)

@@ -131,4 +131,5 @@ def test_a_claim_among_thousands_of_paused_lanes_takes_few_steps(connection):
         connection.execute(sql.PAUSE_ADD, ("s", str(target), 0.0))
         connection.execute(pause.sql, pause.parameters)
     assert steps(connection, sql.LANE_READY, ("out", 50.0)) <= 3
+    assert steps(connection, sql.LANE_READY_OF_SITE, ("out", 50.0, "s")) <= 3
     assert connection.execute(sql.LANE_READY, ("out", 50.0)).fetchone()[3] == "out:7999"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fedtext.ports import Lane, LaneKind
+from fedtext.ports import Lane, LaneKind, Task
 from fedtext.sync import run_sync
 
 HOST = "b.example.org"
@@ -104,6 +104,24 @@ def letters(world):
     world.settle()
     assert len(world.fed.dead_letters()) == 4
     return world
+
+
+def test_dead_letters_of_another_site_are_neither_shown_nor_put_back(world):
+    queue, elsewhere, lane = world.ports.queue, "https://elsewhere.example", Lane(LaneKind.OUT, HOST)
+    run_sync(queue.enqueue([Task(site=elsewhere, lane=lane, payload=b"{}")] * 3))
+    claim = run_sync(queue.claim(lease_s=60, batch_max=3, lane=lane, site=elsewhere))
+    for job in claim.jobs:
+        run_sync(queue.bury(claim, job, reason="theirs"))
+    run_sync(queue.release(claim))
+    remote = world.remote()
+    remote.answer = lambda _request: 403
+    world.crowd.of["1"] = [remote.follower("x")]
+    world.fed.publish(world.post(1))
+    world.settle()
+    [ours] = world.fed.dead_letters(limit=1)  # however much of others lies before it
+    assert world.fed.dead_letters(after=ours.number) == []
+    assert [world.fed.replay(job.job_id) for job in claim.jobs] == [False] * 3
+    assert world.fed.replay(ours.number)
 
 
 @pytest.mark.parametrize(("host", "count"), [(None, 4), ("b.example.org", 2), ("nobody.example.org", 0)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,7 +11,7 @@ import attrs
 import pytest
 
 from fedtext import PUBLIC, Context, Note, Person
-from fedtext.adapters.backends import SqliteBackend
+from fedtext.adapters.backends import MemoryBackend, SqliteBackend
 from fedtext.config import Config, OutboundPolicy
 from fedtext.errors import PolicyRefusal, QuotaExceeded, StoreError, TooManyMentions
 from fedtext.federation.quotas import Said, over, said_by
@@ -225,4 +226,24 @@ def test_the_count_is_written_through_the_application_s_transaction(tmp_path, ma
         new.context.send(Create(actor=ALICE, object=note, to=PUBLIC), within=connection)
     connection.execute("rollback")
     connection.close()
+    new.world.fed.ports.backend.close()
+
+
+def test_a_store_without_sql_counts_what_goes_through_a_transaction_at_once(tmp_path, make_world):
+    """Such as Redis: nothing of it can be written by the application's connection."""
+    path = str(tmp_path / "app.db")
+    new = Town(lambda **options: make_world(SqliteBackend(path), **options), 1, new_account_posts_per_hour_max=2)
+    ports = new.world.ports
+    apart = MemoryBackend().blocking(ports.clock).store
+    new.world.fed.ports._blocking = attrs.evolve(ports, store=apart)
+    new.context = new.world.context
+    note = Note(id=f"{HOME}/posts/1", attributed_to=ALICE, content="x", to=PUBLIC)
+    run_sync(ports.queue.depth())
+    with closing(sqlite3.connect(path)) as connection:
+        for number in range(2):
+            activity = Create(id=f"{HOME}/posts/1#{number}", actor=ALICE, object=note, to=PUBLIC)
+            new.context.send(activity, within=connection)
+            connection.commit()
+        with pytest.raises(QuotaExceeded):
+            new.context.send(Create(actor=ALICE, object=note, to=PUBLIC), within=connection)
     new.world.fed.ports.backend.close()

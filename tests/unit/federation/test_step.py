@@ -181,6 +181,15 @@ def test_a_job_of_another_site_is_left_to_its_own_worker(world):
     assert b.got == []
 
 
+def test_a_worker_leaves_the_lanes_of_another_site_alone(world):
+    """Nor are they put off, or counted as tried."""
+    elsewhere, lane = "https://other.example.com", Lane(LaneKind.OUT, "b.example.org")
+    run_sync(world.ports.queue.enqueue([Task(site=elsewhere, lane=lane, payload=b"{}")]))
+    world.settle()
+    claim = run_sync(world.ports.queue.claim(lease_s=60, batch_max=9, site=elsewhere))
+    assert [job.attempts for job in claim.jobs] == [0]
+
+
 @pytest.mark.parametrize("error", [StoreError("full"), QueueError("locked")])
 def test_a_port_that_fails_means_later_and_never_a_dead_letter(world, error):
     b = world.remote()

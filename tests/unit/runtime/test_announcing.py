@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import attrs
 import pytest
 
 from fedtext.adapters.clocks import ManualClock
+from fedtext.adapters.sql import enqueue_statements
 from fedtext.ports import Lane, Statement, Task
 from fedtext.runtime import MemoryBackend, SqliteBackend
 from fedtext.runtime.announcing import announced
@@ -55,6 +57,26 @@ def test_a_transaction_that_adds_tasks_is_told_of_and_no_other(tmp_path) -> None
     run_sync(opened.sql.atomic(opened.queue.statements(task(), clock.now_s())))
     assert told.told == [(None, 1, True)]
     backend.close()
+
+
+@pytest.mark.parametrize("dialect", ["sqlite", "postgresql"])
+def test_whatever_the_dialect_its_statements_of_a_task_are_told_of(dialect: str) -> None:
+    told: list[object] = []
+
+    class Recorder:
+        async def announce(self, queue: object, tasks: object, *, blocking: bool) -> None:
+            told.append(tasks)
+
+    class Silent:
+        async def atomic(self, statements: object) -> list[object]:
+            return []
+
+    opened = attrs.evolve(MemoryBackend().blocking(ManualClock()), sql=Silent())
+    sql = announced(opened, Recorder(), blocking=True).sql
+    run_sync(sql.atomic([Statement("UPDATE mine SET a = 1")]))
+    assert told == []
+    run_sync(sql.atomic(enqueue_statements(task("one"), dialect, 0.0)))
+    assert told == [None]
 
 
 def test_all_else_is_the_storage_s_own(backend) -> None:

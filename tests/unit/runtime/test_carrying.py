@@ -60,7 +60,7 @@ class Jobs:
     def __getattr__(self, name: str) -> object:
         return getattr(self.engine, name)
 
-    async def run_job(self, job, ports, turn):
+    async def run_job(self, job, ports, turn=None):
         name = job.payload.decode().split('"name":"')[1].rstrip('"}')
         self.done.append(name)
         found = self.outcomes.get(name, Done())

@@ -32,6 +32,7 @@ class Jobs:
         self.action = action
         self.done: list[str] = []
         self.results: list[TurnResult] = []
+        self.site = SimpleNamespace(origin=SITE)
 
     async def begin_turn(self, claim, ports):
         return Turn()

@@ -14,6 +14,11 @@ class IgnoresTheName(MemoryQueue):
         return await super().claim(**options)
 
 
+class ClaimsForAnySite(MemoryQueue):
+    async def claim(self, *, lane=None, site="", **options):
+        return await super().claim(lane=lane, site="" if lane is None else site, **options)
+
+
 class IgnoresTheSite(MemoryQueue):
     async def ready(self, *, site=None, **options):
         return await super().ready(**options)
@@ -47,6 +52,7 @@ class ForgetsTheJobs(MemoryQueue):
 
 BROKEN = [
     IgnoresTheName,
+    ClaimsForAnySite,
     IgnoresTheSite,
     ListsTheLatestFirst,
     ListsAllWhenAskedForSome,

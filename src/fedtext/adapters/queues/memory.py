@@ -118,7 +118,7 @@ class MemoryQueue:
         now_s = self._clock.now_s()
         wanted = frozenset(LaneKind if kinds is None or lane is not None else kinds)
         with self._state.lock:
-            due = self._ready(now_s, None) if lane is None else self._ready(now_s, site, (lane,))
+            due = self._ready(now_s, site or None) if lane is None else self._ready(now_s, site, (lane,))
             for place, state in due:
                 if place[1].kind not in wanted:
                     continue

@@ -34,12 +34,14 @@ NOTIFY_GAP_S = 0.01
 """A process says no more often that there is work: a worker that has just worked looks again after twice as long."""
 
 _ANY_ARRIVED = "EXISTS (SELECT 1 FROM fedtext_arrivals)"
-_ONE_READY = "(SELECT kind, ready_s, lane_id FROM fedtext_lanes WHERE kind = ? AND ready_s <= ? ORDER BY 2, 3 LIMIT 1)"
-_PEEK = (
-    f"SELECT kind, {_ANY_ARRIVED} FROM ({_ONE_READY} UNION ALL {_ONE_READY} UNION ALL {_ONE_READY}"
+_ONE_READY = "SELECT kind, ready_s, lane_id FROM fedtext_lanes WHERE kind = ? AND ready_s <= ?"
+_PEEK, _PEEK_OF_SITE = (
+    f"SELECT kind, {_ANY_ARRIVED} FROM ({' UNION ALL '.join([f'({_ONE_READY}{of} ORDER BY 2, 3 LIMIT 1)'] * 3)}"
     f" UNION ALL SELECT '', {text.NEVER_S:.0f}, 0) AS found ORDER BY ready_s, lane_id"
+    for of in ("", text.OF_SITE)
 )
 _LANE_TAKE = text.LANE_READY + " FOR UPDATE SKIP LOCKED"
+_LANE_TAKE_OF_SITE = text.LANE_READY_OF_SITE + " FOR UPDATE SKIP LOCKED"
 _ARRIVALS_LOCK = "SELECT pg_advisory_xact_lock(hashtext('fedtext_arrivals'), hashtext(current_schema()))"
 _ARRIVALS_TRY = "SELECT pg_try_advisory_xact_lock(hashtext('fedtext_arrivals'), hashtext(current_schema()))"
 _ARRIVALS_TAKE = (
@@ -108,14 +110,13 @@ class PostgresQueue(SqlQueue):
         self._heard = self._listener.heard
         now_s = self._clock.now_s()
         wanted = (lane.kind,) if lane is not None else tuple(LaneKind if kinds is None else kinds)
-        ready, any_arrived = await self._runner.read(lambda session: _peek(session, wanted, now_s), QueueError)
+        ready, any_arrived = await self._runner.read(lambda session: _peek(session, wanted, site, now_s), QueueError)
         if any_arrived:
             moved = await self._runner.write(lambda session: _move_arrivals(session, _ARRIVALS_TRY), QueueError)
             ready = ready or (["some"] if moved else [])
         if not ready:
             return None
-        named = None if lane is None else (site, lane)
-        claim = await self._claim(wanted, named, now_s, lease_s, batch_max)
+        claim = await self._claim(wanted, (site, lane), now_s, lease_s, batch_max)
         if claim is not None:
             self._listener.wake_one()
         return claim
@@ -163,10 +164,13 @@ class PostgresQueue(SqlQueue):
         await self._move_all_arrivals()
         return await super().depth()
 
-    def ready_lane(self, session: Session, kinds: Sequence[LaneKind], now_s: float) -> Sequence[SqlValue] | None:
-        """Find and lock the lane that has been ready the longest, of those that nobody has locked."""
-        for kind in _peek(session, kinds, now_s)[0]:
-            found: Sequence[SqlValue] | None = session.execute(_LANE_TAKE, (kind, now_s)).fetchone()
+    def ready_lane(
+        self, session: Session, kinds: Sequence[LaneKind], site: str, now_s: float
+    ) -> Sequence[SqlValue] | None:
+        """Find and lock the lane, of a site or ("") of any, that has been ready the longest and nobody has locked."""
+        query, of = (_LANE_TAKE_OF_SITE, (site,)) if site else (_LANE_TAKE, ())
+        for kind in _peek(session, kinds, site, now_s)[0]:
+            found: Sequence[SqlValue] | None = session.execute(query, (kind, now_s, *of)).fetchone()
             if found is not None:
                 return found
         return None
@@ -188,10 +192,11 @@ def _has_arrivals(session: Session) -> bool:
     return bool(session.execute(f"SELECT {_ANY_ARRIVED}").fetchone()[0])
 
 
-def _peek(session: Session, kinds: Sequence[LaneKind], now_s: float) -> tuple[list[str], bool]:
+def _peek(session: Session, kinds: Sequence[LaneKind], site: str, now_s: float) -> tuple[list[str], bool]:
     """Give the kinds that have a lane that is ready, longest first, and whether something arrived."""
     wanted = [kind.value if kind in kinds else "" for kind in LaneKind]
-    rows = session.execute(_PEEK, [value for name in wanted for value in (name, now_s)]).fetchall()
+    query, of = (_PEEK_OF_SITE, (site,)) if site else (_PEEK, ())
+    rows = session.execute(query, [value for name in wanted for value in (name, now_s, *of)]).fetchall()
     return [row[0] for row in rows if row[0]], bool(rows[0][1])
 
 

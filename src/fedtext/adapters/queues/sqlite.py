@@ -55,19 +55,19 @@ class SqliteQueue(SqlQueue):
         """Lease the named lane, or the one that has been due the longest, and take due jobs, at most `batch_max`."""
         now_s = self._clock.now_s()
         wanted = tuple(LaneKind if kinds is None else kinds)
-        named = None if lane is None else (site, lane)
 
         def peek(session: Session) -> bool:
-            return self._find(session, wanted, named, now_s) is not None
+            return self._find(session, wanted, (site, lane), now_s) is not None
 
         # an idle worker asks often: without anything due it takes no write lock
         if not await self._runner.read(peek, QueueError):
             return None
-        return await self._claim(wanted, named, now_s, lease_s, batch_max)
+        return await self._claim(wanted, (site, lane), now_s, lease_s, batch_max)
 
-    def ready_lane(self, session: Session, kinds: Sequence[LaneKind], now_s: float) -> Sequence[Any] | None:
-        """Find the lane that has been ready the longest, for a claim's transaction."""
-        found = [session.execute(text.LANE_READY, (kind.value, now_s)).fetchone() for kind in kinds]
+    def ready_lane(self, session: Session, kinds: Sequence[LaneKind], site: str, now_s: float) -> Sequence[Any] | None:
+        """Find the lane, of a site or ("") of any, that has been ready the longest, for a claim's transaction."""
+        query, of = (text.LANE_READY_OF_SITE, (site,)) if site else (text.LANE_READY, ())
+        found = [session.execute(query, (kind.value, now_s, *of)).fetchone() for kind in kinds]
         return min((row for row in found if row is not None), default=None)
 
 
