@@ -21,6 +21,7 @@ import sys
 import textwrap
 import tomllib
 from collections.abc import Callable, Iterator
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
@@ -462,7 +463,61 @@ def draw_delivery_faults() -> str:
     return "\n".join(lines)
 
 
+# -- what a federation can be asked ------------------------------------------------------------------------------
+
+
+def described(doc: str | None) -> str:
+    """Turn a docstring into paragraphs and lists, without what the caller does not give."""
+    lines: list[str] = []
+    in_list = False
+    for line in inspect.cleandoc(doc or "").splitlines():
+        if line in {"Args:", "Raises:"}:
+            in_list = True
+            lines.append(f"{line}\n")
+        elif not in_list or not line.startswith(" "):
+            lines.append(line)
+            in_list = in_list and not line
+        elif line.startswith("     "):
+            lines.append(f"  {line.strip()}")
+        elif line.strip() != "ports: Given by the action.":
+            name, _, text = line.strip().partition(": ")
+            lines.append(f"- `{name}`: {text}")
+    return re.sub(r"Args:\n+(?=Raises:|\Z)", "", "\n".join(lines).strip()).strip()
+
+
+def draw_actions() -> str:
+    """Describe each action of a `Federation`, and the values that those about deliveries give."""
+    runtime: Any = importlib.import_module("fedtext.runtime")
+    action: Any = importlib.import_module("fedtext.runtime.actions").Action
+    parts = []
+    for name, found in vars(fedtext.Federation).items():
+        if not isinstance(found, action):
+            continue
+        signature = inspect.signature(found._body)
+        given = [one for one in signature.parameters.values() if one.name not in {"self", "ports"}]
+        shown = [f"{'*' if one.kind is one.VAR_POSITIONAL else ''}{one.name}{default_of(one)}" for one in given]
+        first = next((place for place, one in enumerate(given) if one.kind is one.KEYWORD_ONLY), None)
+        if first is not None and not any(one.kind is one.VAR_POSITIONAL for one in given):
+            shown.insert(first, "*")
+        head = f"## `fed.{name}` {{ #{name} }}\n\n```text\nfed.{name}({', '.join(shown)})"
+        parts.append(f"{head} -> {signature.return_annotation}\n```\n\n{described(found.__doc__)}\n")
+    parts += [
+        f"## `{cls.__name__}` {{ #{cls.__name__.lower()} }}\n\n{described(cls.__doc__).replace('Args:', 'Fields:')}\n"
+        for cls in (runtime.HostStatus, runtime.DeadLetter, runtime.PermanentFailure)
+    ]
+    return "\n".join(parts).rstrip()
+
+
+def default_of(parameter: inspect.Parameter) -> str:
+    """Write the default of a parameter as it stands in a call; "" where there is none."""
+    if parameter.default is parameter.empty:
+        return ""
+    default = parameter.default
+    return f"={type(default).__name__}.{default.name}" if isinstance(default, Enum) else f"={default!r}"
+
+
 DRAWERS: dict[str, Callable[[], str]] = {
+    "actions": draw_actions,
     "cli": draw_cli,
     "config": draw_config,
     "contracts": draw_contracts,

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Final
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Final
 
 import attrs
 
-from ..ports import LaneStatus, QueueDepth
+from ..ports import Lane, LaneStatus, QueueDepth
 from .console import Console, plain
+
+if TYPE_CHECKING:
+    from ..federation.host_status import HostStatus
 
 IDLE_S: Final = 60.0
 """A job that has been due for longer than this is waiting for a worker that is not there, or is too slow."""
 
 _UNITS: Final = ((86_400.0, "d"), (3_600.0, "h"), (60.0, "min"), (1.0, "s"))
+# What a process has counted by itself is left out: this one has sent nothing.
+_KNOWN: Final = ("host", "failing_days", "unavailable", "gone", "last", "failed_s", "succeeded_s", "scheme")
+_SCHEMES: Final = {"draft-cavage-http-signatures-12": "as in the draft", "rfc9421": "as in RFC 9421"}
 _HEADS: Final = ("lane", "waiting", "leased", "given up", "failures", "")
 
 
@@ -66,9 +72,17 @@ def _typed(name: str) -> str:
     return rest if kind == "out" else name
 
 
-def lane_record(status: LaneStatus) -> dict[str, object]:
-    """Give one lane for machines."""
-    return {**attrs.asdict(status), "lane": str(status.lane)}
+def lane_record(status: LaneStatus, host: HostStatus | None = None, *, now_s: float) -> dict[str, object]:
+    """Give one lane, and what is known of its host, for machines.
+
+    Args:
+        status: The lane.
+        host: None: it is no lane of a host.
+        now_s: For how long a back-off lasts, in seconds since the epoch.
+    """
+    known = {} if host is None else {name: getattr(host, name) for name in _KNOWN}
+    back_off_s = max(0.0, status.due_s - now_s)
+    return {**attrs.asdict(status), "lane": str(status.lane), "back_off_s": round(back_off_s, 3), **known}
 
 
 def worst_first(found: Iterable[LaneStatus]) -> list[LaneStatus]:
@@ -76,18 +90,21 @@ def worst_first(found: Iterable[LaneStatus]) -> list[LaneStatus]:
     return sorted(found, key=lambda one: (-one.failures, -one.buried, -one.waiting, str(one.lane)))
 
 
-def lane_lines(found: Sequence[LaneStatus], console: Console, *, now_s: float, total: int) -> list[str]:
+def lane_lines(
+    found: Sequence[LaneStatus], hosts: Mapping[Lane, HostStatus], console: Console, *, now_s: float, total: int
+) -> list[str]:
     """Draw a table of lanes.
 
     Args:
         found: The ones to show.
+        hosts: What is known of their hosts.
         console: For its colours.
         now_s: For how long a back-off lasts, in seconds since the epoch.
         total: How many there are.
     """
     if not found:
         return ["nothing waits"]
-    rows = [_HEADS, *(_cells(status, now_s) for status in found)]
+    rows = [_HEADS, *(_cells(status, hosts.get(status.lane), now_s) for status in found)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(_HEADS) - 1)]
     lines = [_row(row, widths) for row in rows]
     lines[0] = console.style(lines[0], "strong")
@@ -101,16 +118,29 @@ def lane_lines(found: Sequence[LaneStatus], console: Console, *, now_s: float, t
     return lines
 
 
-def _cells(status: LaneStatus, now_s: float) -> tuple[str, ...]:
-    notes: list[str] = []
-    if status.paused:
-        notes.append("paused")
+def _cells(status: LaneStatus, host: HostStatus | None, now_s: float) -> tuple[str, ...]:
+    notes: list[str] = ["paused"] if status.paused else []
     if status.due_s > now_s:
         notes.append(f"asked again in {ago(status.due_s - now_s)}")
     if status.oldest_enqueued_s is not None and now_s - status.oldest_enqueued_s >= IDLE_S:
         notes.append(f"oldest {ago(now_s - status.oldest_enqueued_s)}")
+    notes += [] if host is None else _host_notes(host, now_s)
     counts = (status.waiting, status.leased, status.buried, status.failures)
     return plain(str(status.lane)), *(f"{count:,}" for count in counts), ", ".join(notes)
+
+
+def _host_notes(host: HostStatus, now_s: float) -> list[str]:
+    notes: list[str] = []
+    if host.unavailable:
+        notes.append("gone" if host.gone else "unavailable")
+    if host.failing_days:
+        notes.append(f"failed on {host.failing_days} day{'s' if host.failing_days > 1 else ''}")
+    if host.last:
+        when = "" if host.failed_s is None else f", {ago(now_s - host.failed_s)} ago"
+        notes.append(f"last {plain(host.last)}{when}")
+    if host.succeeded_s is not None:
+        notes.append(f"took something {ago(now_s - host.succeeded_s)} ago")
+    return [*notes, f"signed {_SCHEMES.get(host.scheme, plain(host.scheme))}"]
 
 
 def _row(row: Sequence[str], widths: Sequence[int]) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Final
 
 from ..errors import ConfigurationError, MalformedIri
@@ -19,6 +19,7 @@ from .durations import duration_s
 from .queue_views import lane_lines, lane_record, status_lines, status_record, worst_first
 
 if TYPE_CHECKING:
+    from ..federation.host_status import HostStatus
     from ..runtime import Federation
 
     Act = Callable[[Federation, Queue, argparse.Namespace, Console], Awaitable[int]]
@@ -36,7 +37,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.epilog = _EXIT_CODES
     actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
     status = _action(actions.add_parser, "status", _status, "say how much waits, and what stands in its way")
-    hosts = _action(actions.add_parser, "hosts", _hosts, "list lanes: hosts that we send to, those that fail first")
+    hosts = _action(
+        actions.add_parser, "hosts", _hosts, "list lanes and what is known of their hosts, those that fail first"
+    )
     hosts.add_argument("--kind", choices=[*(kind.value for kind in LaneKind), "all"], default="out", help="default out")
     hosts.add_argument("--limit", type=int, default=20, metavar="N", help="show at most N (default 20); --json: all")
     for watched in (status, hosts):
@@ -134,13 +137,25 @@ async def _hosts(federation: Federation, queue: Queue, arguments: argparse.Names
         kept: list[LaneStatus] = []
         total = 0
         async for page in _pages(federation, queue, kinds):
+            hosts = await _described(federation, page) if arguments.json else {}
             for status in page:
-                console.tell(lane_record(status))
+                now_s = federation.ports.clock.now_s()
+                console.tell(lane_record(status, hosts.get(status.lane), now_s=now_s))
             total += len(page)
             kept = worst_first([*kept, *page])[: max(0, arguments.limit)]
-        return lane_lines(kept, console, now_s=federation.ports.clock.now_s(), total=total)
+        hosts = {} if arguments.json else await _described(federation, kept)
+        return lane_lines(kept, hosts, console, now_s=federation.ports.clock.now_s(), total=total)
 
     return await _show(look, arguments, console)
+
+
+async def _described(federation: Federation, found: Sequence[LaneStatus]) -> dict[Lane, HostStatus]:
+    """Give what is known of the hosts of lanes; those of other kinds have none."""
+    from ..federation.host_status import describe_hosts
+
+    out = [status for status in found if status.lane.kind is LaneKind.OUT]
+    hosts = await describe_hosts(federation.engine, out, federation.ports.asynchronous())
+    return {status.lane: host for status, host in zip(out, hosts, strict=True)}
 
 
 async def _show(look: Callable[[], Awaitable[list[str]]], arguments: argparse.Namespace, console: Console) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import attrs
 
 from ..delivery import decode_health, is_unavailable
@@ -26,6 +28,7 @@ class HostStatus:
         paused: Whether somebody has paused it.
         failing_days: On how many distinct days it failed, without one success since.
         unavailable: Whether nothing more is sent to it until it gives a sign of life.
+        gone: Whether that is because its shared inbox has answered 410, a day ago at most.
         last: Its last answer or failure: "status 202", "fetch.timeout"; "" where none is known.
         failed_s: When a failure was last written down, in seconds since the epoch; None: none is known.
         succeeded_s: When it last took something, as far as that is known; None: it is not.
@@ -43,6 +46,7 @@ class HostStatus:
     paused: bool
     failing_days: int
     unavailable: bool
+    gone: bool
     last: str
     failed_s: float | None
     succeeded_s: float | None
@@ -63,9 +67,20 @@ async def list_hosts(engine: Engine, ports: PortSet, *, after: str = "", limit: 
     site = engine.site.origin
     place = (site, str(Lane(LaneKind.OUT, after)))
     lanes = await ports.queue.lanes(kinds=[LaneKind.OUT], after=place, limit=limit)
-    own = [status for status in lanes if status.site == site]
-    found = await ports.store.get_many([health_key(site, status.lane.name) for status in own])
-    return [await _status(engine, lane, found.get(health_key(site, lane.lane.name)), ports) for lane in own]
+    return await describe_hosts(engine, [status for status in lanes if status.site == site], ports)
+
+
+async def describe_hosts(engine: Engine, lanes: Sequence[LaneStatus], ports: PortSet) -> list[HostStatus]:
+    """Tell how it stands with the hosts of some lanes.
+
+    Args:
+        engine: Of the site.
+        lanes: Of this site, all of `LaneKind.OUT`.
+        ports: Where health and schemes are kept.
+    """
+    site = engine.site.origin
+    found = await ports.store.get_many([health_key(site, status.lane.name) for status in lanes])
+    return [await _status(engine, lane, found.get(health_key(site, lane.lane.name)), ports) for lane in lanes]
 
 
 async def _status(engine: Engine, lane: LaneStatus, value: bytes | None, ports: PortSet) -> HostStatus:
@@ -83,6 +98,7 @@ async def _status(engine: Engine, lane: LaneStatus, value: bytes | None, ports: 
         paused=lane.paused,
         failing_days=len(health.days),
         unavailable=is_unavailable(health, now_s=now_s, policy=engine.config.delivery),
+        gone=health.gone_until_s > now_s,
         last=tally.last or health.reason,
         failed_s=health.failed_s or None,
         succeeded_s=succeeded_s or None,

@@ -9,6 +9,7 @@ import pytest
 
 from fedtext.cli.console import Console
 from fedtext.cli.queue_views import ago, lane_lines, lane_record, status_lines, status_record, worst_first
+from fedtext.federation.host_status import HostStatus
 from fedtext.ports import Lane, LaneKind, LaneStatus, QueueDepth
 
 CONSOLE = Console(out=io.StringIO())
@@ -23,6 +24,26 @@ STATUS = LaneStatus(
     due_s=0.0,
     oldest_enqueued_s=None,
     paused=False,
+)
+
+
+HOST = HostStatus(
+    host="a.example",
+    waiting=3,
+    leased=0,
+    buried=0,
+    failures=0,
+    due_s=0.0,
+    paused=False,
+    failing_days=0,
+    unavailable=False,
+    gone=False,
+    last="",
+    failed_s=None,
+    succeeded_s=None,
+    scheme="rfc9421",
+    delivered=0,
+    failed=0,
 )
 
 
@@ -79,17 +100,37 @@ def test_the_table_lines_up_and_says_what_is_left_out() -> None:
         lane("a.example", waiting=12_345, failures=3, due_s=220.0, oldest_enqueued_s=40.0),
         lane("long-name.example", paused=True),
     ]
-    assert lane_lines(found, CONSOLE, now_s=100.0, total=5) == [
+    assert lane_lines(found, {}, CONSOLE, now_s=100.0, total=5) == [
         "lane                   waiting  leased  given up  failures",
         "out:a.example           12,345       0         0         3  asked again in 2 min, oldest 1 min",
         "out:long-name.example        3       0         0         0  paused",
         "and 3 more",
     ]
-    assert lane_lines([], CONSOLE, now_s=0.0, total=0) == ["nothing waits"]
+    assert lane_lines([], {}, CONSOLE, now_s=0.0, total=0) == ["nothing waits"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "notes"),
+    [
+        ({}, "signed as in RFC 9421"),
+        ({"scheme": "draft-cavage-http-signatures-12"}, "signed as in the draft"),
+        ({"failing_days": 1, "last": "fetch.timeout"}, "failed on 1 day, last fetch.timeout, signed as in RFC 9421"),
+        ({"failing_days": 7, "unavailable": True}, "unavailable, failed on 7 days, signed as in RFC 9421"),
+        ({"gone": True, "unavailable": True}, "gone, signed as in RFC 9421"),
+        ({"last": "status 503", "failed_s": 40.0}, "last status 503, 1 min ago, signed as in RFC 9421"),
+        ({"succeeded_s": 70.0}, "took something 30 s ago, signed as in RFC 9421"),
+        ({"last": "a\x1b[2J", "scheme": "b\x1b[2J"}, "last a [2J, signed b [2J"),
+    ],
+)
+@pytest.mark.spec("DLV-24")
+def test_dlv_24_what_is_known_of_a_host(changes: dict[str, object], notes: str) -> None:
+    hosts = {STATUS.lane: attrs.evolve(HOST, **changes)}
+    line = lane_lines([STATUS], hosts, CONSOLE, now_s=100.0, total=1)[1]
+    assert line.split("  ")[-1] == notes
 
 
 def test_a_stranger_s_name_cannot_steer_the_terminal() -> None:
-    assert "\x1b" not in "".join(lane_lines([lane("a\x1b[2J.example")], CONSOLE, now_s=0.0, total=1))
+    assert "\x1b" not in "".join(lane_lines([lane("a\x1b[2J.example")], {}, CONSOLE, now_s=0.0, total=1))
     assert "\x1b" not in "".join(status_lines(DEPTH, ["out:a\x1b[2J"], CONSOLE, target="app:fed"))
 
 
@@ -103,4 +144,7 @@ def test_records() -> None:
         "oldest_due_age_s": 0.0,
         "paused": ["out:*"],
     }
-    assert lane_record(STATUS)["lane"] == "out:a.example"
+    record = lane_record(attrs.evolve(STATUS, due_s=130.0), HOST, now_s=100.0)
+    assert (record["lane"], record["back_off_s"], record["host"]) == ("out:a.example", 30.0, "a.example")
+    assert not {"delivered", "failed"} & record.keys()  # of this process, which has sent nothing
+    assert lane_record(STATUS, now_s=100.0)["back_off_s"] == 0.0

@@ -16,8 +16,10 @@ from tests.live import in_terminal
 from fedtext.adapters.backends import SqliteBackend
 from fedtext.adapters.clocks import SystemClock
 from fedtext.cli.queueing import lane_of
+from fedtext.delivery import HostHealth, after_host_gone
 from fedtext.errors import ConfigurationError
-from fedtext.ports import Lane, LaneKind, Queue, Task
+from fedtext.ports import Lane, LaneKind, Queue, Task, store_key
+from fedtext.signatures import SchemeMemory
 from fedtext.sync import run_sync
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -80,12 +82,64 @@ def test_hosts_shows_those_that_fail_first_and_no_other_site_s(queue: Queue, run
     lines = run("queue", "hosts", "app:fed").stdout.splitlines()
     assert [line.split()[0] for line in lines] == ["lane", "out:slow.example", "out:dead.example"]
     assert lines[1].split()[1:5] == ["2", "0", "0", "4"]
-    assert lines[1].endswith(("asked again in 1 h", "asked again in 60 min"))
+    assert ("asked again in 1 h, " in lines[1]) or ("asked again in 60 min, " in lines[1])
     lines = run("queue", "hosts", "app:fed", "--kind", "all", "--limit", "1").stdout.splitlines()
     assert lines[-1] == "and 2 more"
     records = told(run("queue", "hosts", "app:fed", "--kind", "all", "--limit", "1", "--json"))
     assert [record["lane"] for record in records] == ["in:https://peer.example", "out:dead.example", "out:slow.example"]
     assert (records[1]["buried"], records[2]["failures"]) == (3, 4)
+
+
+def keep(folder: Path, kind: str, host: str, value: bytes) -> None:
+    store = SqliteBackend(folder / "app.sqlite3").blocking(SystemClock()).store
+    run_sync(store.put(store_key(SITE, kind, host), value, ttl_s=3600))
+
+
+@pytest.fixture
+def hosts(queue: Queue, folder: Path) -> float:
+    """Hosts that have been heard of: slow.example fails for three days and takes RFC 9421, dead.example is gone."""
+    now_s = SystemClock().now_s()
+    slow = HostHealth(days=(1, 2, 3), failed_s=now_s - 7_205, reason="status 503", succeeded_s=now_s - 3 * 86_400 - 5)
+    keep(folder, "host-health", "slow.example", slow.encode())
+    gone = after_host_gone(HostHealth(), reason="status 410", now_s=now_s - 65)
+    keep(folder, "host-health", "dead.example", gone.encode())
+    keep(folder, "scheme", "https://slow.example", SchemeMemory(rfc9421_until_s=int(now_s) + 3600).encode())
+    return now_s
+
+
+@pytest.mark.spec("DLV-24")
+def test_dlv_24_hosts_tells_what_is_known_of_each(hosts: float, run: Run) -> None:
+    lines = run("queue", "hosts", "app:fed", "--kind", "all").stdout.splitlines()
+    assert lines[1].endswith(
+        ", failed on 3 days, last status 503, 2 h ago, took something 3 d ago, signed as in RFC 9421"
+    )
+    assert lines[2].endswith("  gone, last status 410, 1 min ago, signed as in the draft")
+    assert lines[3].split() == ["in:https://peer.example", "1", "0", "0", "0"]
+
+
+@pytest.mark.spec("DLV-24")
+def test_dlv_24_machines_are_told_all_of_it(hosts: float, run: Run) -> None:
+    arrived, dead, slow = told(run("queue", "hosts", "app:fed", "--kind", "all", "--json"))
+    assert (arrived["back_off_s"], "host" in arrived) == (0.0, False)
+    assert 3_000 < float(str(slow["back_off_s"])) <= 3_600
+    assert {name: slow[name] for name in ("host", "failing_days", "unavailable", "gone", "last", "scheme")} == {
+        "host": "slow.example",
+        "failing_days": 3,
+        "unavailable": False,
+        "gone": False,
+        "last": "status 503",
+        "scheme": "rfc9421",
+    }
+    assert (slow["failed_s"], slow["succeeded_s"]) == (hosts - 7_205, hosts - 3 * 86_400 - 5)
+    assert (dead["unavailable"], dead["gone"], dead["last"]) == (True, True, "status 410")
+    assert dead["scheme"] == "draft-cavage-http-signatures-12"
+
+
+def test_hosts_are_watched_with_all_that_is_known(hosts: float, run: Run) -> None:
+    watch = ("--watch", "--count", "2", "--every", "100ms")
+    assert run("queue", "hosts", "app:fed", *watch).stdout.count("failed on 3 days, last status 503") == 2
+    records = told(run("queue", "hosts", "app:fed", *watch, "--json"))
+    assert [record["gone"] for record in records] == [True, False, True, False]
 
 
 def test_retry_of_a_host_ends_its_back_off(queue: Queue, run: Run) -> None:
