@@ -20,7 +20,6 @@ from fedtext.adapters.postgres import PostgresServer
 from fedtext.adapters.sql import INDEXED_BYTES_MAX
 from fedtext.errors import ConfigurationError, QueueError, StoreError
 from fedtext.federation.outcomes import Done
-from fedtext.federation.turns import Turn
 from fedtext.ports import Lane, LaneKind, WakingQueue
 from fedtext.runtime import Federation, Worker
 from fedtext.sync import run_sync

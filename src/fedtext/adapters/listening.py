@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-import select
+import selectors
 import socket
 import sys
 import threading
@@ -126,8 +126,10 @@ class Listener:
                 pass
 
     def _next(self, connection: psycopg.Connection[Any], ear: socket.socket) -> bool:
-        doors: list[socket.socket | int] = [connection.fileno(), ear]
-        ready, _, _ = select.select(doors, [], [], POLL_S)
+        with selectors.DefaultSelector() as doors:  # `select` itself takes no descriptors above 1023
+            doors.register(connection.fileno(), selectors.EVENT_READ)
+            doors.register(ear, selectors.EVENT_READ)
+            ready = [key.fileobj for key, _ in doors.select(POLL_S)]
         if ear in ready:
             return False
         if any(True for _ in connection.notifies(timeout=0)):
