@@ -150,7 +150,7 @@ class Handling:
 
     async def step(self, ports: PortSet | None = None) -> bool:
         """Let a worker claim one lane and carry out a batch of its jobs, in turn."""
-        return await Worker(self.served(OnePortSet(ports=ports or self.ports)))._step_in_turn()
+        return await Worker(self.served(OnePortSet(ports=ports or self.ports)))._step_in_turn(None)
 
     def served(self, ports: Any) -> Any:
         """Give the server as a worker sees it, with another record of ports."""

@@ -217,7 +217,7 @@ class World:
 
     async def step(self, ports: PortSet) -> bool:
         served: Any = ServedBy(config=self.fed.config, engine=self.fed.engine, ports=OnePortSet(ports=ports))
-        return await Worker(served)._step_in_turn()
+        return await Worker(served)._step_in_turn(None)
 
     def settle(self) -> QueueDepth:
         """Let a worker without faults do what is left, when all leases have run out; give the depth of the queue."""
