@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 
 import attrs
@@ -26,14 +26,19 @@ from .served import Served
 _IDLE_S_MIN, _IDLE_S_MAX = 0.02, 0.5
 
 
+def _as_it_is(awaitable: Awaitable[None]) -> Awaitable[None]:
+    return awaitable
+
+
 @attrs.define
 class _LaneState:
-    """What one batch does to its lane."""
+    """What one batch does to its lane; `shield` keeps what is written down at the end from being broken off, too."""
 
     failures: int
     lease_until_s: float
     turn: Turn = attrs.field(factory=Turn)
     stopping: Callable[[], bool] = lambda: False
+    shield: Callable[[Awaitable[None]], Awaitable[None]] = _as_it_is
     pause_s: float = 0.0
     stopped: bool = False
     delivered: bool = False
@@ -136,6 +141,7 @@ class Worker:
     async def _work(self, claim: Claim, ports: PortSet, stop: asyncio.Event | None) -> None:
         stopping = stop.is_set if stop is not None else lambda: False
         lane = _LaneState(failures=claim.failures, lease_until_s=claim.lease_until_s, stopping=stopping)
+        lane.shield = asyncio.shield
         heartbeat = asyncio.get_running_loop().create_task(self._heartbeat(claim, lane, ports))
         try:
             lane.turn = await self._federation.engine.begin_turn(claim, ports)
@@ -147,7 +153,7 @@ class Worker:
                     group.create_task(self._chain(claim, chain, lane, ports, slots))
         finally:
             heartbeat.cancel()
-            await asyncio.shield(self._release(claim, lane, ports))
+            await lane.shield(self._release(claim, lane, ports))
 
     async def _heartbeat(self, claim: Claim, lane: _LaneState, ports: PortSet) -> None:
         """Keep the lease while one job takes long, such as many look-ups at slow hosts."""
@@ -208,7 +214,7 @@ class Worker:
             outcome = await self._federation.engine.run_job(job, ports, lane.turn)
             return await self._carry_out(claim, job, outcome, lane, ports)
         except asyncio.CancelledError:
-            await asyncio.shield(self._hand_back(claim, job, ports))
+            await lane.shield(self._hand_back(claim, job, ports))
             raise
 
     async def _hand_back(self, claim: Claim, job: Job, ports: PortSet) -> None:
