@@ -39,7 +39,8 @@ class Dying:
         said: list[str] = []
         while not said or said[-1] not in ("killed", "end"):
             line = self.parent.stdout.readline().strip()
-            assert line and line != "failed" and not line.startswith("signal"), (line, "the process has failed")
+            assert line, "the process has failed"
+            assert not line.startswith(("failed", "signal")), line
             said.append(line)
         return said
 
