@@ -178,6 +178,7 @@ OFFERED_WITHOUT_NETWORK: Final = {
     "Context.blocking",
     "Context.confirm",
     "Context.forget",
+    "Context.is_deleted",
     "Federation.allow",
     "Federation.block",
     "Federation.check",
