@@ -95,6 +95,13 @@ class LocalProtocolError(ProtocolError):
     hint = "the object that the application returned is not one that other servers can take"
 
 
+class UnfitIdentifier(ConfigurationError, LocalProtocolError):
+    """An identifier of an own actor cannot stand in the path that was declared for it, today or at any other time."""
+
+    code = "configuration.identifier"
+    hint = "give actors identifiers that fit the path of @fed.actor: no slash, not empty, a number where it says :int"
+
+
 class RemoteProtocolError(ProtocolError):
     """The peer sent something illegal."""
 

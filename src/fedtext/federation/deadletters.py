@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import attrs
 
 from ..errors import FedtextError
 from ..ports import Job
 from ..wire.json import parse_object
+
+_KINDS: Final = ("inbound", "deliver", "fanout", "resolve", "synchronize")
 
 
 @attrs.frozen(kw_only=True)
@@ -16,7 +20,7 @@ class DeadLetter:
     Args:
         number: By which it is put back.
         lane: Where it lay: "in:https://…", "out:host" or "fanout:https://…".
-        kind: "inbound", "deliver", "fanout" or "resolve"; "?" where it cannot be read.
+        kind: "inbound", "deliver", "fanout", "resolve" or "synchronize"; "?" where it cannot be read.
         activity_id: Of the activity, or "".
         reason: Why it is tried no more.
         attempts: How often it was tried.
@@ -38,12 +42,12 @@ class DeadLetter:
             payload = parse_object(job.payload)
         except FedtextError:
             payload = {}
-        document = payload.get("document")
+        document, kind = payload.get("document"), payload.get("kind")
         activity_id = payload.get("activity_id", document.get("id") if isinstance(document, dict) else None)
         return cls(
             number=job.job_id,
             lane=str(job.lane),
-            kind=str(payload.get("kind", "?")),
+            kind=kind if isinstance(kind, str) and kind in _KINDS else "?",
             activity_id=activity_id if isinstance(activity_id, str) else "",
             reason=reason,
             attempts=job.attempts,

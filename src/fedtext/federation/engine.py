@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import attrs
 
 from ..config import Config, Software
-from ..errors import ConfigurationError
+from ..errors import ConfigurationError, UnfitIdentifier
 from ..fetch import Fetcher, Signer, SigningKey
 from ..http import Request, Response
 from ..inbox import Pace
@@ -146,12 +146,16 @@ class Engine:
         """Give the path of an own actor.
 
         Raises:
-            ConfigurationError: No actors are registered, or the identifier cannot stand in a path.
+            ConfigurationError: No actors are registered.
+            UnfitIdentifier: It cannot stand in their path.
         """
         if not self.router.actors:
             raise ConfigurationError("no actors are registered: use @fed.actor(…)")
         route = self.router.actors[0]
-        return route.template.expand({route.parameter: pk})
+        try:
+            return route.template.expand({route.parameter: pk})
+        except ConfigurationError as error:
+            raise UnfitIdentifier("nobody can be an actor by this identifier", path=route.template.text) from error
 
     def collection_path(self, name: str, pk: str) -> str:
         """Give the path of an own actor's collection: the registered one, else below the actor."""
