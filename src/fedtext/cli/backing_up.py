@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
@@ -15,6 +14,7 @@ from .console import Console, plain
 
 if TYPE_CHECKING:
     from ..runtime import Federation
+    from ..runtime.copies import Copied
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -29,20 +29,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Do what was asked for."""
-    from .naming import load_federation
-
-    return asyncio.run(_run(load_federation(arguments.target), arguments, console))
-
-
-async def _run(federation: Federation, arguments: argparse.Namespace, console: Console) -> int:
     from ..runtime.copies import back_up
+    from .naming import carried_out
 
-    try:
+    async def copy(federation: Federation) -> Copied:
         with ExitStack() as stack:
             show = showing(console, "copying", stack)
-            made = await back_up(federation, arguments.file, force=arguments.force, show=show)
-    finally:
-        await federation.ports.close()
+            return await back_up(federation, arguments.file, force=arguments.force, show=show)
+
+    made = carried_out(arguments.target, copy)
     console.tell({"event": "backup", "file": arguments.file, **attrs.asdict(made)})
     console.say(f"{console.sign(True)} {plain(str(arguments.file))}: {made.size_bytes:,} bytes; keep it as a secret")
     return 0

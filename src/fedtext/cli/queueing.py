@@ -78,21 +78,17 @@ def _action(
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Do what was asked for."""
-    from .naming import load_federation
+    from .naming import carried_out
 
     if getattr(arguments, "watch", False) and arguments.every < _EVERY_S_MIN:
         raise ConfigurationError("--every is at least 100ms", every=arguments.every)
     if getattr(arguments, "limit", 1) < 1:
         raise ConfigurationError("--limit is at least 1", limit=arguments.limit)
     act: Act = arguments.act
-    return asyncio.run(_run(act, load_federation(arguments.target), arguments, console))
-
-
-async def _run(act: Act, federation: Federation, arguments: argparse.Namespace, console: Console) -> int:
-    try:
-        return await act(federation, federation.ports.asynchronous().queue, arguments, console)
-    finally:
-        await federation.ports.close()
+    return carried_out(
+        arguments.target,
+        lambda federation: act(federation, federation.ports.asynchronous().queue, arguments, console),
+    )
 
 
 def lane_of(text: str) -> Lane:

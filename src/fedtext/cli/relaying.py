@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
@@ -28,31 +27,28 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Do what was asked for."""
-    from .naming import load_federation
+    from .naming import carried_out
 
     if (arguments.address is None) != (arguments.action == "list"):
         raise ConfigurationError('"add" and "remove" need the address of a relay, and "list" takes none')
-    return asyncio.run(_run(load_federation(arguments.target), arguments, console))
+    return carried_out(arguments.target, lambda federation: _act(federation, arguments, console))
 
 
-async def _run(federation: Federation, arguments: argparse.Namespace, console: Console) -> int:
+async def _act(federation: Federation, arguments: argparse.Namespace, console: Console) -> int:
     from ..runtime import RelayStyle
 
-    try:
-        if arguments.action == "remove":
-            return _left(arguments.address, await federation.leave_relay.aio(arguments.address), console)
-        if arguments.action == "add":
-            style = RelayStyle.LITEPUB if arguments.litepub else RelayStyle.MASTODON
-            tell(await federation.join_relay.aio(arguments.address, style=style), console)
-            return 0
-        found = await federation.relays.aio()
-        for relay in found:
-            tell(relay, console)
-        if not found:
-            console.say("no relay was asked")
+    if arguments.action == "remove":
+        return _left(arguments.address, await federation.leave_relay.aio(arguments.address), console)
+    if arguments.action == "add":
+        style = RelayStyle.LITEPUB if arguments.litepub else RelayStyle.MASTODON
+        tell(await federation.join_relay.aio(arguments.address, style=style), console)
         return 0
-    finally:
-        await federation.ports.close()
+    found = await federation.relays.aio()
+    for relay in found:
+        tell(relay, console)
+    if not found:
+        console.say("no relay was asked")
+    return 0
 
 
 def _left(address: str, was_there: bool, console: Console) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +14,7 @@ from .console import Console, plain
 
 if TYPE_CHECKING:
     from ..runtime import Federation
+    from ..runtime.copies import Copied
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -26,20 +26,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Do what was asked for."""
-    from .naming import load_federation
-
-    return asyncio.run(_run(load_federation(arguments.target), arguments, console))
-
-
-async def _run(federation: Federation, arguments: argparse.Namespace, console: Console) -> int:
     from ..runtime.copies import restore
+    from .naming import carried_out
 
-    try:
+    async def fill(federation: Federation) -> Copied:
         with ExitStack() as stack:
             show = showing(console, "restoring", stack)
-            found = await restore(federation, arguments.file, force=arguments.force, show=show)
-    finally:
-        await federation.ports.close()
+            return await restore(federation, arguments.file, force=arguments.force, show=show)
+
+    found = carried_out(arguments.target, fill)
     console.tell({"event": "restore", "file": arguments.file, "synchronization": "paused", **attrs.asdict(found)})
     console.say(f"{console.sign(True)} restored from {plain(str(arguments.file))}")
     console.say(f"followers are not kept in step for now: fedtext followers status {arguments.target}")

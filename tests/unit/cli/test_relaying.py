@@ -31,7 +31,7 @@ def told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., tu
         relaying.configure(parser)
         action, *rest = arguments
         parsed = parser.parse_args([action, "app:fed", *rest])
-        code = asyncio.run(relaying._run(federation, parsed, Console(machine=machine)))
+        code = asyncio.run(relaying._act(federation, parsed, Console(machine=machine)))
         return code, capsys.readouterr().out
 
     return command
