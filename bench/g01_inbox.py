@@ -34,7 +34,7 @@ from fedtext.testing import VirtualNetwork
 from fedtext.testing.peers import SharedKeys
 
 REACH = 1.5
-ACTIVITIES = 4_000
+ACTIVITIES = 12_000
 
 NOW_S = 1_790_000_000.0
 OURS = "https://blog.example"

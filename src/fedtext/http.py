@@ -35,14 +35,26 @@ class Headers:
         """Give every value of one header in order of arrival."""
         by_name = self._by_name
         if by_name is None:
-            by_name = _indexed(self.fields)
-            object.__setattr__(self, "_by_name", by_name)
+            by_name = self._index()
         found = by_name.get(name)
         if found is None:
             if name.islower():  # nearly always: nothing else to look under
                 return []
             found = by_name.get(name.lower(), [])
         return [found] if isinstance(found, str) else found[:]
+
+    def get_only(self, name: str) -> str | None:
+        """Give the value of a header that stands there once, or None; the name in lower case."""
+        by_name = self._by_name
+        if by_name is None:
+            by_name = self._index()
+        found = by_name.get(name)
+        return found if isinstance(found, str) else None
+
+    def _index(self) -> dict[str, str | list[str]]:
+        by_name = _indexed(self.fields)
+        object.__setattr__(self, "_by_name", by_name)
+        return by_name
 
     def with_fields(self, *pairs: tuple[str, str]) -> Headers:
         """Give a copy in which each named header has exactly the given value."""
@@ -61,7 +73,12 @@ class Headers:
 
     def __contains__(self, name: object) -> bool:
         """Tell whether a header is present."""
-        return isinstance(name, str) and bool(self.get_all(name))
+        if not isinstance(name, str):
+            return False
+        by_name = self._by_name
+        if by_name is None:
+            by_name = self._index()
+        return name in by_name or (not name.islower() and name.lower() in by_name)
 
     def __repr__(self) -> str:
         """Name the headers, not their values: they may hold secrets."""
@@ -76,7 +93,7 @@ def _indexed(fields: tuple[tuple[str, str], ...]) -> dict[str, str | list[str]]:
     several: dict[str, list[str]] = {}
     for name, value in fields:
         several.setdefault(name, []).append(value)
-    return {**several}
+    return {name: values if len(values) > 1 else values[0] for name, values in several.items()}
 
 
 @attrs.frozen(kw_only=True)

@@ -81,6 +81,18 @@ def test_what_was_looked_up_is_no_part_of_the_value() -> None:
     assert Headers().get_all("a") == []
 
 
+@pytest.mark.parametrize("others", [(), (("via", "x"), ("via", "y"))])
+def test_a_value_that_stands_there_once_is_given_whatever_else_repeats(others: tuple[tuple[str, str], ...]) -> None:
+    """Absent and repeated look alike; `in` tells them apart."""
+    headers = Headers.build([("Date", "now"), ("A", "1"), ("a", "2"), *others])
+    assert headers.get_only("date") == "now"
+    assert headers.get_only("a") is None
+    assert headers.get_only("absent") is None
+    assert ("a" in headers, "A" in headers, "absent" in headers, "Absent" in headers) == (True, True, False, False)
+    assert Headers().get_only("a") is None
+    assert 1 not in headers
+
+
 def test_a_copy_with_other_headers_has_everything_else() -> None:
     """Signing copies a request three times."""
     request = Request.to("http://a.example:8080/p?x=1", method="POST", headers=[("A", "1")], body=b"x")

@@ -66,6 +66,8 @@ def _check(context: JsonValue, depth: int, *, may_respell: bool) -> frozenset[st
             continue
         if not isinstance(entry, dict):
             raise ContextRefused("a context is a URL or an object")
+        if entry.items() <= usual.items():
+            continue
         for term, definition in entry.items():
             if definition is None or usual.get(term) != definition:
                 inline = dict(inline_definitions(context)) if inline is None else inline

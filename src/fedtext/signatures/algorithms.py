@@ -46,7 +46,7 @@ def check_fits(name: str | None, key: NamedKey) -> None:
         AlgorithmRefused: They differ.
     """
     own = NAMES.get(key.public.algorithm)
-    if own is None or name not in (None, own):
+    if own is None or (name is not None and name != own):
         raise AlgorithmRefused("the algorithm does not fit the key", algorithm=name, key_id=key.key_id)
 
 

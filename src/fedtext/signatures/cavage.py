@@ -15,7 +15,7 @@ import base64
 import re
 from collections.abc import Collection
 
-from ..config import Scheme, SignaturePolicy
+from ..config import SignaturePolicy
 from ..errors import (
     AlgorithmRefused,
     ComponentsUncovered,
@@ -28,7 +28,7 @@ from ..http import Request
 from ..keys import Algorithm, HashName, NamedKey, PrivateKey, VerificationKey
 from ..wire.timestamps import build_http_date, parse_http_date
 from .cavage_claim import CREATED, EXPIRES, REQUEST_TARGET
-from .claim import SignatureClaim
+from .claim import CAVAGE, SignatureClaim
 from .digest import build_digest, verify_digest
 from .evidence import VerifiedRequest
 from .requirements import check_host, check_window, needs_digest, single
@@ -75,8 +75,8 @@ def signature_base(
     headers = request.headers
     for name in covered:
         if name[:1] != "(":
-            values = headers.get_all(name)
-            value = values[0].strip(" \t") if len(values) == 1 else _joined(request, name, values)
+            value = headers.get_only(name)
+            value = _joined(request, name, headers.get_all(name)) if value is None else value.strip(" \t")
         elif name == REQUEST_TARGET:
             value = f"{request.method.lower()} {request.target if target is None else target}"
         else:
@@ -187,7 +187,7 @@ def verify(
         covered=claim.covered,
         created_s=created_s,
         expires_s=claim.expires_s,
-        scheme=Scheme.CAVAGE,
+        scheme=CAVAGE,
     )
 
 

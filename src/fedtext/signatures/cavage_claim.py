@@ -25,10 +25,10 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
-from ..config import Limits, Scheme
+from ..config import Limits
 from ..errors import AlgorithmRefused, SignatureMalformed, SignatureMissing
 from .base64_text import parse_base64
-from .claim import COMPONENTS_COUNT_MAX, SIGNATURE_BYTES_MAX, SignatureClaim, check_key_id
+from .claim import CAVAGE, COMPONENTS_COUNT_MAX, SIGNATURE_BYTES_MAX, SignatureClaim, check_key_id
 
 REQUEST_TARGET = "(request-target)"
 CREATED = "(created)"
@@ -91,7 +91,7 @@ def parse_cavage(values: Sequence[str], limits: Limits) -> SignatureClaim:
     if algorithm is not None and algorithm not in ALGORITHMS:
         raise AlgorithmRefused("the named algorithm is never accepted", algorithm=algorithm)
     return SignatureClaim(
-        scheme=Scheme.CAVAGE,
+        scheme=CAVAGE,
         key_id=check_key_id(fields.get("keyid"), limits),
         algorithm=algorithm,
         covered=_covered(fields.get("headers"), algorithm),
@@ -104,7 +104,7 @@ def parse_cavage(values: Sequence[str], limits: Limits) -> SignatureClaim:
 
 def is_authorization(value: str) -> bool:
     """Tell whether an Authorization header holds such a signature."""
-    return value[: len(_AUTHENTICATION_PREFIX)].lower() == _AUTHENTICATION_PREFIX
+    return value[:1] in ("s", "S") and value[: len(_AUTHENTICATION_PREFIX)].lower() == _AUTHENTICATION_PREFIX
 
 
 def _without_prefix(value: str) -> str:

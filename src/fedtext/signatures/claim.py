@@ -15,6 +15,10 @@ from ..config import Limits, Scheme
 from ..errors import SignatureMalformed
 from .components import Component
 
+# To read a member of an `Enum` costs ten times what a global does, and each request does it several times.
+CAVAGE: Final = Scheme.CAVAGE
+RFC9421: Final = Scheme.RFC9421
+
 COMPONENTS_COUNT_MAX: Final = 64
 SIGNATURE_BYTES_MAX: Final = 1_024  # RSA of 8192 bits
 

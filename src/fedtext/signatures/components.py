@@ -249,6 +249,8 @@ def _target_parts(request: Request) -> tuple[str, str, str]:
 
 
 def _normalized(authority: str, scheme: str) -> str:
+    if ":" not in authority:
+        return authority.lower()
     return authority.lower().removesuffix(_DEFAULT_PORTS.get(scheme.lower(), ""))
 
 
@@ -282,16 +284,16 @@ class _Source:
     def __init__(self, message: Request | Response, trailers: Headers | None) -> None:
         self._message = message
         self._trailers = trailers
-        self._dictionaries: dict[tuple[str, bool], dict[str, Member]] = {}
+        self._dictionaries: dict[tuple[str, bool], dict[str, Member]] | None = None
         self._queries: dict[str, list[str]] | None = None
 
     def plain(self, name: str) -> str:
         """Give the value of a component without parameters."""
         if name[0] == "@":
             return self._derived(name)
-        values = self._message.headers.get_all(name)
-        if len(values) == 1 and "\r" not in values[0]:
-            return values[0].strip(" \t")
+        value = self._message.headers.get_only(name)
+        if value is not None and "\r" not in value:
+            return value.strip(" \t")
         return ", ".join(self._lines(name))
 
     def value(self, component: Component) -> str:
@@ -316,9 +318,10 @@ class _Source:
 
     def _derived(self, name: str) -> str:
         if isinstance(self._message, Request):
-            if name == STATUS:
+            derive = _DERIVED.get(name)
+            if derive is None:
                 raise SignatureMalformed("a request has no status", component=name)
-            return _DERIVED[name](self._message)
+            return derive(self._message)
         if name != STATUS:
             raise SignatureMalformed("a response has no such component", component=name)
         return f"{self._message.status:03d}"
@@ -346,6 +349,8 @@ class _Source:
 
     def _member(self, component: Component, key: str, text: str) -> str:
         place = (component.name, ("tr", True) in component.parameters)
+        if self._dictionaries is None:
+            self._dictionaries = {}
         if place not in self._dictionaries:
             try:
                 self._dictionaries[place] = parse_dictionary(text)

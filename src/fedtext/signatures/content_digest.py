@@ -16,7 +16,7 @@ Sources: RFC 9530 sections 2, 5 and 6.6; RFC 9651 section 3.2; CD-01 to CD-04; S
 
 from __future__ import annotations
 
-import base64
+import binascii
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from hmac import compare_digest
@@ -48,7 +48,7 @@ def build_content_digest(body: bytes) -> str:
     Sources:
         RFC 9530 section 2. Peers read only `sha-256`.
     """
-    return f"sha-256=:{base64.b64encode(_sha256(body)).decode('ascii')}:"
+    return f"sha-256=:{binascii.b2a_base64(hashlib.sha256(body).digest(), newline=False).decode('ascii')}:"
 
 
 def verify_content_digest(values: Sequence[str], body: bytes) -> None:

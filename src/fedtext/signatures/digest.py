@@ -7,7 +7,7 @@ Sources: RFC 3230 section 4.3.2; RFC 5843; SIG-03, SIG-04, SEC-041, SEC-172.
 
 from __future__ import annotations
 
-import base64
+import binascii
 import hashlib
 from collections.abc import Callable, Sequence
 from hmac import compare_digest
@@ -34,7 +34,7 @@ def build_digest(body: bytes) -> str:
 
     Interop: the token is in upper case, since PeerTube, Takahē and BookWyrm compare text (SIG-03).
     """
-    return "SHA-256=" + base64.b64encode(_sha256(body)).decode("ascii")
+    return "SHA-256=" + binascii.b2a_base64(hashlib.sha256(body).digest(), newline=False).decode("ascii")
 
 
 def verify_digest(values: Sequence[str], body: bytes) -> None:

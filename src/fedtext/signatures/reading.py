@@ -49,13 +49,19 @@ def parse_claims(request: Request, limits: Limits | None = None) -> tuple[Signat
     """
     limits = limits or _DEFAULT_LIMITS
     headers = request.headers
+    # As nearly everybody signs: one signature, in one place.
+    signature = headers.get_only("signature")
+    if signature is not None and "authorization" not in headers:
+        written = headers.get_only("signature-input")
+        if written is not None:
+            usual = parse_usual(written, signature, limits)
+            if usual is not None:
+                return (usual,)
+        elif "signature-input" not in headers:
+            return (parse_cavage((signature,), limits),)
     inputs, signatures = headers.get_all("signature-input"), headers.get_all("signature")
     if not inputs:
         return (parse_cavage(_cavage_values(signatures, headers), limits),)
-    if len(inputs) == len(signatures) == 1 and "authorization" not in headers:
-        usual = parse_usual(inputs[0], signatures[0], limits)
-        if usual is not None:
-            return (usual,)
     others = [value for value in signatures if _is_cavage(value)]
     claims = parse_rfc9421(inputs, [value for value in signatures if value not in others], limits)
     cavage_values = _cavage_values(others, headers)

@@ -17,7 +17,7 @@ from ..http import Request
 from ..keys import PrivateKey, VerificationKey
 from . import cavage, rfc9421
 from .accept_signature import AskedSignature
-from .claim import SignatureClaim
+from .claim import RFC9421, SignatureClaim
 from .diagnosis import diagnose
 from .evidence import VerifiedRequest
 
@@ -58,7 +58,7 @@ def check_claim(
         DigestUnsupported: It has no hash that is used here.
         DigestMismatch: The body is not the one that was signed.
     """
-    judge = rfc9421.check_claim if claim.scheme is Scheme.RFC9421 else cavage.check_claim
+    judge = rfc9421.check_claim if claim.scheme is RFC9421 else cavage.check_claim
     return judge(request, claim, now_s=now_s, authorities=authorities, policy=policy or _DEFAULT_POLICY)
 
 
@@ -103,7 +103,7 @@ def verify(
     """
     policy = policy or _DEFAULT_POLICY
     try:
-        if claim.scheme is Scheme.RFC9421:
+        if claim.scheme is RFC9421:
             return rfc9421.verify(request, claim, key, now_s=now_s, authorities=authorities, policy=policy)
         return cavage.verify(
             request,
@@ -134,7 +134,7 @@ def claimed_base(request: Request, claim: SignatureClaim) -> bytes:
     Sources:
         RFC 9421 section 2.5; draft-cavage-http-signatures-12 section 2.3.
     """
-    if claim.scheme is Scheme.RFC9421:
+    if claim.scheme is RFC9421:
         return rfc9421.message_base(claim.components, claim.signature_params, request)
     return cavage.claimed_base(request, claim)
 
@@ -171,6 +171,6 @@ def sign(
         Wire rules 1.1 and 2.3; SIG-01 to SIG-06, SIG-08, SIG-16, SIG-29.
     """
     unsigned = request.with_headers(request.headers.without(*_SIGNATURE_FIELDS))
-    if scheme is Scheme.RFC9421:
+    if scheme is RFC9421:
         return rfc9421.sign(unsigned, key, key_id=key_id, now_s=now_s, digest=digest, asked=asked)
     return cavage.sign(unsigned, key, key_id=key_id, now_s=now_s, digest=digest, queryless=queryless)

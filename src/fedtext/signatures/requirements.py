@@ -33,10 +33,10 @@ def single(request: Request, name: str) -> str | None:
     Raises:
         SignatureMalformed: It stands twice (SEC-012, SEC-013).
     """
-    values = request.headers.get_all(name)
-    if len(values) > 1:
+    value = request.headers.get_only(name)
+    if value is None and name in request.headers:
         raise SignatureMalformed("a header stands twice", header=name)
-    return values[0].strip(" \t") if values else None
+    return None if value is None else value.strip(" \t")
 
 
 def check_host(request: Request, authorities: Collection[str]) -> None:
@@ -52,6 +52,8 @@ def check_host(request: Request, authorities: Collection[str]) -> None:
     """
     # HTTP/2 carries the host outside of the fields.
     authority, host = request.authority, single(request, "host")
+    if (host is None or host == authority) and authority in authorities and request.target[:1] == "/":
+        return
     if host is not None and host != authority and host.lower() != authority.lower():
         raise SignatureMalformed("the signed host is not the host of the request", host=host)
     if normalized_authority(request) not in authorities:

@@ -16,7 +16,7 @@ import base64
 from collections.abc import Collection, Iterable
 from typing import Final
 
-from ..config import Scheme, SignaturePolicy
+from ..config import SignaturePolicy
 from ..errors import ComponentsUncovered, LocalProtocolError, SignatureMalformed, SignatureMismatch
 from ..http import Headers, Request, Response
 from ..keys import NamedKey, PrivateKey, VerificationKey
@@ -24,7 +24,7 @@ from ..wire.structured_fields import Item, build_dictionary, build_item
 from ..wire.timestamps import build_http_date
 from .accept_signature import AskedSignature
 from .algorithms import EMITTED, check_fits, check_name, verify_bytes
-from .claim import SignatureClaim
+from .claim import RFC9421, SignatureClaim
 from .components import SIGNATURE_PARAMS, Component, component_lines
 from .content_digest import HASHES, build_content_digest, verify_content_digest
 from .evidence import VerifiedRequest
@@ -100,10 +100,11 @@ def check_claim(
         DigestMismatch: The body is not the one that was signed.
     """
     check_name(claim.algorithm)
-    _check_coverage(request, claim, policy)
+    has_digest = covers_digest(claim)
+    _check_coverage(request, claim, policy, has_digest=has_digest)
     check_host(request, authorities)
     created_s = check_parameters(claim, now_s=now_s, policy=policy)
-    if covers_digest(claim):
+    if has_digest:
         verify_content_digest(request.headers.get_all("content-digest"), request.body)
     return created_s
 
@@ -181,7 +182,7 @@ def verify(
         covered=claim.covered,
         created_s=created_s,
         expires_s=claim.expires_s,
-        scheme=Scheme.RFC9421,
+        scheme=RFC9421,
         label=claim.label,
     )
 
@@ -311,8 +312,11 @@ def _written(
     return f'({components});created={created_s}{expires};keyid={key_text};alg="{algorithm}"{echoed}'
 
 
-def _check_coverage(request: Request, claim: SignatureClaim, policy: SignaturePolicy) -> None:
+def _check_coverage(request: Request, claim: SignatureClaim, policy: SignaturePolicy, *, has_digest: bool) -> None:
     covered = claim.covered
+    is_whole = has_digest or not needs_digest(request)
+    if is_whole and "@target-uri" in covered and "@method" in covered:
+        return
     missing: list[str] = []
     if "@method" not in covered:
         missing.append("@method")
@@ -323,7 +327,7 @@ def _check_coverage(request: Request, claim: SignatureClaim, policy: SignaturePo
         lacking = [part for part in parts if part not in covered]
         # Nothing of the target is covered: name the one component that is enough.
         missing += ["@target-uri"] if len(lacking) == len(parts) else lacking
-    if needs_digest(request) and not covers_digest(claim):
+    if not is_whole:
         missing.append("content-digest")
     if missing:
         raise ComponentsUncovered("the signature does not cover enough", missing=" ".join(missing))

@@ -30,10 +30,11 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Final, TypeAlias
 
-from ..config import Limits, Scheme
+from ..config import Limits
 from ..errors import LimitExceeded, MalformedText, SignatureError, SignatureMalformed
 from ..wire.structured_fields import BareItem, InnerList, Item, Member, build_list, parse_dictionary_members, parse_list
-from .claim import COMPONENTS_COUNT_MAX, SIGNATURE_BYTES_MAX, SignatureClaim, check_key_id
+from .base64_text import parse_base64
+from .claim import COMPONENTS_COUNT_MAX, RFC9421, SIGNATURE_BYTES_MAX, SignatureClaim, check_key_id
 from .components import Component, parse_components
 
 LABELS_COUNT_MAX: Final = 4
@@ -110,22 +111,24 @@ def parse_usual(input_text: str, signature_text: str, limits: Limits) -> Signatu
     before, separator, encoded = signature_text.partition("=:")
     if before != label or not separator or encoded[-1:] != ":":
         return None
-    try:
-        signature = binascii.a2b_base64(encoded[:-1], strict_mode=True)
-    except ValueError:  # the long road says whether it is an error
+    signature = parse_base64(encoded[:-1])
+    if signature is None:  # the long road says whether it is an error
         return None
-    return _claim(
-        label,
-        _kept(listed) if len(listed) <= _KEPT_LIST_CHARS_MAX else _listed(listed),
-        signature,
-        params,
-        limits,
-        key_id=key_id,
+    _check_length(label, signature)
+    components, covered = _kept(listed) if len(listed) <= _KEPT_LIST_CHARS_MAX else _listed(listed)
+    return SignatureClaim(
+        scheme=RFC9421,
+        key_id=check_key_id(key_id, limits),
         algorithm=algorithm,
+        covered=covered,
+        signature=signature,
         created_s=None if created is None else int(created),
         expires_s=None if expires is None else int(expires),
+        label=label,
         nonce=nonce,
         tag=tag,
+        components=components,
+        signature_params=params,
     )
 
 
@@ -188,18 +191,21 @@ def _member_claim(label: str, member: Member, received: str, signed: Member, lim
     if not isinstance(signed, Item) or not isinstance(signed.value, bytes):
         raise SignatureMalformed("Signature holds no bytes", label=label)
     given = member.parameters
-    return _claim(
-        label,
-        _covered(member.items),
-        signed.value,
-        received,
-        limits,
-        key_id=given.get("keyid"),
+    components, covered = _covered(member.items)
+    _check_length(label, signed.value)
+    return SignatureClaim(
+        scheme=RFC9421,
+        key_id=check_key_id(given.get("keyid"), limits),
         algorithm=_text("alg", given),
+        covered=covered,
+        signature=signed.value,
         created_s=_time("created", given),
         expires_s=_time("expires", given),
+        label=label,
         nonce=_text("nonce", given),
         tag=_text("tag", given),
+        components=components,
+        signature_params=received,
     )
 
 
@@ -210,37 +216,9 @@ def _covered(items: Sequence[Item]) -> _Covered:
     return components, tuple([component.text for component in components])
 
 
-def _claim(
-    label: str,
-    covered: _Covered,
-    signature: bytes,
-    signature_params: str,
-    limits: Limits,
-    *,
-    key_id: object,
-    algorithm: str | None,
-    created_s: int | None,
-    expires_s: int | None,
-    nonce: str | None,
-    tag: str | None,
-) -> SignatureClaim:
-    """Make a claim, on either road: what is judged of values, is judged here."""
+def _check_length(label: str, signature: bytes) -> None:
     if not 1 <= len(signature) <= SIGNATURE_BYTES_MAX:
         raise SignatureMalformed("the signature is empty or too long", label=label, size_bytes=len(signature))
-    return SignatureClaim(
-        scheme=Scheme.RFC9421,
-        key_id=check_key_id(key_id, limits),
-        algorithm=algorithm,
-        covered=covered[1],
-        signature=signature,
-        created_s=created_s,
-        expires_s=expires_s,
-        label=label,
-        nonce=nonce,
-        tag=tag,
-        components=covered[0],
-        signature_params=signature_params,
-    )
 
 
 def _text(name: str, parameters: Mapping[str, BareItem]) -> str | None:

@@ -17,8 +17,9 @@ Sources: RFC 8785 sections 3.2.2 to 3.2.4; RFC 7493 section 2.2; ECMA-262 sectio
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from json.encoder import JSONEncoder, encode_basestring
-from typing import Final, cast
+from typing import Any, Final, cast
 
 from ..errors import LimitExceeded, MalformedJSON
 from .json import JsonValue
@@ -104,28 +105,34 @@ def _is_simple(value: object) -> bool:
     It does where no number needs care and all names are ASCII, which sort alike by code points and UTF-16 units: that
     is nearly every document, and takes a fraction of the time.
     """
-    level, depth = [value], 0
-    while level:
-        depth += 1
-        if depth > DEPTH_MAX:
-            return False
-        inner: list[object] = []
-        for item in level:
-            kind = type(item)
-            if kind is dict:
-                members = cast("dict[object, object]", item)
-                if not all(type(name) is str and name.isascii() for name in members):
-                    return False
-                inner.extend(members.values())
-            elif kind is list:
-                inner.extend(cast("list[object]", item))
-            elif kind is int:
-                if not -INTEGER_MAX <= cast("int", item) <= INTEGER_MAX:
-                    return False
-            elif kind is not str and kind is not bool and item is not None:
-                return False
-        level = inner
-    return True
+    level: list[dict[str, Any] | list[Any]] = [[value]]
+    try:
+        for _ in range(DEPTH_MAX):
+            inner: list[dict[str, Any] | list[Any]] = []
+            for container in level:
+                if isinstance(container, dict):
+                    if not "".join(container).isascii():
+                        return False
+                    items: Iterable[Any] = container.values()
+                else:
+                    items = container
+                for item in items:
+                    kind = item.__class__
+                    if kind is str:
+                        continue
+                    if kind is dict or kind is list:
+                        inner.append(item)
+                    elif kind is int:
+                        if not -INTEGER_MAX <= item <= INTEGER_MAX:
+                            return False
+                    elif kind is not bool and item is not None:
+                        return False
+            if not inner:
+                return True
+            level = inner
+    except TypeError:  # a name is no text
+        return False
+    return False
 
 
 def _write(value: object, parts: list[str], depth: int) -> None:

@@ -45,6 +45,10 @@ _DIGITS = bytes(_ALPHABET.index(byte) if byte in _ALPHABET else _NO_DIGIT for by
 _STEP_DIGITS = 10
 _STEP = 58**_STEP_DIGITS
 # Two digits at once, the lower one first.
+_HALF = 58 ** (_STEP_DIGITS // 2)
+_SINGLES = [bytes((digit,)) for digit in _ALPHABET]
+_PAIR = 58 * 58
+_PAIR_SQUARED = _PAIR * _PAIR
 _PAIRS = [bytes((low, high)) for high in _ALPHABET for low in _ALPHABET]
 
 
@@ -245,14 +249,14 @@ def _from_base58(encoded: bytes) -> bytes:
 
 def _to_base58(data: bytes) -> bytes:
     number = int.from_bytes(data, "big")
-    digits = bytearray()
+    digits: list[bytes] = []  # the lowest ones first
     while number:
         number, part = divmod(number, _STEP)
-        for _ in range(_STEP_DIGITS // 2):
-            part, pair = divmod(part, 58 * 58)
-            digits += _PAIRS[pair]
+        high, low = divmod(part, _HALF)  # small enough for the fast arithmetic of Python
+        digits += (_PAIRS[low % _PAIR], _PAIRS[low // _PAIR % _PAIR], _SINGLES[low // _PAIR_SQUARED])
+        digits += (_PAIRS[high % _PAIR], _PAIRS[high // _PAIR % _PAIR], _SINGLES[high // _PAIR_SQUARED])
     zeros = len(data) - len(data.lstrip(b"\x00"))
-    return _ALPHABET[:1] * zeros + bytes(digits[::-1]).lstrip(_ALPHABET[:1])
+    return _ALPHABET[:1] * zeros + b"".join(digits)[::-1].lstrip(_ALPHABET[:1])
 
 
 def _from_base64url(encoded: bytes) -> bytes:
