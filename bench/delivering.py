@@ -17,6 +17,7 @@ from pathlib import Path
 
 import attrs
 
+from bench.measuring import unpin
 from fedtext import PUBLIC, Context, Federation, Note, Page, PageRequest, Person, connect
 from fedtext.adapters.observers import NullObserver
 from fedtext.config import Config, DeliveryPolicy, DevPolicy, Limits
@@ -170,4 +171,5 @@ def main(url: str, port: str, transport: TransportName) -> None:
 
 
 if __name__ == "__main__":
+    unpin()
     main(*sys.argv[1:])  # type: ignore[arg-type]

@@ -71,6 +71,12 @@ def pin() -> None:
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
 
 
+def unpin() -> None:
+    """Run on any core: for processes of their own beside what is measured, which would else share its one core."""
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, range(os.cpu_count() or 1))
+
+
 def medians_us(cases: Mapping[str, Case], *, rounds: int = ROUNDS) -> dict[str, float]:
     """Run the cases in turns and give the median CPU time of one call of each, in microseconds."""
     loops = {name: _loops(case) for name, case in cases.items()}

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from bench.measuring import unpin
+
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -57,4 +59,5 @@ def peer(certificate: str = "") -> Iterator[int]:
 
 
 if __name__ == "__main__":
+    unpin()
     asyncio.run(serve(sys.argv[1]))

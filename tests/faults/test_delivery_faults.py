@@ -197,7 +197,7 @@ def test_without_a_fault_everybody_gets_it_once(backends):
 
 
 METHODS = {
-    QueueError: {"enqueue", "claim", "ack", "retry", "release", "extend"},
+    QueueError: {"enqueue", "claim", "ack_all", "retry", "release", "extend"},
     StoreError: {"get", "get_many", "put", "add_if_absent", "scan"},
     TransportError: {"send"},
     Unreachable: {"send"},

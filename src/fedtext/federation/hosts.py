@@ -15,6 +15,8 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from typing import Final
 
+import attrs
+
 from ..delivery import (
     HEALTH_KEPT_S,
     OUTAGE_FAILURES_MIN,
@@ -35,6 +37,7 @@ from ..errors import FedtextError, MalformedIri, PortError
 from ..ports import Claim, Event, Job, Lane, LaneKind, PortSet, store_key
 from ..wire.iri import host_of
 from .engine import Engine
+from .turn_store import TurnStore
 from .turns import Turn, TurnResult
 
 # A lane is waked so often at most: a host that speaks but takes nothing would else be asked all the time.
@@ -52,7 +55,8 @@ async def begin_turn(engine: Engine, claim: Claim, ports: PortSet) -> Turn:
     health = decode_health(await ports.store.get(health_key(claim.site, claim.lane.name)))
     if is_unavailable(health, now_s=ports.clock.now_s(), policy=engine.config.delivery):
         return Turn(health=health, unavailable=True)
-    return Turn(health=health, left_out=_left_out(claim.jobs) if engine.config.delivery.collapses else {})
+    left_out = _left_out(claim.jobs) if engine.config.delivery.collapses else {}
+    return Turn(health=health, left_out=left_out, ports=attrs.evolve(ports, store=TurnStore(ports.store)))
 
 
 async def end_turn(engine: Engine, claim: Claim, turn: Turn, result: TurnResult, ports: PortSet) -> float:

@@ -96,6 +96,7 @@ async def run_job(engine: Engine, job: Job, ports: PortSet, turn: Turn | None = 
         ports: Of the colour of the caller.
         turn: What was decided about the batch that it belongs to; None: nothing was.
     """
+    ports = ports if turn is None or turn.ports is None else turn.ports
     if job.site != engine.site.origin:
         _emit(ports, "job.of_another_site", site=job.site)
         return Later(after_s=_ELSEWHERE_S, reason="a job of another site")

@@ -83,7 +83,10 @@ class SynchronizationPause:
 def source_of(engine: Engine) -> SynchronizedFollowers | None:
     """Give the follower source, if it is of the kind that can be synchronized and says that it is complete."""
     source = engine.router.follower_source
-    return source if isinstance(source, SynchronizedFollowers) and source.complete else None
+    # Most sources say nothing of being complete: that is seen at once, where `isinstance` looks at every method.
+    if not getattr(source, "complete", False):
+        return None
+    return source if isinstance(source, SynchronizedFollowers) else None
 
 
 async def active_source(engine: Engine, ports: PortSet) -> SynchronizedFollowers | None:

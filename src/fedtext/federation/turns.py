@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import attrs
 
 from ..delivery import HostHealth, Superfluous
+from ..ports import PortSet
 
 
 @attrs.frozen(kw_only=True)
@@ -17,11 +18,13 @@ class Turn:
         health: Of the lane's host.
         unavailable: Whether all that waits for it is given up.
         left_out: What of the batch need not be sent, by job.
+        ports: For its jobs: what they all need is read once; None: those of the worker.
     """
 
     health: HostHealth = attrs.field(factory=HostHealth)
     unavailable: bool = False
     left_out: Mapping[int, Superfluous] = attrs.field(factory=dict[int, Superfluous])
+    ports: PortSet | None = attrs.field(default=None, eq=False, repr=False)
 
 
 @attrs.frozen(kw_only=True)

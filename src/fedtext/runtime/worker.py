@@ -24,6 +24,8 @@ from ..sync import run_sync
 from .served import Served
 
 _IDLE_S_MIN, _IDLE_S_MAX = 0.02, 0.5
+# So many jobs that are done, or so old ones, are written down at the latest when the next one is done.
+_ACKS_MAX, _ACKS_S_MAX = 8, 1.0
 
 
 def _as_it_is(awaitable: Awaitable[None]) -> Awaitable[None]:
@@ -44,6 +46,8 @@ class _LaneState:
     delivered: bool = False
     failure: str = ""
     done_count: int = 0
+    done: list[Job] = attrs.field(factory=list[Job])
+    done_s: float = 0.0
 
     @property
     def ends(self) -> bool:
@@ -120,7 +124,7 @@ class Worker:
             for chain in await self._probe(claim, _chains(claim.jobs), lane, ports):
                 await self._chain(claim, chain, lane, ports, nullcontext())
         finally:
-            await self._release(claim, lane, ports)
+            await self._end(claim, lane, ports)
         return True
 
     async def _loop(self, stop: asyncio.Event | None) -> None:
@@ -153,7 +157,7 @@ class Worker:
                     group.create_task(self._chain(claim, chain, lane, ports, slots))
         finally:
             heartbeat.cancel()
-            await lane.shield(self._release(claim, lane, ports))
+            await lane.shield(self._end(claim, lane, ports))
 
     async def _heartbeat(self, claim: Claim, lane: _LaneState, ports: PortSet) -> None:
         """Keep the lease while one job takes long, such as many look-ups at slow hosts."""
@@ -164,6 +168,13 @@ class Worker:
                 lane.lease_until_s = ports.clock.now_s() + lease_s
                 if not await ports.queue.extend(claim, lease_s=lease_s):
                     lane.stopped = True
+
+    async def _end(self, claim: Claim, lane: _LaneState, ports: PortSet) -> None:
+        """Write down what is done and has not been written down yet, and give the lane back."""
+        try:
+            await self._ack(claim, lane, ports)
+        finally:
+            await self._release(claim, lane, ports)
 
     async def _release(self, claim: Claim, lane: _LaneState, ports: PortSet) -> None:
         with suppress(PortError):  # what is not written down of the host is found out again
@@ -237,7 +248,11 @@ class Worker:
             lane.delivered = lane.delivered or outcome.delivered
             if outcome.host_answered:
                 lane.failures = 0
-            return await ports.queue.ack(claim, job)
+            lane.done_s = lane.done_s if lane.done else ports.clock.now_s()
+            lane.done.append(job)
+            if len(lane.done) < _ACKS_MAX and ports.clock.now_s() - lane.done_s < _ACKS_S_MAX:
+                return True
+            return await self._ack(claim, lane, ports)
         if claim.lane.kind is LaneKind.OUT:
             self._judge_host(outcome, lane, ports)
         if isinstance(outcome, Bury):
@@ -245,6 +260,16 @@ class Worker:
             return await ports.queue.bury(claim, job, reason=outcome.reason)
         await ports.queue.retry(claim, job, due_s=ports.clock.now_s() + outcome.after_s)
         return False
+
+    async def _ack(self, claim: Claim, lane: _LaneState, ports: PortSet) -> bool:
+        """Take jobs that are done out of the queue, in one write; False when the lease was lost.
+
+        Until then they count as not done: where this process dies, they are done again, as one job would be.
+        """
+        jobs, lane.done = lane.done, []
+        is_held = not jobs or await ports.queue.ack_all(claim, jobs) == len(jobs)
+        lane.stopped = lane.stopped or not is_held
+        return is_held
 
     def _judge_host(self, outcome: Later | Bury, lane: _LaneState, ports: PortSet) -> None:
         """Open the breaker where a host fails, close it where it has answered."""

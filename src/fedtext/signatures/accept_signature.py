@@ -25,6 +25,8 @@ from ..wire.structured_fields import BareItem, InnerList, Item, Member, build_di
 from .claim import COMPONENTS_COUNT_MAX
 from .components import STATUS, Component, parse_components
 
+_DEFAULT_LIMITS: Final = Limits()
+
 ASKED_COUNT_MAX: Final = 4
 ECHOED_CHARS_MAX: Final = 256
 
@@ -93,7 +95,7 @@ def parse_accept_signature(text: str, limits: Limits | None = None) -> tuple[Ask
     Returns:
         At most `ASKED_COUNT_MAX`, in their order; none when the field cannot be read.
     """
-    if len(text) > (limits or Limits()).signature_bytes_max:
+    if not text or len(text) > (limits or _DEFAULT_LIMITS).signature_bytes_max:
         return ()
     try:
         members = parse_dictionary(text)

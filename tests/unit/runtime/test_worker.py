@@ -261,7 +261,7 @@ async def test_one_slow_job_keeps_its_lease_while_it_runs(serve, blog) -> None:
     assert (await ports.queue.depth()).waiting == 0
 
 
-@pytest.mark.parametrize("method", ["claim", "ack", "release"])
+@pytest.mark.parametrize("method", ["claim", "ack_all", "release"])
 async def test_a_queue_that_fails_does_not_end_the_worker(serve, blog, method: str) -> None:
     """Also where it fails inside of a lane, which comes out as a group of errors."""
     served = await serve([task("out:a", "1")])
@@ -341,8 +341,8 @@ async def test_what_is_settled_when_the_end_comes_stays_settled(serve) -> None:
         def __getattr__(self, name: str):
             return getattr(ports.queue, name)
 
-        async def ack(self, claim, job):
-            done = await ports.queue.ack(claim, job)
+        async def ack_all(self, claim, jobs):
+            done = await ports.queue.ack_all(claim, jobs)
             entered.set()
             await asyncio.sleep(60)
             return done
@@ -354,6 +354,47 @@ async def test_what_is_settled_when_the_end_comes_stays_settled(serve) -> None:
     with pytest.raises(asyncio.CancelledError):
         await running
     assert (await ports.queue.depth()).waiting == 0
+
+
+async def test_what_is_done_is_written_down_together_and_soon(serve, blog) -> None:
+    """Eight at once at the latest, or what is a second old, and the rest at the end of the batch."""
+    took_s = iter([0.0] * 11 + [2.0, 0.0, 0.0])
+
+    async def action(_name: str) -> None:
+        blog.clock.advance(next(took_s))
+
+    served = await serve([task("out:a", str(n)) for n in range(14)], action=action, per_host_concurrency=1)
+    ports, written = served.ports.asynchronous(), list[int]()
+
+    class Counting:
+        def __getattr__(self, name: str):
+            return getattr(ports.queue, name)
+
+        async def ack_all(self, claim, jobs):
+            written.append(len(jobs))
+            return await ports.queue.ack_all(claim, jobs)
+
+    served.ports = SimpleNamespace(asynchronous=lambda: attrs.evolve(ports, queue=Counting()), observer=ports.observer)
+    assert await Worker(served).step() is True
+    assert written == [8, 4, 2]
+    assert (await ports.queue.depth()).waiting == 0
+
+
+async def test_a_lane_that_somebody_else_has_by_now_is_left_to_them(serve, blog) -> None:
+    """The lease ran out unseen: what is done is theirs to do again, and nothing more is begun."""
+    served = await serve([task("out:a", str(n)) for n in range(12)], per_host_concurrency=1)
+    ports = served.ports.asynchronous()
+
+    class Lost:
+        def __getattr__(self, name: str):
+            return getattr(ports.queue, name)
+
+        async def ack_all(self, claim, jobs):
+            return 0
+
+    served.ports = SimpleNamespace(asynchronous=lambda: attrs.evolve(ports, queue=Lost()), observer=ports.observer)
+    assert await Worker(served).step() is True
+    assert len(served.engine.done) == 8
 
 
 # ---- the breaker -----------------------------------------------------------------------------------------------------

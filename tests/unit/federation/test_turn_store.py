@@ -1,0 +1,75 @@
+"""What a turn reads once of the store, and what it asks for each time."""
+
+from __future__ import annotations
+
+import pytest
+
+from fedtext.adapters.clocks import ManualClock
+from fedtext.adapters.stores.memory import MemoryStore
+from fedtext.federation.turn_store import READ_ONCE, TurnStore
+from fedtext.ports import store_key
+from fedtext.sync import run_sync
+
+SITE = "https://home.example"
+
+
+class Counting(MemoryStore):
+    """A store that counts what is asked of it."""
+
+    asked = 0
+
+    async def get(self, key: str) -> bytes | None:
+        """Count it."""
+        self.asked += 1
+        return await super().get(key)
+
+
+@pytest.fixture
+def real() -> Counting:
+    """Give a store."""
+    return Counting(ManualClock(0.0))
+
+
+@pytest.mark.parametrize("kind", sorted(READ_ONCE))
+@pytest.mark.parametrize("value", [None, b"1"])
+def test_what_all_jobs_need_is_read_once(real: Counting, kind: str, value: bytes | None) -> None:
+    """Also that there is nothing; only for this turn."""
+    key, turn = store_key(SITE, kind, "https://a.example/1"), TurnStore(real)
+    if value is not None:
+        run_sync(real.put(key, value))
+    assert [run_sync(turn.get(key)) for _ in range(3)] == [value] * 3
+    assert real.asked == 1
+    run_sync(real.put(key, b"2"))
+    assert run_sync(turn.get(key)) == value
+    assert run_sync(TurnStore(real).get(key)) == b"2"
+
+
+def test_everything_else_is_asked_each_time(real: Counting) -> None:
+    """Whether an actor was removed decides what is sent."""
+    key, turn = store_key(SITE, "removed", "keyset"), TurnStore(real)
+    assert run_sync(turn.get(key)) is None
+    run_sync(real.put(key, b"1"))
+    assert run_sync(turn.get(key)) == b"1"
+    assert run_sync(turn.get_many([key])) == {key: b"1"}
+
+
+@pytest.mark.parametrize("write", ["put", "add_if_absent", "compare_and_set", "delete"])
+def test_what_is_written_through_it_is_read_anew(real: Counting, write: str) -> None:
+    """Whoever writes sees what was written."""
+    key, turn = store_key(SITE, "keyset", "https://a.example/1"), TurnStore(real)
+    if write in ("compare_and_set", "delete"):
+        run_sync(real.put(key, b"old"))
+    before = run_sync(turn.get(key))
+    arguments = {"put": (b"new",), "add_if_absent": (b"new",), "compare_and_set": (b"old", b"new"), "delete": ()}
+    run_sync(getattr(turn, write)(key, *arguments[write]))
+    after = run_sync(turn.get(key))
+    assert (before, after) == ((b"old", None) if write == "delete" else (before, b"new"))
+
+
+def test_the_rest_is_the_stores(real: Counting) -> None:
+    """Scans, counts and statements."""
+    key, turn = store_key(SITE, "keyset", "a"), TurnStore(real)
+    run_sync(turn.put(key, b"1"))
+    assert run_sync(turn.scan(SITE[:0])) == run_sync(real.scan(""))
+    assert run_sync(turn.count("")) == 1
+    assert turn.dialect == real.dialect
