@@ -1,7 +1,8 @@
-"""G5: what a delivery costs beside its signature, over connections that are kept, from one host to a hundred.
+"""G5: what a delivery or a fetch costs beside its signature, over kept connections, from one host to a hundred.
 
 Anchors: one RSA-2048 signature, in the library that we use too; and for flatness the same transport with one host.
-Subject: one signed POST of 2.3 kB through a transport, to a hundred hosts at once; CPU time of this process alone. The
+Subject: one signed POST of 2.3 kB through a transport, or one signed GET of as much, to a hundred hosts at once; CPU
+time of this process alone. The
 floor, printed to be seen, is a socket on the same loop that writes the same bytes and reads the answer without
 understanding it.
 """
@@ -55,6 +56,12 @@ def request_of(number: int, port: int) -> Request:
     return Request.to(f"http://{NAMES[number]}:{port}/inbox", method="POST", headers=FIELDS, body=BODY)
 
 
+def fetch_of(number: int, port: int) -> Request:
+    """Give the request for a document of one host."""
+    fields = [*FIELDS[:1], ("accept", "application/activity+json"), *FIELDS[3:]]
+    return Request.to(f"http://{NAMES[number]}:{port}/posts/1", headers=fields)
+
+
 class Floor:
     """Sockets that write the bytes and read what comes."""
 
@@ -99,9 +106,11 @@ async def exchanges_us(port: int) -> dict[tuple[str, int], float]:
     }
     floor = Floor(port)
     requests = [request_of(number, port) for number in range(HOSTS)]
+    fetches = [fetch_of(number, port) for number in range(HOSTS)]
     cases: dict[str, Once] = {"floor": floor.once}
     for name, transport in transports.items():
         cases[name] = lambda number, transport=transport: transport.send(requests[number], LIMITS)
+        cases[f"fetch {name}"] = lambda number, transport=transport: transport.send(fetches[number], LIMITS)
     found: dict[tuple[str, int], list[float]] = {(name, hosts): [] for name in cases for hosts in (1, HOSTS)}
     for round_number in range(ROUNDS + 1):  # the first opens the connections
         for (name, hosts), times in found.items():
@@ -134,6 +143,11 @@ def measure() -> list[Measured]:
     lines = [
         Measured(goal="G5", what=f"a delivery by {name}", anchor=sign, subject=found[name, HOSTS], reach=reach)
         for name, reach in reaches.items()
+    ]
+    lines += [
+        Measured(goal="G5", what=f"a fetch by {name}", anchor=sign, subject=found[f"fetch {name}", HOSTS], reach=reach)
+        for name, reach in reaches.items()
+        if name != "floor"
     ]
     by_thread = found["httpx blocking", 1]
     lines.append(

@@ -1,4 +1,7 @@
-"""A peer in a process of its own, so that what it costs is not counted: it takes every POST with 202."""
+"""A peer in a process of its own, so that what it costs is not counted: it takes every POST with 202.
+
+Who GETs something is given a document of about the size of a post.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,9 @@ from bench.measuring import unpin
 ROOT = Path(__file__).resolve().parents[1]
 
 
+_DOCUMENT = b"HTTP/1.1 200 OK\r\nContent-Type: application/activity+json\r\nContent-Length: 2300\r\n\r\n" + b" " * 2_300
+
+
 class _Peer(asyncio.Protocol):
     def __init__(self, answer: bytes) -> None:
         self._answer, self._data = answer, b""
@@ -25,7 +31,10 @@ class _Peer(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         self._data += data
         head, end, body = self._data.partition(b"\r\n\r\n")
-        if end and len(body) >= int(head.lower().partition(b"content-length:")[2].partition(b"\r\n")[0]):
+        if end and head.startswith(b"GET "):
+            self._data = b""
+            self._transport.write(_DOCUMENT)  # type: ignore[attr-defined]
+        elif end and len(body) >= int(head.lower().partition(b"content-length:")[2].partition(b"\r\n")[0]):
             self._data = b""
             self._transport.write(self._answer)  # type: ignore[attr-defined]
             if b"close" in self._answer:

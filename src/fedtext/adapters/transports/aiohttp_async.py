@@ -52,6 +52,22 @@ class _Connection(ResponseHandler):
 
     meter: Meter | None = None  # None: it lies idle
     refusal: FedtextError | None = None
+    _session: aiohttp.ClientSession | None = None
+
+    @property
+    def session(self) -> aiohttp.ClientSession:
+        """The session that writes to this connection and no other; one for all exchanges: it remembers nothing."""
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                connector=_OneConnection(self),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                skip_auto_headers=_NEVER_ADDED,
+                auto_decompress=False,
+                read_bufsize=_WAITING_BYTES,
+                timeout=_NO_TIMEOUT,
+                trust_env=False,
+            )
+        return self._session
 
     def data_received(self, data: bytes) -> None:
         if self.meter is None:
@@ -82,9 +98,11 @@ class _Connection(ResponseHandler):
         super().set_response_params(**options)
 
     def hang_up(self) -> None:
-        """Close it at once."""
-        if self.transport is not None:
-            self.transport.abort()
+        """Close it at once; no exchange is under way."""
+        self._abort()
+        session, self._session = self._session, None
+        if session is not None:
+            session.detach()
 
     def is_reusable(self) -> bool:
         """Tell whether the answer was read to its end and nothing came after it."""
@@ -92,21 +110,27 @@ class _Connection(ResponseHandler):
 
     def _refuse(self, error: FedtextError | None) -> None:
         self.refusal = self.refusal or error
-        self.hang_up()
+        self._abort()
+
+    def _abort(self) -> None:
+        if self.transport is not None:
+            self.transport.abort()
 
 
 class _OneConnection(aiohttp.BaseConnector):
-    """Hands out the connection that was chosen for an exchange, once."""
+    """Hands out its one connection, once an exchange."""
 
     def __init__(self, connection: _Connection) -> None:
         super().__init__()
-        self._chosen: _Connection | None = connection
+        self._connection = connection
+        self._meter: Meter | None = None
 
     async def connect(self, req: aiohttp.ClientRequest, *_traces: Any, **_options: Any) -> Connection:
-        chosen, self._chosen = self._chosen, None
-        if chosen is None:  # aiohttp would try some requests anew
+        meter = self._connection.meter
+        if meter is None or meter is self._meter:  # aiohttp would try some requests anew
             raise aiohttp.ServerDisconnectedError
-        return Connection(self, req.connection_key, chosen, self._loop)
+        self._meter = meter
+        return Connection(self, req.connection_key, self._connection, self._loop)
 
     def _release(self, key: object, protocol: ResponseHandler, *, should_close: bool = False) -> None:  # noqa: ARG002
         if should_close:
@@ -218,46 +242,35 @@ class AiohttpTransport:
         connection.meter = meter
         try:
             response = await self._carry(connection, request, fields, url, limits)
-        except Exception as fault:
-            if connection.refusal is not None:
+        except BaseException as fault:
+            connection.hang_up()
+            if connection.refusal is not None and isinstance(fault, Exception):
                 raise connection.refusal from fault
             raise
         finally:
             connection.meter = None
-            if not connection.is_reusable():
-                connection.hang_up()
-        if connection.is_reusable():
-            for surplus in self._idle.here().give(peer_of(url), connection):
-                surplus.hang_up()
+        if not connection.is_reusable():
+            connection.hang_up()
+            return response
+        for surplus in self._idle.here().give(peer_of(url), connection):
+            surplus.hang_up()
         return response
 
     async def _carry(
         self, connection: _Connection, request: Request, fields: list[Field], url: Url, limits: ExchangeLimits
     ) -> Response:
-        """Let aiohttp write the request and read the answer; a session for each, so that it has nothing to remember."""
-        session = aiohttp.ClientSession(
-            connector=_OneConnection(connection),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            skip_auto_headers=_NEVER_ADDED,
-            auto_decompress=False,
-            read_bufsize=_WAITING_BYTES,
-            timeout=_NO_TIMEOUT,
-            trust_env=False,
+        """Let aiohttp write the request and read the answer."""
+        answer = await connection.session.request(
+            request.method,
+            _address_of(url),
+            headers=[(name.decode("ascii"), value.decode("latin-1")) for name, value in fields],
+            data=_body_of(request),
+            allow_redirects=False,
         )
         try:
-            answer = await session.request(
-                request.method,
-                _address_of(url),
-                headers=[(name.decode("ascii"), value.decode("latin-1")) for name, value in fields],
-                data=_body_of(request),
-                allow_redirects=False,
-            )
-            try:
-                response = await self._read(connection, request, answer, limits)
-            finally:
-                answer.close()  # what was read to its end is released already
+            response = await self._read(connection, request, answer, limits)
         finally:
-            session.detach()
+            answer.close()  # what was read to its end is released already
         if connection.refusal is not None:  # a body that ends with the connection ended with ours
             raise connection.refusal
         return response

@@ -9,6 +9,8 @@ import aiohttp
 import pytest
 
 from fedtext.adapters.transports.aiohttp_async import AiohttpTransport, _address_of, _Connection, _OneConnection
+from fedtext.adapters.transports.reading import LIMITS as LIMITS_OF_HEADS
+from fedtext.adapters.transports.reading import Meter
 from fedtext.config import DevPolicy
 from fedtext.errors import ConfigurationError
 from fedtext.http import Request
@@ -24,14 +26,19 @@ def test_a_target_is_not_written_anew(target: str) -> None:
 
 
 async def test_aiohttp_gets_one_connection_and_no_second() -> None:
+    """Each exchange gets it once; while it lies idle nobody does."""
     connection = _Connection(asyncio.get_running_loop())
     connector = _OneConnection(connection)
     request = aiohttp.ClientRequest("GET", _address_of(parse_url("https://a.example/")), loop=connection._loop)
-    handed = await connector.connect(request, [], None)
-    assert handed.protocol is connection
-    handed.close()
     with pytest.raises(aiohttp.ServerDisconnectedError):
         await connector.connect(request, [], None)
+    for _ in range(2):
+        connection.meter = Meter.of(LIMITS_OF_HEADS, LIMITS, deadline_s=1.0)
+        handed = await connector.connect(request, [], None)
+        assert handed.protocol is connection
+        handed.close()
+        with pytest.raises(aiohttp.ServerDisconnectedError):
+            await connector.connect(request, [], None)
 
 
 async def test_what_comes_while_a_connection_lies_idle_ends_it() -> None:
@@ -48,7 +55,9 @@ async def test_what_comes_while_a_connection_lies_idle_ends_it() -> None:
             peer.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil")
             await asyncio.sleep(0.05)
             shelf = next(iter(transport._idle._shelves.values()))
-            assert not shelf.clear()[0].is_connected()
+            left = shelf.clear()[0]
+            assert not left.is_connected()
+            left.hang_up()
         await transport.close()
 
 
