@@ -1,7 +1,8 @@
 """G11: what a GET of an actor, of a post and of WebFinger costs beside a server that answers bytes that it has.
 
 Both stand behind uvicorn with httptools and uvloop in one process and take turns; CPU time of that process. The
-application of ours builds its models anew for each request, as applications do.
+application of ours builds its models anew for each request, as applications do; what is called "kept" is of one that
+keeps them, as it may, since models do not change: it gives the same ones again and again.
 """
 
 from __future__ import annotations
@@ -10,12 +11,28 @@ import statistics
 
 from bench.g01_inbox import ACTIVITY
 from bench.measuring import Measured
-from bench.served import ACTOR_PATH, FINGER_PATH, NOTE_PATH, Client, served
+from bench.served import (
+    ACTOR_PATH,
+    FINGER_PATH,
+    KEPT_ACTOR_PATH,
+    KEPT_FINGER_PATH,
+    KEPT_NOTE_PATH,
+    NOTE_PATH,
+    Client,
+    served,
+)
 from fedtext.keys import generate_rsa
 
 REACH = 1.5
 ROUNDS, BATCH = 9, 400
-PATHS = {"an actor": ACTOR_PATH, "a post": NOTE_PATH, "WebFinger": FINGER_PATH}
+PATHS = {
+    "an actor": ACTOR_PATH,
+    "a post": NOTE_PATH,
+    "WebFinger": FINGER_PATH,
+    "an actor, kept": KEPT_ACTOR_PATH,
+    "a post, kept": KEPT_NOTE_PATH,
+    "WebFinger, kept": KEPT_FINGER_PATH,
+}
 
 
 def wire(path: str) -> bytes:

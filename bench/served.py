@@ -36,7 +36,10 @@ from fedtext.testing.peers import SharedKeys
 ROOT = Path(__file__).resolve().parents[1]
 COUNTERS = "/_counters"
 NOTE_PATH, ACTOR_PATH = "/notes/1", "/users/1"
+KEPT_NOTE_PATH, KEPT_ACTOR_PATH = "/notes/kept", "/users/kept"
+"""Of these the application keeps the models."""
 FINGER_PATH = "/.well-known/webfinger?resource=acct:bob@blog.example"
+KEPT_FINGER_PATH = "/.well-known/webfinger?resource=acct:kept@blog.example"
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -63,6 +66,8 @@ class Ours:
 
     federation: Federation
     heard: int = 0
+    kept_actor: Person | None = None
+    kept_note: Note | None = None
 
     @classmethod
     def open(cls, url: str, key: PrivateKey) -> Ours:
@@ -83,11 +88,20 @@ class Ours:
         return made
 
     async def actor(self, context: Context, pk: str) -> Person | None:
-        """Give bob."""
+        """Give bob, made anew; or another one, who is kept."""
+        if pk == "kept":
+            if self.kept_actor is None:
+                self.kept_actor = context.actor(Person, handle=pk, name="Kept", summary=documents.TEXT)
+            return self.kept_actor
         return context.actor(Person, handle="bob", name="Bob", summary=documents.TEXT) if pk in ("1", "bob") else None
 
     async def note(self, context: Context, pk: str) -> Note | None:
-        """Give his post."""
+        """Give his post, made anew; or another one, which is kept."""
+        if pk == "kept":
+            if self.kept_note is None:
+                author = context.actor_uri(pk)
+                self.kept_note = Note(attributed_to=author, content=documents.TEXT, to=(PUBLIC,))
+            return self.kept_note
         return Note(attributed_to=context.actor_uri("1"), content=documents.TEXT, to=(PUBLIC,)) if pk == "1" else None
 
     async def hear(self, _context: Context, _activity: Activity) -> None:
@@ -117,7 +131,8 @@ class Least:
             self.floor.take(((name.decode(), value.decode()) for name, value in scope["headers"]), body)
             await self._send(202, (), b"", send)
         else:
-            answer = self.constant[scope["path"]]
+            query = scope["query_string"]
+            answer = self.constant[f"{scope['path']}?{query.decode()}" if query else scope["path"]]
             fields = [(name.encode(), value.encode()) for name, value in answer.headers]
             await self._send(200, fields, answer.body, send)
 
@@ -131,12 +146,12 @@ async def serve(url: str, key: PrivateKey) -> None:
     """Serve until killed; says the ports first."""
     ours = Ours.open(url, key)
     constant: dict[str, Response] = {}
-    for path in (ACTOR_PATH, NOTE_PATH, FINGER_PATH):
+    for path in (ACTOR_PATH, NOTE_PATH, FINGER_PATH, KEPT_ACTOR_PATH, KEPT_NOTE_PATH, KEPT_FINGER_PATH):
         request = Request.to(OURS + path, headers=[("accept", ACTIVITY)])
         answer = await ours.federation.engine.handle(request, ours.federation.ports.asynchronous())
         if answer is None or answer.status != 200:
             raise SystemExit(f"{path}: {answer}")
-        constant[path.partition("?")[0]] = answer
+        constant[path] = answer
     servers, ports = [], []
     for app in (Least(Floor.of(key), constant, ours), ours.federation.asgi()):
         listening = socket.create_server(("127.0.0.1", 0), backlog=512)

@@ -2,10 +2,12 @@
 
 from .access import Viewer, addressees, embedded, may_see, may_see_whole
 from .clients import owners_activity
+from .memory import Memory
 from .paging import Page, PageRequest
 from .responses import (
     CURSOR_CHARS_MAX,
     Sharing,
+    Written,
     accepted,
     alternate_link,
     collection,
@@ -20,10 +22,12 @@ from .responses import (
 
 __all__ = [
     "CURSOR_CHARS_MAX",
+    "Memory",
     "Page",
     "PageRequest",
     "Sharing",
     "Viewer",
+    "Written",
     "accepted",
     "addressees",
     "alternate_link",

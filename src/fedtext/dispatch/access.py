@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import attrs
 
 from ..vocab import is_public
 from ..wire.json import JsonObject, JsonValue
+
+_ADDRESSING: Final = ("to", "cc", "bto", "bcc", "audience")
 
 
 @attrs.frozen(kw_only=True)
@@ -21,11 +25,11 @@ def may_see(document: JsonObject, viewer: Viewer) -> bool:
 
     An object without any addressee is for nobody but its author.
     """
-    addressed = addressees(document)
-    if any(is_public(iri) for iri in addressed):
+    if _is_for_all(document):
         return True
     if viewer.actor is None:
         return False
+    addressed = addressees(document)
     author = _iris(document.get("attributedTo", document.get("actor")))
     return viewer.actor in addressed or viewer.actor in author or bool(addressed & viewer.followed_collections)
 
@@ -41,12 +45,25 @@ def may_see_whole(document: JsonObject, viewer: Viewer) -> bool:
 def embedded(document: JsonObject) -> list[JsonObject]:
     """Give the objects that an activity shows."""
     inner = document.get("object")
+    if inner is None:
+        return []
     return [item for item in (inner if isinstance(inner, list) else [inner]) if isinstance(item, dict)]
 
 
 def addressees(document: JsonObject) -> frozenset[str]:
     """Give everybody whom an object is addressed to, openly or blindly."""
-    return frozenset(iri for name in ("to", "cc", "bto", "bcc", "audience") for iri in _iris(document.get(name)))
+    return frozenset(iri for name in _ADDRESSING for iri in _iris(document.get(name)))
+
+
+def _is_for_all(document: JsonObject) -> bool:
+    # `any` over `addressees`, which ends where the public is found: nearly always at the first.
+    for name in _ADDRESSING:
+        value = document.get(name)
+        if value is not None:
+            for iri in _iris(value):
+                if is_public(iri):
+                    return True
+    return False
 
 
 def _iris(value: JsonValue) -> list[str]:

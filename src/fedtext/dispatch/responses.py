@@ -16,6 +16,7 @@ from ..wire.media_types import ACTIVITY_JSON
 from .paging import Page
 
 _RETRY_AFTER_S = 60
+_ANSWERS_MAX = 8  # as many as there are ways of sharing, twice
 CURSOR_CHARS_MAX = 500
 """How long a cursor may be: it stands in a URL."""
 
@@ -70,17 +71,49 @@ def document_response(
         status: 200, or 410 for a Tombstone.
         max_age_s: For how long it may be kept, where it may.
     """
-    body = dump(document)
-    etag = f'"{sha256(body).hexdigest()[:32]}"'
-    fields = [
-        ("content-type", ACTIVITY_JSON),
-        ("etag", etag),
-        *sharing.fields(max_age_s),
-        ("access-control-allow-origin", "*"),
-    ]
-    if status == 200 and not {etag, "*"}.isdisjoint(_if_none_match(request)):
-        return Response(status=304, headers=Headers.build(fields[1:]))
-    return Response(status=status, headers=Headers.build(fields), body=body)
+    return Written(document).answer(request, sharing=sharing, status=status, max_age_s=max_age_s)
+
+
+class Written:
+    """A document as it goes out: its bytes and their ETag, made once; it may answer any number of requests.
+
+    Args:
+        document: With @context.
+    """
+
+    __slots__ = ("_answers", "body", "etag")
+
+    def __init__(self, document: JsonObject) -> None:
+        self.body = dump(document)
+        self.etag = f'"{sha256(self.body).hexdigest()[:32]}"'
+        # By what else an answer depends on, which is little: replaced as a whole, since threads may share this.
+        self._answers: tuple[tuple[Sharing, int, int, Response], ...] = ()
+
+    def answer(
+        self, request: Request, *, sharing: Sharing = Sharing.ANYBODY, status: int = 200, max_age_s: int = 180
+    ) -> Response:
+        """Answer a request; see `document_response`."""
+        if status == 200 and "if-none-match" in request.headers and self._is_known(request):
+            fields = self._answer(sharing, status, max_age_s).headers.without("content-type")
+            return Response(status=304, headers=fields)
+        return self._answer(sharing, status, max_age_s)
+
+    def _is_known(self, request: Request) -> bool:
+        return not {self.etag, "*"}.isdisjoint(_if_none_match(request))
+
+    def _answer(self, sharing: Sharing, status: int, max_age_s: int) -> Response:
+        for known_sharing, known_status, known_age_s, answer in self._answers:
+            if known_sharing is sharing and known_status == status and known_age_s == max_age_s:
+                return answer
+        fields = [
+            ("content-type", ACTIVITY_JSON),
+            ("etag", self.etag),
+            *sharing.fields(max_age_s),
+            ("access-control-allow-origin", "*"),
+        ]
+        made = Response(status=status, headers=Headers.build(fields), body=self.body)
+        self._answers = (*self._answers[-_ANSWERS_MAX + 1 :], (sharing, status, max_age_s, made))
+        return made
 
 
 def _if_none_match(request: Request) -> list[str]:

@@ -15,7 +15,9 @@ Sources: SIG-16, SIG-22, SIG-23; FEP-521a; SEC-170.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final, NoReturn
+from functools import lru_cache
+from typing import Any, Final, NoReturn, TypeAlias
+from weakref import ref
 
 import attrs
 
@@ -39,6 +41,8 @@ from ..keys import (
 )
 from ..ports import PortSet, store_key
 from ..wire.json import JsonObject
+
+PublicMembers: TypeAlias = tuple[Mapping[str, str], list[JsonObject]]
 
 READ_COUNT_MAX: Final = 1_024
 """So many actors' keys are held as they were read."""
@@ -75,7 +79,7 @@ class StoredKeys:
         Raises:
             StoreError: The store failed.
         """
-        return await ports.store.get(store_key(site, "keyset", actor_id))
+        return await ports.store.get(_key_set_place(site, actor_id))
 
     async def load_set(self, ports: PortSet, site: str, actor_id: str, ring: KeyRing) -> KeySet:
         """Give all keys of an actor, making what is not there yet.
@@ -148,6 +152,11 @@ class StoredKeys:
         return found
 
 
+@lru_cache(maxsize=READ_COUNT_MAX)  # of own actors alone; each GET of one asks
+def _key_set_place(site: str, actor_id: str) -> str:
+    return store_key(site, "keyset", actor_id)
+
+
 _GENERATE: Final = {
     Algorithm.RSA: generate_rsa,
     Algorithm.ED25519: generate_ed25519,
@@ -164,6 +173,12 @@ class ActorKeys:
     # What was read last of each actor's, beside what it was read from: the store is asked each time, for others rotate.
     _read: dict[str, tuple[bytes, KeySet]] = attrs.field(
         factory=dict[str, tuple[bytes, KeySet]], init=False, repr=False, eq=False
+    )
+
+    # What was published last of each actor's, beside the set and the retired keys that it was made of. The set is not
+    # held here: it has private keys, which are to go when they are replaced.
+    _published: dict[str, tuple[ref[KeySet], tuple[str, ...], PublicMembers]] = attrs.field(
+        factory=dict[str, tuple[ref[KeySet], tuple[str, ...], PublicMembers]], init=False, repr=False, eq=False
     )
 
     async def signing_key(
@@ -193,15 +208,29 @@ class ActorKeys:
         found = key_set.signing(algorithm) or _require(key_set, actor_id, Algorithm.RSA)
         return SigningKey(key_id=f"{actor_id}#{found.name}", private=found.private)
 
-    async def public_members(
-        self, ports: PortSet, site: str, actor_id: str
-    ) -> tuple[Mapping[str, str], list[JsonObject]]:
+    async def public_members(self, ports: PortSet, site: str, actor_id: str) -> PublicMembers:
         """Give the `publicKey` and `assertionMethod` members of an actor document (SIG-23: SPKI PEM; FEP-521a).
 
         Interop: a retired RSA key is in `assertionMethod`, too. Many peers read one object in `publicKey`, and would
         lose the actor's key over a list; those that look further find the old key by its id.
+
+        Returns:
+            Not to be changed: the same objects as long as the keys are the same.
         """
         key_set = await self._load(ports, site, actor_id)
+        now_s = ports.clock.now_s()
+        # Time takes away those that sign no more, one by one.
+        counting = tuple([key.name for key in key_set.retired if key.verifies_until_s > now_s])
+        held = self._published.get(actor_id)
+        if held is not None and held[0]() is key_set and held[1] == counting:
+            return held[2]
+        members = self._members(key_set, actor_id, now_s)
+        self._published.pop(actor_id, None)
+        self._published[actor_id] = (ref(key_set), counting, members)
+        _drop_oldest(self._published)
+        return members
+
+    def _members(self, key_set: KeySet, actor_id: str, now_s: float) -> PublicMembers:
         signing = _require(key_set, actor_id, Algorithm.RSA)
         others: list[JsonObject] = [
             {
@@ -210,7 +239,7 @@ class ActorKeys:
                 "controller": actor_id,
                 "publicKeyMultibase": build_multikey(key.public),
             }
-            for key in published(key_set, now_s=ports.clock.now_s())
+            for key in published(key_set, now_s=now_s)
             if key.name != signing.name
         ]
         pem = signing.private.public.pem
@@ -246,10 +275,14 @@ class ActorKeys:
         if held is None or held[0] != stored:
             held = (stored, parse_key_set(stored, self.ring, self.source.passphrase))
         self._read[actor_id] = held
-        if len(self._read) > READ_COUNT_MAX:
-            for oldest in list(self._read)[:-READ_COUNT_MAX]:
-                self._read.pop(oldest, None)
+        _drop_oldest(self._read)
         return held[1]
+
+
+def _drop_oldest(held: dict[str, Any]) -> None:
+    if len(held) > READ_COUNT_MAX:
+        for oldest in list(held)[:-READ_COUNT_MAX]:
+            held.pop(oldest, None)
 
 
 def _require(key_set: KeySet, actor_id: str, algorithm: Algorithm) -> OwnKey:

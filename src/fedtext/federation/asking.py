@@ -36,7 +36,7 @@ async def admit(engine: Engine, visit: Visit, ports: PortSet) -> Visit:
         SignatureError: Only who signs is answered here; see `require_signer`.
         PolicyRefusal: See there.
     """
-    if await is_owner(engine, visit.request, visit.route, ports):
+    if engine.router.owner_callback is not None and await is_owner(engine, visit.request, visit.route, ports):
         return attrs.evolve(visit, asker=engine.site.origin + engine.actor_path(visit.route.identifier or ""))
     if _needs_signature(engine, visit):
         return attrs.evolve(visit, asker=await require_signer(engine, visit.request, ports))

@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator, Mapping
-from typing import Any, Protocol, TypeVar
+from functools import lru_cache
+from typing import Any, Final, Protocol, TypeVar
 
 import attrs
 
@@ -24,6 +25,9 @@ from .templates import parse_template
 
 ActorT = TypeVar("ActorT", bound=Actor)
 T = TypeVar("T")
+
+_HANDLE_KEPT_CHARS_MAX: Final = 256
+_kept_handle: Final = lru_cache(maxsize=1_024)(parse_handle)  # actors are made at each request, with the same names
 
 
 @attrs.frozen(kw_only=True)
@@ -82,8 +86,8 @@ class Host(Protocol):
         """Give the path of an own actor."""
         ...
 
-    def collection_path(self, name: str, pk: str) -> str:
-        """Give the path of an own actor's collection."""
+    def collection_path(self, name: str, pk: str, actor_path: str | None = None) -> str:
+        """Give the path of an own actor's collection; the actor's own path where it is known."""
         ...
 
     def actor_collections(self, pk: str) -> Mapping[str, Iri]:
@@ -197,8 +201,8 @@ class _Addresses:
         """Give the collection of those whom an own actor follows."""
         return self._collection_uri("following", pk)
 
-    def _collection_uri(self, name: str, pk: object) -> Iri:
-        return Iri(self.site.origin + self._engine.collection_path(name, str(pk)))
+    def _collection_uri(self, name: str, pk: object, actor_path: str | None = None) -> Iri:
+        return Iri(self.site.origin + self._engine.collection_path(name, str(pk), actor_path))
 
     def shared_inbox_uri(self) -> Iri:
         """Give the shared inbox."""
@@ -210,7 +214,8 @@ class _Addresses:
 
     def handle(self, name: str) -> Handle:
         """Give the handle of an own actor from its name."""
-        return parse_handle(f"{name}@{self.site.handle_host}")
+        text = f"{name}@{self.site.handle_host}"
+        return parse_handle(text) if len(text) > _HANDLE_KEPT_CHARS_MAX else _kept_handle(text)
 
     def parse(self, reference: object) -> Local | None:
         """Tell what of ours a reference names; None when it is not ours (or no reference at all)."""
@@ -239,15 +244,17 @@ class _Addresses:
         identifier = pk if pk is not None else self._scope.identifier
         if identifier is None:
             raise ConfigurationError("name the actor's identifier: pk=…")
+        path = self._engine.actor_path(str(identifier))
+        actor_id = Iri(self.site.origin + path)
         defaults: dict[str, Any] = {
-            "id": self.actor_uri(identifier),
-            "url": self.actor_uri(identifier),
+            "id": actor_id,
+            "url": actor_id,
             "preferred_username": handle,
             "webfinger": self.handle(handle),
-            "inbox": self.inbox_uri(identifier),
-            "outbox": self.outbox_uri(identifier),
-            "followers": self.followers_uri(identifier),
-            "following": self.following_uri(identifier),
+            "inbox": self._collection_uri("inbox", identifier, path),
+            "outbox": self._collection_uri("outbox", identifier, path),
+            "followers": self._collection_uri("followers", identifier, path),
+            "following": self._collection_uri("following", identifier, path),
             "endpoints": {"sharedInbox": self.shared_inbox_uri()},
             **self._engine.actor_collections(str(identifier)),
         }

@@ -7,7 +7,8 @@ stands in `operations`, above it.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from functools import lru_cache
+from typing import Any, Final, Protocol
 
 import attrs
 
@@ -29,8 +30,9 @@ from .outcomes import JobOutcome
 from .recipients import Recipients
 from .registry import OF_ACTORS, OF_OBJECTS, Router
 from .relaybook import RelayBook
-from .routes import Paths, Route, RouteKind, find_route
+from .routes import Paths, Route, RouteBook, RouteKind, find_route
 from .rulebook import RuleBook
+from .shown import Shown
 from .site import Site
 from .tallies import HostTallies
 from .turns import Turn, TurnResult
@@ -122,6 +124,8 @@ class Engine:
     pace: Pace = attrs.field(factory=Pace, eq=False)
     hosts: HostTallies = attrs.field(factory=HostTallies, eq=False)
     recipients: Recipients = attrs.field(factory=Recipients, eq=False)
+    shown: Shown = attrs.field(factory=Shown, eq=False)
+    routes: RouteBook = attrs.field(factory=RouteBook, eq=False)
     contact: str | None = None
     load_source: Callable[[type[Any], dict[str, str]], object] | None = None
 
@@ -157,12 +161,18 @@ class Engine:
         except ConfigurationError as error:
             raise UnfitIdentifier("nobody can be an actor by this identifier", path=route.template.text) from error
 
-    def collection_path(self, name: str, pk: str) -> str:
-        """Give the path of an own actor's collection: the registered one, else below the actor."""
+    def collection_path(self, name: str, pk: str, actor_path: str | None = None) -> str:
+        """Give the path of an own actor's collection: the registered one, else below the actor.
+
+        Args:
+            name: "inbox", "outbox" …
+            pk: Identifier of the actor.
+            actor_path: Path of the actor, where it is known.
+        """
         route = self.router.collection_of(name)
         if route is not None:
             return route.template.expand({route.template.parameters[0]: pk})
-        return f"{self.actor_path(pk)}/{name}"
+        return f"{self.actor_path(pk) if actor_path is None else actor_path}/{name}"
 
     def actor_collections(self, pk: str) -> dict[str, Iri]:
         """Give the ids of the registered collections of an own actor, by the attribute that names them."""
@@ -261,7 +271,7 @@ class Engine:
 
     def route(self, path: str) -> Route | None:
         """Tell whether a raw path is served here; None: it is the application's own."""
-        return find_route(self.router, self.paths, path)
+        return self.routes.find(self.router, self.paths, path)
 
     async def handle(self, request: Request, ports: PortSet) -> Response | None:
         """Answer one request; None: leave it to the application (a page for people under a path of ours).
@@ -324,7 +334,7 @@ class Engine:
 
     async def is_removed(self, ports: PortSet, iri: str) -> JsonObject | None:
         """Give the tombstone that is kept for an id of ours, or None."""
-        found = await ports.store.get(self.tombstone_key(iri))
+        found = await ports.store.get(tombstone_key(self.site.origin, iri))
         return None if found is None else parse_object(found, self.config.limits)
 
     def handle_uri(self, name: str) -> str:
@@ -333,4 +343,19 @@ class Engine:
 
     def tombstone_key(self, iri: str) -> str:
         """Give the store's key of a tombstone."""
-        return store_key(self.site.origin, "tombstone", iri)
+        return tombstone_key(self.site.origin, iri)
+
+
+_KEPT_CHARS_MAX: Final = 512
+
+
+def tombstone_key(site: str, iri: str) -> str:
+    """Give the store's key of a tombstone of a site; each request asks for one."""
+    return _tombstone_key(site, iri) if len(iri) > _KEPT_CHARS_MAX else _kept_tombstone_key(site, iri)
+
+
+def _tombstone_key(site: str, iri: str) -> str:
+    return store_key(site, "tombstone", iri)
+
+
+_kept_tombstone_key: Final = lru_cache(maxsize=2_048)(_tombstone_key)

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from ..delivery import clamp, strip_blind
+from functools import lru_cache
+from typing import Final
+
 from ..dispatch import Page, Sharing, Viewer, collection, document_response, gone, may_see_whole, redirect_to_html
 from ..errors import HostRefused, NotAcceptable, NotFound, PolicyRefusal
 from ..http import Request, Response
 from ..ports import PortSet
-from ..vocab import Object, dump
+from ..vocab import Object
 from ..wire.json import JsonObject
 from ..wire.media_types import Representation, prefers_html
 from . import partial_followers, serving
 from .asking import Visit, admit, find_signer, viewer_of
 from .engine import Engine
 from .listing import serve_collection
-from .mentions import with_ids
 from .routes import Route, RouteKind
+
+_NOBODY: Final = Viewer()
+_ACCEPT_KEPT_CHARS_MAX: Final = 512
+_kept_wish: Final = lru_cache(maxsize=256)(prefers_html)
 
 
 async def serve(engine: Engine, request: Request, route: Route, ports: PortSet) -> Response | None:
@@ -30,7 +35,7 @@ async def serve(engine: Engine, request: Request, route: Route, ports: PortSet) 
     """
     if request.authority.lower() not in engine.site.authorities:
         raise HostRefused(host=request.authority)
-    wanted = prefers_html(request.headers.get("accept"))
+    wanted = _wanted(request.headers.get("accept"))
     if wanted is Representation.NONE:
         raise NotAcceptable(accept=request.headers.get("accept"))
     # Before anything is looked for: what is there and what is not takes the same steps (SEC-134).
@@ -44,6 +49,11 @@ async def serve(engine: Engine, request: Request, route: Route, ports: PortSet) 
     if route.kind is RouteKind.FOLLOWERS_SYNCHRONIZATION:
         return await _partial_followers(engine, visit, ports)
     return await serve_collection(engine, visit, ports)
+
+
+def _wanted(accept: str | None) -> Representation:
+    """Choose what is sent; few texts are what nearly all clients say."""
+    return prefers_html(accept) if accept and len(accept) > _ACCEPT_KEPT_CHARS_MAX else _kept_wish(accept)
 
 
 async def _partial_followers(engine: Engine, visit: Visit, ports: PortSet) -> Response:
@@ -70,8 +80,8 @@ async def _actor(engine: Engine, visit: Visit, ports: PortSet) -> Response | Non
     if actor is None:
         raise NotFound
     if visit.wanted is not Representation.HTML:
-        document = await serving.with_keys(engine, actor, ports)
-        return document_response(document, visit.request, sharing=_open_to(visit))
+        written = await serving.written_actor(engine, actor, actor_id, ports)
+        return written.answer(visit.request, sharing=_open_to(visit))
     if actor.suspended:
         raise PolicyRefusal("the actor is suspended", actor=actor_id)
     return _page_for_people(actor, actor_id, Sharing.ANYBODY)
@@ -82,19 +92,19 @@ async def _object(engine: Engine, visit: Visit, ports: PortSet) -> Response | No
     buried = await serving.tombstone(ports, engine.site.origin, object_id)
     if buried is not None and buried.get("public") is not False:
         return _gone(buried, object_id, visit)
-    model = await serving.own_object(engine, visit.route, ports)
+    shown = await serving.shown_object(engine, visit.route, ports)
     if buried is not None:  # of what was not for everybody nobody is told that it has been: it is absent, step by step
-        model = None
-    document = None if model is None else with_ids(dump(model), {})
-    public = document is not None and may_see_whole(document, Viewer())
+        shown = None
+    document = None if shown is None else shown.document
+    public = document is not None and may_see_whole(document, _NOBODY)
     # Who asks is found out also where there is nothing, so that what is private looks and lasts as if absent.
-    viewer = Viewer() if public else await _viewer(engine, visit, ports, document or {})
-    if model is None or document is None or not may_see_whole(document, viewer):
+    viewer = _NOBODY if public else await _viewer(engine, visit, ports, document or {})
+    if shown is None or document is None or not (public or may_see_whole(document, viewer)):
         raise NotFound
     sharing = _open_to(visit) if public else Sharing.VIEWER
     if visit.wanted is Representation.HTML:
-        return _page_for_people(model, object_id, sharing)
-    return document_response(clamp(strip_blind(document)), visit.request, sharing=sharing)
+        return _page_for_people(shown.model, object_id, sharing)
+    return shown.written().answer(visit.request, sharing=sharing)
 
 
 async def _viewer(engine: Engine, visit: Visit, ports: PortSet, document: JsonObject) -> Viewer:

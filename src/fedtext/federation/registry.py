@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
+from inspect import CO_COROUTINE
+from types import CodeType
 from typing import Any, Final, Protocol, TypeVar, runtime_checkable
 
 import attrs
@@ -188,6 +190,14 @@ class Router:
         self.interactors_callbacks: list[Callback] = []
         self.intents: list[Intent] = []
         self.follower_source: FollowerSource | None = None
+
+    @property
+    def edition(self) -> tuple[int, int, int, bool]:
+        """What changes when anything is registered that decides which path is what, and what objects say of themselves.
+
+        Registration only adds; it may go on while requests are answered.
+        """
+        return len(self.actors), len(self.objects), len(self.collections), self.outbox_callback is not None
 
     def actor(self, path: str) -> Callable[[CallbackT], CallbackT]:
         """Register who gives the actors: `(context, identifier) -> Actor | None`.
@@ -458,5 +468,8 @@ class Router:
 
 def is_async(callback: Callback) -> bool:
     """Tell whether calling it gives an awaitable."""
+    code = getattr(callback, "__code__", None)
+    if type(code) is CodeType and code.co_flags & CO_COROUTINE:  # a function or method, as nearly all of them
+        return True
     inner = getattr(callback, "func", callback)
     return inspect.iscoroutinefunction(inner) or inspect.iscoroutinefunction(type(inner).__call__)

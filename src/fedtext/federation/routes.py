@@ -69,6 +69,9 @@ class Route:
         return ", ".join(methods)
 
 
+ROUTES_KEPT_MAX: Final = 2_048
+_KEPT_CHARS_MAX: Final = 200
+
 _FIXED = {
     "/.well-known/webfinger": RouteKind.WEBFINGER,
     "/.well-known/host-meta": RouteKind.HOST_META,
@@ -105,6 +108,39 @@ def find_route(router: Router, paths: Paths, path: str) -> Route | None:
     if found is not None and found.kind is RouteKind.OUTBOX:
         return attrs.evolve(found, takes_clients=router.outbox_callback is not None)
     return found
+
+
+class RouteBook:
+    """Remembers which path is what: each request asks more than once, and the same paths are asked for again.
+
+    Paths that are not ours are not kept: those are all pages of the application.
+
+    Invariants: at most `ROUTES_KEPT_MAX` paths of at most `_KEPT_CHARS_MAX` characters, whoever asks for whatever; what
+    is registered later counts at once; each step is one dict operation, so that several threads may ask.
+    """
+
+    def __init__(self) -> None:
+        self._edition: object = None
+        self._kept: dict[str, Route] = {}
+
+    def find(self, router: Router, paths: Paths, path: str) -> Route | None:
+        """Give what lives at a raw path; see `find_route`."""
+        edition = router.edition
+        if edition != self._edition:
+            self._kept, self._edition = {}, edition  # in this order: a new edition never sees old routes
+        kept = self._kept
+        found = kept.get(path)
+        if found is None:
+            found = find_route(router, paths, path)
+            if found is not None and len(path) <= _KEPT_CHARS_MAX:
+                if len(kept) >= ROUTES_KEPT_MAX:
+                    kept.clear()
+                kept[path] = found
+        return found
+
+    def __len__(self) -> int:
+        """Give how many are kept."""
+        return len(self._kept)
 
 
 def owner_of(router: Router, route: Route) -> Route | None:

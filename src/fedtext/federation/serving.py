@@ -6,18 +6,21 @@ from typing import Any, Final
 
 from ..config import Limits
 from ..delivery import clamp
+from ..dispatch import Written
 from ..errors import ConfigurationError, MethodRefused, NotFound, PolicyRefusal, RecipientGone
 from ..http import Request
-from ..ports import Event, PortSet, store_key
+from ..ports import Event, PortSet
 from ..signatures.negotiation import CAPABILITY_ED25519, CAPABILITY_RFC9421
 from ..vocab import Actor, Application, Link, Object, PublicKeyClaim, dump
 from ..wire.json import JsonObject, parse_object
+from .actor_keys import PublicMembers
 from .context import Scope
-from .engine import Engine
+from .engine import Engine, tombstone_key
 from .mentions import with_ids
 from .publishing import complete
 from .registry import ObjectRoute
 from .routes import Route, RouteKind
+from .shown import ShownActor, ShownObject
 
 # `assertionMethod`, and what is in it (FEP-521a).
 _MULTIKEY_CONTEXTS: Final = ("https://www.w3.org/ns/did/v1", "https://w3id.org/security/multikey/v1")
@@ -111,11 +114,29 @@ async def with_keys(engine: Engine, actor: Actor, ports: PortSet) -> JsonObject:
     """
     if actor.keys:
         return clamp(dump(actor))
-    key, others = await engine.keys.public_members(ports, engine.site.origin, str(actor.id))
+    return _joined(actor, await engine.keys.public_members(ports, engine.site.origin, str(actor.id)))
+
+
+async def written_actor(engine: Engine, actor: Actor, actor_id: str, ports: PortSet) -> Written:
+    """Give the own actor of an id as it goes out: see `with_keys`. Its keys are asked for each time."""
+
+    def make() -> ShownActor:
+        return ShownActor(actor)
+
+    shown = engine.shown.actors.of(actor_id, actor, None, make)
+    members = None if shown.brings_keys else await engine.keys.public_members(ports, engine.site.origin, shown.id)
+    known = shown.written(members)
+    if known is not None:
+        return known
+    return shown.keep(members, Written(clamp(dump(actor)) if members is None else _joined(actor, members)))
+
+
+def _joined(actor: Actor, members: PublicMembers) -> JsonObject:
+    key, others = members
     claim = PublicKeyClaim(id=key["id"], owner=key["owner"], pem=key["publicKeyPem"])
     document = clamp(dump(actor.evolve(public_key=claim)))
     if "assertionMethod" not in document:
-        document["assertionMethod"] = [*others]
+        document["assertionMethod"] = [dict(other) for other in others]
         # At the end: they are protected, so that nothing behind them may define one of their terms anew.
         given = document["@context"]
         entries = given if isinstance(given, list) else [given]
@@ -145,6 +166,25 @@ async def instance_actor_document(engine: Engine, ports: PortSet) -> JsonObject:
 
 async def own_object(engine: Engine, route: Route, ports: PortSet) -> Object | None:
     """Ask the application for an own object and complete it."""
+    model = await _given_object(engine, route, ports)
+    return None if model is None else complete(engine, model, engine.site.origin + route.path)
+
+
+async def shown_object(engine: Engine, route: Route, ports: PortSet) -> ShownObject | None:
+    """Ask the application for an own object; see `own_object`. What was made of the same before is not made again."""
+    model = await _given_object(engine, route, ports)
+    if model is None:
+        return None
+    object_id = engine.site.origin + route.path
+
+    def make() -> ShownObject:
+        return ShownObject(complete(engine, model, object_id))
+
+    # What completes it follows from its id and from what is registered.
+    return engine.shown.objects.of(object_id, model, engine.router.edition, make)
+
+
+async def _given_object(engine: Engine, route: Route, ports: PortSet) -> Object | None:
     object_route = route.object_route
     if object_route is None:
         return None
@@ -164,7 +204,7 @@ async def own_object(engine: Engine, route: Route, ports: PortSet) -> Object | N
         return None
     if not isinstance(model, Object):
         raise ConfigurationError("the object callback gives an object or None", given=type(model).__name__)
-    return complete(engine, model, engine.site.origin + route.path)
+    return model
 
 
 async def _load_source(engine: Engine, object_route: ObjectRoute, route: Route, ports: PortSet) -> object:
@@ -227,7 +267,7 @@ def object_id_of(engine: Engine, route: ObjectRoute, thing: object) -> str:
 
 async def tombstone(ports: PortSet, site: str, iri: str) -> JsonObject | None:
     """Give the tombstone that is kept for an id of ours, or None."""
-    found = await ports.store.get(store_key(site, "tombstone", iri))
+    found = await ports.store.get(tombstone_key(site, iri))
     return None if found is None else parse_object(found, Limits())
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import attrs
@@ -26,9 +27,20 @@ class Site:
     @property
     def authority(self) -> str:
         """Host and, if not the default one, port of the origin."""
-        return parse_url(self.origin).authority
+        return _authority_of(self.origin)
 
     @property
     def authorities(self) -> frozenset[str]:
         """Hosts under which requests are taken."""
-        return frozenset({self.authority})
+        return _authorities_of(self.origin)
+
+
+# Each request asks; a process serves few sites.
+@lru_cache(maxsize=256)
+def _authority_of(origin: Origin) -> str:
+    return parse_url(origin).authority
+
+
+@lru_cache(maxsize=256)
+def _authorities_of(origin: Origin) -> frozenset[str]:
+    return frozenset({_authority_of(origin)})

@@ -31,11 +31,10 @@ class PathTemplate:
 
     text: str
     parts: tuple[tuple[str, str | None], ...]
-
-    @property
-    def parameters(self) -> tuple[str, ...]:
-        """Names of the parameters, in order."""
-        return tuple(name for name, converter in self.parts if converter is not None)
+    parameters: tuple[str, ...] = attrs.field(
+        default=attrs.Factory(lambda self: _names_in(self.parts), takes_self=True), init=False, eq=False, repr=False
+    )
+    """Names of the parameters, in order."""
 
     def is_below(self, other: PathTemplate) -> bool:
         """Tell whether each path of this template lies below one of the other, and has the same parameters."""
@@ -104,6 +103,10 @@ def parse_template(text: str) -> PathTemplate:
     if len(set(names)) != len(names):
         raise ConfigurationError("a parameter stands twice", path=text)
     return PathTemplate(text, tuple(parts))
+
+
+def _names_in(parts: tuple[tuple[str, str | None], ...]) -> tuple[str, ...]:
+    return tuple(name for name, converter in parts if converter is not None)
 
 
 def _decode(segment: str, converter: str) -> str | None:

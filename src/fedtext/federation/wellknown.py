@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final, cast
+from functools import lru_cache
+from typing import Final, NamedTuple, cast
 from urllib.parse import unquote
 
 import attrs
@@ -43,6 +44,23 @@ from .routes import Route, RouteKind
 KINDS: Final = frozenset({RouteKind.WEBFINGER, RouteKind.HOST_META, RouteKind.NODEINFO_INDEX, RouteKind.NODEINFO})
 _REL_SERVICE: Final = JRDLink(rel=REL_SERVICE, type=ACTIVITY_JSON)
 
+_KEPT_CHARS_MAX: Final = 512
+_kept_question: Final = lru_cache(maxsize=1_024)(parse_question)
+
+
+class _Subject(NamedTuple):
+    """Whom of ours a resource names.
+
+    Attributes:
+        identifier: None for the instance actor.
+        actor_id: Its id.
+        is_looked_up: Whether the store was asked on the way, and knows of no removal.
+    """
+
+    identifier: str | None
+    actor_id: str
+    is_looked_up: bool
+
 
 async def serve(engine: Engine, request: Request, route: Route, ports: PortSet) -> Response:
     """Answer one of the well-known documents; each is open to every page (WF-07, WF-19).
@@ -75,25 +93,49 @@ async def webfinger(engine: Engine, request: Request, ports: PortSet) -> Respons
         NotFound: Nobody of ours (404).
         RecipientGone: Was removed (410).
     """
-    question = parse_question(request.query)
+    query = request.query
+    question = parse_question(query) if len(query) > _KEPT_CHARS_MAX else _kept_question(query)
     try:
-        document = await _descriptor(engine, question.resource, ports)
+        document, whole = await _descriptor(engine, question.resource, ports)
     except NotFound:
         described = await _described(engine, question.resource, ports)
         if described is None:
             raise
-        document = described
-    return json_response(select_links(document, question.rels), media_type=JRD_JSON, headers=OPEN_FIELDS)
+        document, whole = described, None
+    if whole is not None and not question.rels:
+        return whole
+    return _written(select_links(document, question.rels))
 
 
-async def _descriptor(engine: Engine, resource: str, ports: PortSet) -> JsonObject:
-    identifier, actor_id = await _subject(engine, resource, ports)
+def _written(document: JsonObject) -> Response:
+    return json_response(document, media_type=JRD_JSON, headers=OPEN_FIELDS)
+
+
+async def _descriptor(engine: Engine, resource: str, ports: PortSet) -> tuple[JsonObject, Response | None]:
+    """Give a descriptor, and the answer that has all of it where that is kept."""
+    identifier, actor_id, is_looked_up = await _subject(engine, resource, ports)
     if identifier is None:
-        return _of_server(engine)
-    if await engine.is_removed(ports, actor_id) is not None:
+        return _of_server(engine), None
+    if not is_looked_up and await engine.is_removed(ports, actor_id) is not None:
         raise RecipientGone
     actor = await serving.own_actor(engine, identifier, ports)
-    if actor is None or actor.preferred_username is None:
+    if actor is None:
+        raise NotFound
+
+    def make() -> tuple[JsonObject, Response]:
+        found = _of_actor(engine, actor, actor_id)
+        return found, _written(found)
+
+    return engine.shown.descriptors.of(actor_id, actor, tuple(engine.router.intents), make)
+
+
+def _of_actor(engine: Engine, actor: Actor, actor_id: str) -> JsonObject:
+    """Describe an actor.
+
+    Raises:
+        NotFound: It has no name.
+    """
+    if actor.preferred_username is None:
         raise NotFound
     return build_jrd(
         parse_handle(f"{actor.preferred_username}@{engine.site.handle_host}"),
@@ -138,51 +180,63 @@ async def _described(engine: Engine, resource: str, ports: PortSet) -> JsonObjec
     return cast("JsonObject | None", found)
 
 
-async def _subject(engine: Engine, resource: str, ports: PortSet) -> tuple[str | None, str]:
-    """Give identifier and id of whom a resource names; no identifier for the instance actor (WF-04)."""
-    kind, canonical = canonical_resource(resource)
+async def _subject(engine: Engine, resource: str, ports: PortSet) -> _Subject:
+    """Give whom a resource names (WF-04)."""
+    kind, canonical, handle = (_named if len(resource) > _KEPT_CHARS_MAX else _kept_name)(resource)
     if kind is ResourceKind.URI:
         raise NotFound
     if kind is ResourceKind.URL:
         return await _by_url(engine, canonical, ports)
-    handle = parse_handle(resource)
     if split(handle)[1] not in (engine.site.handle_host, engine.site.authority):
         raise NotFound
     return await _by_handle(engine, handle, ports)
 
 
-async def _by_handle(engine: Engine, handle: Handle, ports: PortSet) -> tuple[str | None, str]:
+def _named(resource: str) -> tuple[ResourceKind, str, Handle]:
+    """Read a resource; see `canonical_resource`. The handle is empty where it is none."""
+    kind, canonical = canonical_resource(resource)
+    return kind, canonical, parse_handle(resource) if kind is ResourceKind.HANDLE else Handle("")
+
+
+_kept_name: Final = lru_cache(maxsize=1_024)(_named)
+
+
+async def _by_handle(engine: Engine, handle: Handle, ports: PortSet) -> _Subject:
     name, host = split(handle)
     if name.lower() == host:
-        return None, engine.instance_actor_id
-    identifier = await identifier_of(engine, name, ports)
-    if identifier is None:
+        return _Subject(None, engine.instance_actor_id, False)
+    found = await _find_name(engine, name, ports)
+    if found is None:
         if await engine.is_removed(ports, engine.handle_uri(name)) is not None:
             raise RecipientGone
         raise NotFound
-    return identifier, engine.site.origin + engine.actor_path(identifier)
+    return _of_ours(engine, *found)
 
 
-async def _by_url(engine: Engine, resource: str, ports: PortSet) -> tuple[str | None, str]:
+async def _by_url(engine: Engine, resource: str, ports: PortSet) -> _Subject:
     """Take an actor's id, or the address of its page for people."""
     url = parse_url(resource)
     if url.origin == engine.site.origin:
         if url.target == "/":  # the server itself (FEP-d556)
-            return None, engine.instance_actor_id
+            return _Subject(None, engine.instance_actor_id, False)
         route = engine.route(url.target)
         if route is not None and route.kind is RouteKind.INSTANCE_ACTOR:
-            return None, engine.instance_actor_id
+            return _Subject(None, engine.instance_actor_id, False)
         if route is not None and route.kind is RouteKind.ACTOR and route.identifier is not None:
-            return route.identifier, engine.site.origin + route.path
+            return _Subject(route.identifier, engine.site.origin + route.path, False)
     if url.authority not in (engine.site.handle_host, engine.site.authority):
         raise NotFound
     # Pages are the application's: the end of the path is tried as a name, and believed if the actor's page is there.
     name = unquote(url.path.rstrip("/").rpartition("/")[2]).removeprefix("@")
-    identifier = await identifier_of(engine, name, ports) if name else None
-    actor = None if identifier is None else await serving.own_actor(engine, identifier, ports)
-    if actor is None or identifier is None or not _is_page(actor.url, url):
+    found = await _find_name(engine, name, ports) if name else None
+    actor = None if found is None else await serving.own_actor(engine, found[0], ports)
+    if actor is None or found is None or not _is_page(actor.url, url):
         raise NotFound
-    return identifier, engine.site.origin + engine.actor_path(identifier)
+    return _of_ours(engine, *found)
+
+
+def _of_ours(engine: Engine, identifier: str, is_looked_up: bool) -> _Subject:
+    return _Subject(identifier, engine.site.origin + engine.actor_path(identifier), is_looked_up)
 
 
 def _is_page(page: object, url: Url) -> bool:
@@ -194,33 +248,42 @@ def _is_page(page: object, url: Url) -> bool:
 
 async def identifier_of(engine: Engine, name: str, ports: PortSet) -> str | None:
     """Map a name to an identifier; without a `handle` callback they are the same. Case counts only if it must."""
-    for spelling in dict.fromkeys((name, name.lower())):
+    found = await _find_name(engine, name, ports)
+    return None if found is None else found[0]
+
+
+async def _find_name(engine: Engine, name: str, ports: PortSet) -> tuple[str, bool] | None:
+    """Give the identifier (see `identifier_of`) and whether the store knows that this actor was not removed."""
+    spellings = (name,) if name.islower() else dict.fromkeys((name, name.lower()))
+    for spelling in spellings:
         found = await _mapped(engine, spelling, ports)
         if found is not None:
             return found
     return None
 
 
-async def _mapped(engine: Engine, name: str, ports: PortSet) -> str | None:
+async def _mapped(engine: Engine, name: str, ports: PortSet) -> tuple[str, bool] | None:
     callback = engine.router.handle_callback
     if callback is None:
-        return name if await _is_identifier(engine, name, ports) else None
+        return await _as_identifier(engine, name, ports)
     try:
         found = await engine.caller.call(callback, engine.context(ports, Scope()), name)
     except ValueError as error:  # as for identifiers: what the application cannot read names nobody
         ports.observer.emit(Event(name="handle.unreadable_name", fields={"error": repr(error)[:200]}))
         return None
-    return None if found is None else str(found)
+    return None if found is None else (str(found), False)
 
 
-async def _is_identifier(engine: Engine, name: str, ports: PortSet) -> bool:
+async def _as_identifier(engine: Engine, name: str, ports: PortSet) -> tuple[str, bool] | None:
     try:
         actor_id = engine.site.origin + engine.actor_path(name)
     except ConfigurationError:  # it cannot stand in the path
-        return False
+        return None
     if await engine.is_removed(ports, actor_id) is not None:
-        return True
-    return await serving.is_there(engine, name, ports)  # whoever it is gets asked for next
+        return name, False
+    if not await serving.is_there(engine, name, ports):  # whoever it is gets asked for next
+        return None
+    return name, True
 
 
 # ---- host-meta -------------------------------------------------------------------------------------------------------
@@ -276,7 +339,7 @@ async def local_lookup(engine: Engine, text: str, ports: PortSet) -> Object | No
         try:
             return load(await serving.local_document(engine, text, ports))
         except NotFound:
-            _identifier, actor_id = await _by_url(engine, text, ports)
+            actor_id = (await _by_url(engine, text, ports)).actor_id
     else:
         try:
             handle = parse_handle(text)
@@ -284,5 +347,5 @@ async def local_lookup(engine: Engine, text: str, ports: PortSet) -> Object | No
             return None
         if split(handle)[1] not in (engine.site.handle_host, engine.site.authority):
             return None
-        _identifier, actor_id = await _by_handle(engine, handle, ports)
+        actor_id = (await _by_handle(engine, handle, ports)).actor_id
     return load(await serving.local_document(engine, actor_id, ports))

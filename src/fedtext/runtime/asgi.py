@@ -45,21 +45,22 @@ class FederationASGI:
             await self._pass_on(scope, receive, send)
             return
         self._start()
-        if self._federation.engine.route(_target(scope).partition("?")[0]) is None:
+        target = _target(scope)
+        if self._federation.engine.route(target.partition("?")[0]) is None:
             await self._pass_on(scope, receive, send)
             return
-        response = await self._answer(scope, receive)
+        response = await self._answer(scope, receive, target)
         if response is None:
             await self._pass_on(scope, receive, send)
             return
         await _send(response, send, head=scope["method"] == "HEAD")
 
-    async def _answer(self, scope: Scope, receive: Receive) -> Response | None:
+    async def _answer(self, scope: Scope, receive: Receive, target: str) -> Response | None:
         federation = self._federation
         ports = federation.ports.asynchronous()
         limits = federation.config.limits
         try:
-            request = read_head(scope, limits)
+            request = read_head(scope, limits, target)
             announced_length(request, limits)
             if request.method == "POST":
                 body = await _read_body(receive, limits.body_bytes_max, limits.inbox_s_max)
@@ -144,12 +145,13 @@ async def _read_body(receive: Receive, bytes_max: int, seconds_max: float) -> by
         raise BodyTimeout from error
 
 
-def read_head(scope: Scope, limits: Limits) -> Request:
+def read_head(scope: Scope, limits: Limits, target: str | None = None) -> Request:
     """Build a request without its body.
 
     Args:
         scope: Of an HTTP connection.
         limits: Of headers and target.
+        target: Of the scope, where it is known.
 
     Raises:
         RequestError: See `build_request`.
@@ -159,7 +161,7 @@ def read_head(scope: Scope, limits: Limits) -> Request:
     return build_request(
         method=scope["method"],
         scheme=scope.get("scheme", "http"),
-        target=_target(scope),
+        target=_target(scope) if target is None else target,
         pairs=pairs,
         limits=limits,
     )

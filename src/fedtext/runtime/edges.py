@@ -6,8 +6,11 @@ without a word about its insides (SEC-169).
 
 from __future__ import annotations
 
+import re
 import traceback
 from collections.abc import Iterable
+from functools import lru_cache
+from typing import Final
 
 from ..config import Limits
 from ..dispatch import failure
@@ -47,30 +50,38 @@ def build_request(
     headers = Headers.build(pairs)
     if len(headers.fields) > limits.header_count_max:
         raise LimitExceeded("too many headers", limit="header_count_max")
-    if sum(len(name) + len(value) for name, value in headers) > limits.header_bytes_max:
+    if sum([len(name) + len(value) for name, value in headers.fields]) > limits.header_bytes_max:
         raise LimitExceeded("the headers are too long", limit="header_bytes_max")
-    if any(not _is_plain(value) for _name, value in headers):
+    # All values in one look: a character is plain or not wherever it stands.
+    if _CONTROL("".join([value for _name, value in headers.fields])) is not None:
         raise TargetMalformed("control characters in a header")
-    if not target.startswith("/") or not _is_plain(target) or len(target) > limits.header_bytes_max:
+    if not target.startswith("/") or _CONTROL(target) is not None or len(target) > limits.header_bytes_max:
         raise TargetMalformed
     return Request(method=method, scheme=scheme, authority=_host(headers), target=target, headers=headers)
 
 
 def _host(headers: Headers) -> str:
     hosts = headers.get_all("host")
-    if len(hosts) != 1 or not hosts[0] or any(c in "@/\\,?# " for c in hosts[0]):
-        raise HostMalformed
-    name, colon, port = hosts[0], "", ""
-    if not name.endswith("]"):
-        name, colon, port = hosts[0].rpartition(":") if ":" in name else (name, "", "")
-    bracketed = name.startswith("[") and name.endswith("]")
-    if not name or (colon and not _is_number(port)) or (not bracketed and any(c in "[]:" for c in name)):
+    if len(hosts) != 1 or not (_is_host if len(hosts[0]) > _HOST_KEPT_CHARS_MAX else _is_known_host)(hosts[0]):
         raise HostMalformed
     return hosts[0]
 
 
-def _is_plain(text: str) -> bool:
-    return all(c >= " " and c != "\x7f" for c in text.replace("\t", " "))
+def _is_host(text: str) -> bool:
+    """Tell whether a text is a host, and perhaps a port."""
+    if not text or any(c in "@/\\,?# " for c in text):
+        return False
+    name, colon, port = text, "", ""
+    if not name.endswith("]"):
+        name, colon, port = text.rpartition(":") if ":" in name else (name, "", "")
+    bracketed = name.startswith("[") and name.endswith("]")
+    return bool(name) and (not colon or _is_number(port)) and (bracketed or not any(c in "[]:" for c in name))
+
+
+# Nearly all requests name the same few hosts.
+_HOST_KEPT_CHARS_MAX: Final = 256
+_is_known_host: Final = lru_cache(maxsize=256)(_is_host)
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]").search  # a tab may stand in a field
 
 
 def _is_number(text: str) -> bool:

@@ -107,6 +107,7 @@ from .links import (
 from .loading import (
     at_origin,
     dump,
+    fingerprint,
     load,
     load_as,
 )
@@ -259,6 +260,7 @@ __all__ = [
     "at_origin",
     "audience_for",
     "dump",
+    "fingerprint",
     "is_public",
     "listener_key",
     "load",

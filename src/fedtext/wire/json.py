@@ -121,6 +121,21 @@ def dump(value: JsonValue) -> bytes:
         raise LocalProtocolError("the value cannot be written as JSON", problem=error) from error
 
 
+def text_of(value: JsonValue) -> str | None:
+    """Write a value as text that differs wherever two values would be dumped to different bytes; for comparison alone.
+
+    Args:
+        value: Plain JSON values, or whatever else stands in their place.
+
+    Returns:
+        The text; None where the value cannot be written.
+    """
+    try:
+        return _COMPARED.encode(value)
+    except (TypeError, ValueError, RecursionError):
+        return None
+
+
 def _check_structure(data: bytes, limits: Limits) -> None:
     """Bound depth and values before parsing: a member counts twice, for its name and its value."""
     opened = data.count(b"[") + data.count(b"{")
@@ -220,6 +235,8 @@ def _check_names_are_text(value: object) -> None:
 
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+# Of ASCII, and without a look for circles, which end at the limit of recursion: half of what the other costs.
+_COMPARED = json.JSONEncoder(check_circular=False, allow_nan=False, separators=(",", ":"))
 _WITHOUT_NAMES = frozenset({str, int, float, bool, type(None)})
 _DECODER = json.JSONDecoder(
     object_pairs_hook=_object_of,

@@ -11,6 +11,7 @@ from fedtext.dispatch import (
     CURSOR_CHARS_MAX,
     Page,
     Sharing,
+    Written,
     accepted,
     collection,
     collection_page,
@@ -204,3 +205,36 @@ def test_other_json_has_its_own_media_type():
     response = json_response({"a": 1}, status=201, media_type="application/jrd+json", headers=[("x-y", "z")])
     assert (response.status, response.body) == (201, b'{"a":1}')
     assert dict(response.headers) == {"content-type": "application/jrd+json", "x-y": "z"}
+
+
+# ---- documents that are kept -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("sharing", Sharing)
+@pytest.mark.parametrize("max_age_s", [180, 600])
+def test_what_is_written_once_answers_as_what_is_written_each_time(sharing, max_age_s):
+    written = Written(NOTE)
+    for other in Sharing:
+        written.answer(request(), sharing=other)
+    for asked in (
+        request(),
+        request(if_none_match="*"),
+        request(if_none_match=written.etag),
+        request(if_none_match="x"),
+    ):
+        expected = document_response(NOTE, asked, sharing=sharing, max_age_s=max_age_s)
+        assert written.answer(asked, sharing=sharing, max_age_s=max_age_s) == expected
+
+
+def test_a_tombstone_and_what_was_there_are_different_answers():
+    written = Written(NOTE)
+    assert [written.answer(request(if_none_match="*"), status=status).status for status in (200, 410)] == [304, 410]
+    assert [written.answer(request(), status=status).status for status in (200, 410)] == [200, 410]
+
+
+def test_col_01_answers_are_made_once_and_few_are_kept():
+    written = Written(NOTE)
+    assert written.answer(request()) is written.answer(request())
+    for max_age_s in range(100):
+        written.answer(request(), max_age_s=max_age_s)
+    assert len(written._answers) == 8

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import gc
 import logging
 import pickle
 import re
@@ -278,7 +279,18 @@ def test_so_many_actors_keys_are_held_as_they_were_read(world, monkeypatch):
     for number in range(3):
         for _ in range(2):  # made, then read
             run_sync(keys.signing_key(world.ports, HOME, f"{HOME}/users/{number}"))
-    assert list(keys._read) == [f"{HOME}/users/1", f"{HOME}/users/2"]
+            run_sync(keys.public_members(world.ports, HOME, f"{HOME}/users/{number}"))
+    assert list(keys._read) == list(keys._published) == [f"{HOME}/users/1", f"{HOME}/users/2"]
+
+
+def test_sec_170_what_is_published_does_not_hold_private_keys_that_were_replaced(world):
+    keys = world.fed.engine.keys
+    assert world.get("/users/1") == world.get("/users/1")  # made, then read
+    held = keys._published[ALICE][0]
+    assert held() is keys._read[ALICE][1]
+    rotate(world)
+    gc.collect()
+    assert held() is None
 
 
 def test_after_a_rotation_the_new_key_signs_and_the_old_one_still_verifies(world):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fedtext.federation.registry import Router
-from fedtext.federation.routes import Paths, RouteKind, find_route
+from fedtext.federation.routes import ROUTES_KEPT_MAX, Paths, RouteBook, RouteKind, find_route
 
 
 def router() -> Router:
@@ -100,3 +100,63 @@ def test_the_library_s_own_paths_can_be_moved():
         RouteKind.INSTANCE_ACTOR,
         RouteKind.SHARED_INBOX,
     ]
+
+
+# ---- the memory ------------------------------------------------------------------------------------------------------
+
+
+def test_a_path_is_looked_up_once():
+    book, made = RouteBook(), router()
+    assert book.find(made, Paths(), "/users/7") is book.find(made, Paths(), "/users/7")
+    assert book.find(made, Paths(), "/users/7") == find_route(made, Paths(), "/users/7")
+
+
+def test_what_is_registered_later_counts_at_once():
+    book, made = RouteBook(), Router()
+    assert book.find(made, Paths(), "/users/7") is None
+    made.actor("/users/{pk}")(print)
+    assert [found.kind for path in ("/users/7", "/users/7/likes") if (found := book.find(made, Paths(), path))] == [
+        RouteKind.ACTOR
+    ]
+    inbox = book.find(made, Paths(), "/users/7/inbox")
+    assert inbox is not None
+    assert not inbox.is_read
+    made.collection("/users/{pk}/inbox", "inbox")(print)
+    inbox = book.find(made, Paths(), "/users/7/inbox")
+    assert inbox is not None
+    assert inbox.is_read
+    outbox = book.find(made, Paths(), "/users/7/outbox")
+    assert outbox is not None
+    assert not outbox.takes_clients
+    made.on_outbox(print)
+    outbox = book.find(made, Paths(), "/users/7/outbox")
+    assert outbox is not None
+    assert outbox.takes_clients
+    made.object("/posts/{pk}")(print)
+    assert book.find(made, Paths(), "/posts/7") is not None
+
+
+def test_each_registration_that_decides_on_paths_is_another_edition():
+    made, editions = Router(), set[object]()
+    for register in (
+        lambda: made.actor("/users/{pk}")(print),
+        lambda: made.object("/posts/{pk}")(print),
+        lambda: made.collection("/users/{pk}/inbox", "inbox")(print),
+        lambda: made.on_outbox(print),
+    ):
+        editions.add(made.edition)
+        register()
+    assert len(editions | {made.edition}) == 5
+
+
+def test_sec_157_whatever_is_asked_for_the_memory_is_bounded():
+    book, made = RouteBook(), router()
+    assert book.find(made, Paths(), "/pages/1") is None
+    assert len(book) == 0
+    for number in range(ROUTES_KEPT_MAX + 10):
+        assert book.find(made, Paths(), f"/users/{number}") is not None
+        assert book.find(made, Paths(), f"/pages/{number}") is None
+    assert 0 < len(book) <= ROUTES_KEPT_MAX
+    before = len(book)
+    assert book.find(made, Paths(), "/users/" + 300 * "a") is not None
+    assert len(book) == before

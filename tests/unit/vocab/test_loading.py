@@ -21,6 +21,7 @@ from fedtext.vocab import (
     Person,
     at_origin,
     dump,
+    fingerprint,
     load,
     load_as,
     prop,
@@ -193,3 +194,60 @@ def test_texts_longer_than_servers_let_their_own_people_write_are_read_whole(cha
     note = load({"type": "Note", "content": "a" * chars, "name": "b" * chars})
     assert isinstance(note, Note)
     assert (len(note.content or ""), len(note.name or "")) == (chars, chars)
+
+
+# ---- what tells one model from another -------------------------------------------------------------------------------
+
+
+class Loud(Note):
+    """A Note, to Python of another class."""
+
+
+class Safe(str):
+    """As templates have them."""
+
+
+def made(**members: Any) -> Object:
+    return load({"type": "Note", "id": ALICE, "content": "x", **members})
+
+
+def test_models_that_say_the_same_to_the_letter_have_the_same_fingerprint():
+    twice = "text that stands twice"
+    one, other = (
+        made(name=twice, summary=summary, tag=[{"type": "Mention"}]) for summary in (twice, "".join([*twice]))
+    )
+    assert fingerprint(one) == fingerprint(other) is not None
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (made(sensitive=True), made(sensitive=1)),
+        (made(x=1), made(x=1.0)),
+        (made(x=0.0), made(x=-0.0)),
+        (made(x=None), made()),
+        (made(x=["a"]), made(x="a")),
+        (made(tag=[{"name": "a"}]), made(tag=[{"name": "b"}])),
+        (made(a=1, b=2), made(b=2, a=1)),
+        (made(**{"@context": ACTIVITYSTREAMS}), made()),
+        (Note(content="x"), Loud(content="x")),
+        (Note(content="x"), load(Note(content="x").document)),
+    ],
+)
+def test_models_that_are_dumped_or_read_otherwise_have_another_fingerprint(one: Object, other: Object):
+    assert fingerprint(one) != fingerprint(other)
+
+
+@pytest.mark.parametrize("value", [float("nan"), object(), {1, 2}])
+def test_what_cannot_be_written_has_no_fingerprint(value: Any):
+    assert fingerprint(made(x=value)) is None
+
+
+def test_what_goes_in_circles_or_too_deep_has_no_fingerprint():
+    circle: list[Any] = []
+    circle.append(circle)
+    assert fingerprint(made(x=circle)) is None
+
+
+def test_a_safe_text_of_a_template_is_a_text():
+    assert fingerprint(made(content=Safe("x"))) == fingerprint(made(content="x"))

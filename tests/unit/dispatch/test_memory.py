@@ -1,0 +1,68 @@
+"""What was made of models, kept beside them."""
+
+from __future__ import annotations
+
+import pytest
+
+from fedtext import Note
+from fedtext.dispatch import Memory
+from fedtext.dispatch.memory import SAID_CHARS_MAX
+from fedtext.vocab import load
+
+ONE, OTHER = Note(content="one"), Note(content="other")
+
+
+def test_of_the_same_model_nothing_is_made_again():
+    memory = Memory[list[int]]()
+    made = memory.of("a", ONE, (1,), list)
+    assert memory.of("a", ONE, (1,), list) is made
+    assert memory.of("a", Note(content="one"), (1,), list) is made
+    assert memory.of("b", ONE, (1,), list) is not made
+
+
+def test_of_a_model_that_says_something_else_it_is_made_anew_and_the_older_one_is_gone():
+    memory = Memory[int]()
+    models = [ONE, OTHER, ONE, Note(content="one"), ONE]
+    assert [memory.of("a", model, None, lambda made=made: made) for made, model in enumerate(models)] == [0, 1, 2, 2, 2]
+    assert len(memory) == 1
+
+
+def test_beside_something_else_it_is_made_anew():
+    memory = Memory[int]()
+    besides = [(1, ()), (1, ("x",)), (1, ("x",)), (1, ())]
+    assert [memory.of("a", ONE, beside, lambda made=made: made) for made, beside in enumerate(besides)] == [0, 1, 1, 3]
+
+
+def test_the_model_that_was_seen_last_is_compared_first(monkeypatch):
+    memory, again = Memory[int](), Note(content="one")
+    memory.of("a", ONE, None, lambda: 1)
+    memory.of("a", again, None, lambda: 2)
+    monkeypatch.setattr("fedtext.dispatch.memory.fingerprint", lambda _model: pytest.fail("its text is not needed"))
+    assert memory.of("a", again, None, lambda: 3) == 1
+
+
+@pytest.mark.parametrize(
+    "model", [Note(content="x" * SAID_CHARS_MAX), load({"type": "Note", "x": float("nan")})], ids=["long", "no JSON"]
+)
+def test_of_what_says_too_much_or_cannot_be_written_nothing_is_kept(model):
+    memory = Memory[list[int]]()
+    assert memory.of("a", model, None, list) is not memory.of("a", model, None, list)
+    assert len(memory) == 0
+
+
+def test_where_it_cannot_be_made_nothing_is_kept():
+    memory = Memory[int]()
+    with pytest.raises(ZeroDivisionError):
+        memory.of("a", ONE, None, lambda: 1 // 0)
+    assert memory.of("a", ONE, None, lambda: 7) == 7
+
+
+def test_so_many_are_kept_those_made_last():
+    memory = Memory[int](count_max=3)
+    for number in range(5):
+        memory.of(str(number), ONE, None, lambda number=number: number)
+    memory.of("2", OTHER, None, lambda: 22)  # made again: the latest now
+    memory.of("5", ONE, None, lambda: 5)
+    assert len(memory) == 3
+    asked = [("4", ONE), ("2", OTHER), ("5", ONE), ("3", ONE)]
+    assert [memory.of(name, model, None, lambda: -1) for name, model in asked] == [4, 22, 5, -1]
