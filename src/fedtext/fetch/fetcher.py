@@ -127,10 +127,10 @@ class Fetcher:
 
     def is_own(self, url: Url) -> bool:
         """Tell whether an address is served here, by whatever scheme and with or without a dot at the end (SEC-106)."""
-        authority, own = url.host.removesuffix("."), self.own_origins
+        authority = url.host.removesuffix(".")
         if url.port is not None:
             authority = f"{authority}:{url.port}"
-        return f"https://{authority}" in own or f"http://{authority}" in own
+        return f"https://{authority}" in self.own_origins or f"http://{authority}" in self.own_origins
 
     def is_own_id(self, iri: str) -> bool:
         """Tell whether an id is under an origin that is served here; text that is no URL is not."""
