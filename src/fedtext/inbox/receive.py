@@ -77,8 +77,7 @@ async def receive(request: Request, reception: Reception) -> Receipt:
     if known_hash is not None:
         return _duplicate(reception, authentic, verified, same=known_hash == task.content_hash)
     # (10) Enqueue: durable when it returns.
-    if met not in marks:  # a read is cheaper than a write that changes nothing
-        await _remember_actor(reception, actor)
+    await _remember_actor(reception, met, is_known=met in marks)
     lane = Lane(LaneKind.IN, origin_of(actor))
     waiting = Task(site=reception.site, lane=lane, payload=task.encode(), dedupe_key=key, ordering_key="")
     if not await ports.queue.enqueue([waiting]):
@@ -103,9 +102,10 @@ async def _is_known(reception: Reception, actor: str) -> bool:
     return await reception.ports.store.get(known_key(reception.site, actor)) is not None
 
 
-async def _remember_actor(reception: Reception, actor: str) -> None:
+async def _remember_actor(reception: Reception, mark: str, *, is_known: bool) -> None:
     """Keep the fact that we have met this actor, so that its Delete is listened to (INB-06)."""
-    await reception.ports.store.add_if_absent(known_key(reception.site, actor), b"1")
+    if not is_known:  # it was looked up with another: a read is cheaper than a write that changes nothing
+        await reception.ports.store.add_if_absent(mark, b"1")
 
 
 def _task(reception: Reception, authentic: AuthenticActivity, request: Request) -> InboundTask:
