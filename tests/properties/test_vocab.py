@@ -7,7 +7,7 @@ from datetime import timedelta
 from functools import cache
 from typing import Any
 
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from fedtext import vocab
@@ -17,8 +17,10 @@ from fedtext.vocab import (
     PUBLIC,
     Activity,
     Announce,
+    Arrive,
     Create,
     DataIntegrityProof,
+    Delete,
     Follow,
     Hashtag,
     Image,
@@ -33,11 +35,12 @@ from fedtext.vocab import (
     dump,
     load,
     matches,
+    reference_id,
     visibility_of,
 )
 from fedtext.vocab.activities import NoObject
 from fedtext.vocab.actors import USER_CHARS_MAX, Handle, Keys, SharedInbox, Username
-from fedtext.vocab.model import Model, ModelType, Property
+from fedtext.vocab.model import Model, ModelType, Property, Reading, make
 from fedtext.vocab.objects import Picture
 from fedtext.vocab.references import Address, Addressees, Id, Identifier, Ids, Many, Needed, One, Part
 from fedtext.vocab.values import (
@@ -277,3 +280,54 @@ def test_visibility_survives_the_round_trip(visibility: Visibility, followers: s
     found = visibility_of(to, cc, followers)
     assert found is visibility or (visibility is Visibility.FOLLOWERS and followers is None)
     assert set(mentions) - {followers} <= {*to, *cc}
+
+
+HERE, THERE = "https://a.example/1", "https://b.example/2"
+SAID = st.sampled_from([None, HERE, "Note", "Sneeze", "", "no address", 7, [], ["Note"], {}])
+EMBEDDED = st.fixed_dictionaries(
+    {},
+    optional={
+        "id": st.sampled_from([HERE, "no address", "", None, 7]),
+        "type": st.sampled_from(["Note", "Sneeze", ["Note"], None, 7]),
+        "content": st.just("x"),
+        "@context": st.sampled_from([ACTIVITYSTREAMS, [1]]),
+        "@value": st.just(THERE),
+        "@list": st.just([THERE]),
+    },
+)
+
+
+class OfNotesOnly(Create, type="https://ns.example/OfNotesOnly"):
+    """A Create that has made something else of its object."""
+
+    object = Needed("object", Note)
+
+
+@settings(max_examples=500)
+@given(
+    st.sampled_from([Create, Delete, Arrive, OfNotesOnly]),
+    SAID | EMBEDDED | st.lists(SAID | EMBEDDED, max_size=2),
+    st.sampled_from([None, ACTIVITYSTREAMS, [1]]),
+)
+@example(Create, {"id": HERE, "type": "Sneeze"}, [1])
+@example(Create, {"id": HERE, "type": "Sneeze", "@context": [1]}, None)
+@example(Create, {"id": HERE, "type": "Note", "@list": [THERE]}, None)
+@example(Create, "no address", None)
+@example(OfNotesOnly, {"id": HERE, "type": "Follow"}, None)
+def test_the_id_of_what_is_embedded_is_that_of_its_model(cls: type[Activity], value: Any, context: Any) -> None:
+    """The short road to the id says what the long one does."""
+    activity = make(cls, {"type": cls.written_type, "object": value}, context)
+    try:
+        found = reference_id(activity.object)
+    except FedtextError:
+        found = None
+    assert activity.object_id == found
+
+
+@given(SAID | st.lists(SAID, max_size=2) | st.dictionaries(st.sampled_from(["id", "@value", "@list", "@set"]), SAID))
+def test_an_id_is_read_as_any_other_reference(value: Any) -> None:
+    document = {"id": value, "actor": value}
+    read = Activity.declared["id"].read(document, Reading(None))
+    assert read == super(Identifier, Activity.declared["id"]).read(document, Reading(None))
+    if not isinstance(value, list):  # a list of one is its item
+        assert make(Activity, document, None).actor_id == make(Activity, {"actor": [value]}, None).actor_id

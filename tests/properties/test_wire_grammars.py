@@ -20,8 +20,19 @@ from tests.steps import steps
 
 from fedtext.config import Limits
 from fedtext.errors import FedtextError, MalformedText
-from fedtext.wire import durations, html, jcs, language_tags, links, multibase, structured_fields, uri, uri_templates
-from fedtext.wire.iri import parse_iri
+from fedtext.wire import (
+    durations,
+    html,
+    iri,
+    jcs,
+    language_tags,
+    links,
+    multibase,
+    structured_fields,
+    uri,
+    uri_templates,
+)
+from fedtext.wire.iri import Url, parse_iri
 from fedtext.wire.json import parse_value
 from fedtext.wire.structured_fields import Date, DisplayString, InnerList, Item, Token
 
@@ -384,3 +395,39 @@ def test_sec_157_steps_grow_with_the_length_and_no_faster(
 
 def test_the_ruler_works() -> None:
     assert steps(lambda: canonize_it("ab")) > steps(lambda: canonize_it("a")) > steps(lambda: None) == 0
+
+
+# -- URLs: the short road and the long one --------------------------------------------------------------------------
+
+urls = soup(
+    *("https://", "http://", "HTTPS://", "a.example", "A.example", "xn--bcher-kva", "b\xfccher", ".", "..", "/", "/."),
+    *("?", "#", "%2e", "%2F", "%", ":443", ":80", ":8443", "@", "u@", "127.0.0.1", "1", "0x7f", "-", "_", "~", "[::1]"),
+    *(" ", "\\", "\n", "|", "^", '"', "\u200b", "\u202e", "=&;,!$'()*+"),
+)
+
+
+def read_url(text: str) -> Url | str:
+    """Read a URL, whatever was read before."""
+    try:
+        return iri._parse_url.__wrapped__(text)
+    except FedtextError as error:
+        return error.code
+
+
+@given(st.just("https://a.example/") | st.just("https://"), urls | ascii_text)
+@example("https://a.example/users/1#main-key", "")
+@example("https://a.example/.", "")
+@example("https://127.1/", "")
+@example("https://a.example/x?../#/./", "")
+def test_a_usual_url_is_read_as_any_other(beginning: str, rest: str) -> None:
+    text = beginning + rest
+    short = read_url(text)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(iri, "_USUAL", re.compile("(?!)"))
+        long = read_url(text)
+    assert short == long
+    if isinstance(long, Url):
+        assert iri.origin_of(text) == long.origin
+    else:
+        with pytest.raises(FedtextError):
+            iri.origin_of(text)

@@ -118,14 +118,21 @@ def admit_key_id(fetcher: Fetcher, key_id: str) -> str:
             host, addresses and names of this machine (SEC-067).
     """
     try:
-        parsed = parse_url(key_id)
+        parsed, address, is_on_machine = _looked_at(key_id)
     except MalformedIri as error:
         raise KeyRefused("the key id is not an absolute http(s) URL", key_id=key_id) from error
     if fetcher.is_own(parsed):
         raise KeyRefused("the key id is on this host", key_id=key_id)
-    if fetcher.config.dev is None and _is_machine(parsed):
+    if fetcher.config.dev is None and is_on_machine:
         raise KeyRefused("the key id is not on a public host", key_id=key_id)
-    return str(parsed).partition("#")[0]
+    return address
+
+
+@lru_cache(maxsize=_LOADED_COUNT_MAX)
+def _looked_at(key_id: str) -> tuple[Url, str, bool]:
+    """Give a key id parsed, without its fragment, and whether it is on this machine: the same whoever asks."""
+    parsed = parse_url(key_id)
+    return parsed, str(parsed).partition("#")[0], _is_machine(parsed)
 
 
 def _is_machine(url: Url) -> bool:
@@ -165,15 +172,15 @@ def _restore(fetcher: Fetcher, cached: bytes | None, key_id: str) -> Verificatio
         raise KeyUnavailable("the host of the key could not be reached a moment ago", key_id=key_id)
     if cached == _GONE:
         raise Gone("the key is gone", url=key_id)
-    owner, public = _loaded(cached, fetcher.config.signatures)
-    return VerificationKey(key_id=key_id, owner=owner, public=public)
+    return _loaded(cached, key_id, fetcher.config.signatures)
 
 
 @lru_cache(maxsize=_LOADED_COUNT_MAX)
-def _loaded(cached: bytes, policy: SignaturePolicy) -> tuple[str, PublicKey]:
-    """Read what the cache holds; the same bytes under the same policy are the same key, whoever asks."""
+def _loaded(cached: bytes, key_id: str, policy: SignaturePolicy) -> VerificationKey:
+    """Read what the cache holds; the same bytes of one id under the same policy are the same key, whoever asks."""
     value = parse_object(cached)
-    return str(value.get("owner")), load_public_pem(value.get("pem"), policy)
+    public = load_public_pem(value.get("pem"), policy)
+    return VerificationKey(key_id=key_id, owner=str(value.get("owner")), public=public)
 
 
 async def _fetch_and_cache(fetcher: Fetcher, key_id: str, address: str, use: KeyUse, budget: Budget) -> VerificationKey:

@@ -47,7 +47,7 @@ def forwarding_targets(
     """
     if seen_before:
         return ()
-    addressed = [iri for name in _ADDRESSING for iri in _ids(document.get(name)) if is_collection(iri)]
+    addressed = [iri for name in _ADDRESSING if name in document for iri in _ids(document[name]) if is_collection(iri)]
     if not addressed or not any(is_ours(iri) for iri in linked_ids(document)):
         return ()
     return tuple(dict.fromkeys(addressed))

@@ -15,8 +15,11 @@ from ..wire.json import JsonObject, dump
 def activity_key(site: str, actor: str, activity_id: str | None, inbox: str, content_hash: str) -> str:
     """Give the key of one activity in one inbox; id-less ones are known by their content."""
     parts = (actor, activity_id or f"content:{content_hash}", inbox)
-    digest = sha256(b"".join(len(p.encode()).to_bytes(4, "big") + p.encode() for p in parts)).hexdigest()
-    return store_key(site, "seen", digest)
+    told_apart = bytearray()
+    for part in parts:
+        written = part.encode()
+        told_apart += len(written).to_bytes(4, "big") + written
+    return store_key(site, "seen", sha256(told_apart).hexdigest())
 
 
 def content_hash(document: JsonObject) -> str:
@@ -31,7 +34,11 @@ def written_hash(written: bytes) -> str:
 
 async def seen(store: Store, key: str) -> str | None:
     """Give the content hash under which this activity was confirmed, or None. Reads only."""
-    value = await store.get(key)
+    return confirmed_hash(await store.get(key))
+
+
+def confirmed_hash(value: bytes | None) -> str | None:
+    """Give the content hash that a mark holds, or None where there is none."""
     return None if value is None else value.decode("ascii", "replace")
 
 

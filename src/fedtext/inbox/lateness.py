@@ -8,9 +8,13 @@ Sources: MOD-27, MOD-28; INB-26; SEC-152.
 
 from __future__ import annotations
 
+from typing import Final
+
 from ..config import InboxPolicy
 from ..ports import Store, store_key
 from ..vocab import Activity, Create, Delete, Undo, Update, reference_id
+
+_BRINGING: Final = (Create, Update)
 
 
 async def remember_ended(store: Store, site: str, activity: Activity, policy: InboxPolicy) -> None:
@@ -27,11 +31,12 @@ async def remember_ended(store: Store, site: str, activity: Activity, policy: In
 
 async def is_late(store: Store, site: str, activity: Activity) -> bool:
     """Tell whether an activity, or the object that it makes or changes, was ended by its actor before it came."""
-    actor, keys = str(activity.actor_id), list[str]()
-    if activity.id is not None:
-        keys.append(_key(site, "undone", actor, activity.id))
-    if isinstance(activity, Create | Update) and activity.object_id is not None:
-        keys.append(_key(site, "deleted", actor, activity.object_id))
+    actor, activity_id, keys = str(activity.actor_id), activity.id, list[str]()
+    if activity_id is not None:
+        keys.append(_key(site, "undone", actor, activity_id))
+    made = activity.object_id if isinstance(activity, _BRINGING) else None
+    if made is not None:
+        keys.append(_key(site, "deleted", actor, made))
     return bool(keys) and bool(await store.get_many(keys))
 
 

@@ -12,6 +12,7 @@ Sources: FEP-fe34 (origin-based security model), FEP-2277.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Final
 
 from ..errors import MissingProperty, OriginMismatch, TypeMismatch
@@ -43,6 +44,9 @@ from ..wire.json import JsonObject, JsonValue
 HELD_COUNT_MAX: Final = 32
 """So many objects of one activity are compared with what is held of them."""
 
+# Bound once: to write `Accept | Reject` in a function makes a new union each time.
+_ANSWERS: Final = (Accept, Reject)
+_ABOUT_HELD: Final = (Update, Delete, Undo, *_ANSWERS)
 _WITHOUT_ID: Final = (Add, Remove)  # Interop: MOD-56, Mastodon's Add and Remove have no id
 
 
@@ -55,7 +59,7 @@ def confine(document: JsonObject, activity: Activity, actor: str) -> JsonObject:
         actor: Id of the actor, which is authentic.
 
     Returns:
-        A new document; the given one is not changed.
+        A new document; the same one where nothing has to be reduced. The given one is not changed.
 
     Raises:
         OriginMismatch: It claims what is not its own.
@@ -65,16 +69,19 @@ def confine(document: JsonObject, activity: Activity, actor: str) -> JsonObject:
     """
     origin = origin_of(actor)
     _check_identity(document, activity, actor, origin)
-    if isinstance(activity, _TRANSITIVE):
+    is_transitive, checks = _checks_of(type(activity))
+    if is_transitive:
         _check_object(document)
-    for cls, check in _CHECKS:
-        if isinstance(activity, cls):
-            check(document, actor, origin)
+    for check in checks:
+        check(document, actor, origin)
     _check_nameless(document.get("object"), actor)
     confined = reduce_foreign(document, origin)
-    confined["actor"] = actor
+    if confined.get("actor") != actor:  # it came as an object, or as a list of one
+        confined = {**confined, "actor": actor}
     if isinstance(activity, Announce) and "object" in confined:
-        confined["object"] = _announced(confined["object"], actor)
+        announced = _announced(confined["object"], actor)
+        if announced != confined["object"]:
+            confined = {**confined, "object": announced}
     return confined
 
 
@@ -89,7 +96,7 @@ def identifier(value: JsonValue) -> str | None:
 
 def held_ids(document: JsonObject, activity: Activity, actor: str) -> list[str]:
     """Give the ids of those objects whose owner we may know better than the sender says."""
-    if not isinstance(activity, Update | Delete | Undo | Accept | Reject):
+    if not isinstance(activity, _ABOUT_HELD):
         return []
     ids = [identifier(value) for value in _objects(document)[:HELD_COUNT_MAX]]
     return [found for found in ids if found is not None and found != actor]
@@ -114,7 +121,7 @@ def check_held(
     """
     for object_id in held_ids(document, activity, actor):
         found = held.get(object_id, {})
-        if isinstance(activity, Accept | Reject):
+        if isinstance(activity, _ANSWERS):
             if _is_a(found, "Follow") and identifier(found.get("object")) != actor:
                 raise OriginMismatch("the Follow that is answered is for somebody else", object=object_id, actor=actor)
             continue
@@ -132,7 +139,7 @@ def check_ours(document: JsonObject, activity: Activity, is_own: Callable[[Url],
         OriginMismatch: It says that somebody else wants to follow.
         MalformedIri: Who wants to follow is no address.
     """
-    for value in _objects(document) if isinstance(activity, Accept | Reject) else ():
+    for value in _objects(document) if isinstance(activity, _ANSWERS) else ():
         if isinstance(value, dict) and _is_a(value, "Follow"):
             follower = identifier(value.get("actor"))
             if follower is None or not is_own(parse_url(follower)):
@@ -287,6 +294,13 @@ _TRANSITIVE: Final[tuple[type[Activity], ...]] = (
     *(cls for cls, _check in _CHECKS),
     *(Announce, Block, Dislike, EmojiReact, Flag, Follow, Like),
 )
+
+
+@lru_cache(maxsize=1_024)
+def _checks_of(kind: type[Activity]) -> tuple[bool, tuple[Callable[[JsonObject, str, Origin], None], ...]]:
+    """Tell whether activities of a class need an object, and what they are checked for: asked once for each class."""
+    checks = tuple(check for cls, check in _CHECKS if issubclass(kind, cls))
+    return issubclass(kind, _TRANSITIVE), checks
 
 
 def _own_id(value: JsonValue, actor: str, origin: Origin) -> str:

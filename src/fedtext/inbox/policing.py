@@ -10,7 +10,7 @@ from ..signatures import VerifiedRequest
 from ..vocab import Activity, Delete, Reject, Undo, Update
 from ..wire.iri import origin_of
 from ..wire.json import JsonObject, JsonValue
-from .admission import Peeked, mentioned_ids
+from .admission import Peeked, mentioned_ids, mentions_count
 from .authorship import AuthenticActivity
 from .reception import Reception
 from .signers import Departed
@@ -18,6 +18,7 @@ from .signers import Departed
 _OF_SUSPENDED: Final = frozenset({"Delete", "Undo", "Reject", "Update"})  # INB-20
 _KINDS_OF_SUSPENDED: Final = (Delete, Undo, Reject, Update)
 _INVOLVED: Final = ("id", "actor", "object", "target", "origin", "instrument", "inReplyTo")
+_NAMING: Final = ("id", "attributedTo", "actor", "inReplyTo", "object")
 
 
 def admit_actor(reception: Reception, claimed: Peeked) -> None:
@@ -60,11 +61,13 @@ async def refuse_involved(reception: Reception, authentic: AuthenticActivity, re
     Raises:
         PolicyRefusal: It is about somebody who is not wanted here, or addressed to too many.
     """
-    document, actor = authentic.document, str(authentic.activity.actor_id)
+    document, actor = authentic.document, authentic.actor
     suspended = reception.suspends(actor)
-    for iri in dict.fromkeys(
-        iri for part in (received, document) for name in _INVOLVED for iri in _iris(part.get(name))
-    ):
+    involved: dict[str, None] = {}
+    for part in (received,) if received is document else (received, document):
+        for name in _INVOLVED:
+            _gather(part.get(name), involved)
+    for iri in involved:
         reception.refuse(iri)
         if not suspended and reception.suspends(iri):
             raise PolicyRefusal("it is about somebody who is suspended", iri=iri)
@@ -73,6 +76,8 @@ async def refuse_involved(reception: Reception, authentic: AuthenticActivity, re
         raise PolicyRefusal("of whom is suspended only endings and changes are heard", actor=actor)
     if suspended and isinstance(authentic.activity, Update) and not await _is_held(reception, authentic.activity):
         raise PolicyRefusal("of whom is suspended only changes of what we have are heard", actor=actor)
+    if mentions_count(document) <= reception.config.inbox.mentions_count_max:
+        return  # nearly always: nobody needs to look who of them is one of ours
     crowd = {iri for iri in mentioned_ids(document) if reception.fetcher.is_own_id(iri)}
     if len(crowd) > reception.config.inbox.mentions_count_max:
         raise PolicyRefusal("it is said to more of us than one may address at once", actors=len(crowd))
@@ -90,12 +95,15 @@ async def _is_held(reception: Reception, update: Update) -> bool:
     return bool(await cached_documents(reception.fetcher, [changed]))
 
 
-def _iris(value: JsonValue) -> list[str]:
+def _gather(value: JsonValue, found: dict[str, None]) -> None:
+    """Add the IRIs that a value is or names, in their order."""
     if isinstance(value, str):
-        return [value] if origin_or_none(value) is not None else []
-    if isinstance(value, list):
-        return [iri for item in value for iri in _iris(item)]
-    if isinstance(value, dict):
-        found = [value.get(name) for name in ("id", "attributedTo", "actor", "inReplyTo", "object")]
-        return [iri for item in found for iri in _iris(item)]
-    return []
+        if value not in found and origin_or_none(value) is not None:
+            found[value] = None
+    elif isinstance(value, list):
+        for item in value:
+            _gather(item, found)
+    elif isinstance(value, dict):
+        for name in _NAMING:
+            if name in value:
+                _gather(value[name], found)

@@ -5,19 +5,17 @@ Cheap checks come before dear ones; nothing unsigned causes a fetch; 202 means t
 
 from __future__ import annotations
 
-from ..errors import TypeMismatch
 from ..fetch import Budget, learn_inbound
 from ..http import Request
 from ..jsonld import normalize
 from ..ports import Event, Lane, LaneKind, Task
 from ..signatures import VerifiedDocument, VerifiedRequest, parse_claims
-from ..vocab import Activity, load
 from ..wire.iri import origin_of
-from ..wire.json import JsonObject, dump, parse_object
+from ..wire.json import JsonObject, dump_parsed, parse_object
 from .admission import Peeked, admit, check_claimed, check_plain, peek
 from .authorship import AuthenticActivity, authenticate, known_key
 from .envelope import InboundTask
-from .idempotency import activity_key, seen, written_hash
+from .idempotency import activity_key, confirmed_hash, written_hash
 from .policing import admit_actor, count_said, refuse_involved
 from .proving import prove
 from .reception import Receipt, Reception
@@ -52,7 +50,7 @@ async def receive(request: Request, reception: Reception) -> Receipt:
     gate = Gatekeeper(fetcher=reception.fetcher, authorities=reception.authorities, refuse=reception.refuse)
     claims = gate.admit(parse_claims(admitted, config.limits))
     # (3) Parse the body strictly and peek at what it claims to be; nothing is fetched for what nobody may say.
-    raw = check_plain(parse_object(admitted.body, config.limits))
+    raw = check_plain(parse_object(admitted.body, config.limits), admitted.body)
     claimed = check_claimed(peek(raw), reception.fetcher.is_own)
     admit_actor(reception, claimed)
     if claimed.concerns_own_actor and not await _is_known(reception, claimed.actor):
@@ -65,20 +63,21 @@ async def receive(request: Request, reception: Reception) -> Receipt:
     proof = await _prove(raw, verified, reception, budget)
     # (6) Normalize: known contexts are mapped, nothing is fetched.
     document = normalize(raw, limits=config.limits)
-    # (7) Load it as a model: typed, unknown properties kept, any type name accepted.
-    _require_activity(load(document))
-    # (8) Authenticate: who speaks, and may he say this.
+    # (7) Load it as a model: typed, unknown properties kept, any type name accepted; and (8) authenticate it: who
+    # speaks, and may he say this.
     authentic = await authenticate(verified, document, proof, fetcher=reception.fetcher, budget=budget)
     await refuse_involved(reception, authentic, document)
     # (9) Ask whether it has been handled already.
     task = _task(reception, authentic, admitted)
-    actor = str(authentic.activity.actor_id)
-    key = activity_key(reception.site, actor, authentic.activity.id, reception.inbox, task.content_hash)
-    known_hash = await seen(ports.store, key)
+    actor, activity_id = authentic.actor, authentic.activity_id
+    key = activity_key(reception.site, actor, activity_id, reception.inbox, task.content_hash)
+    met = known_key(reception.site, actor)
+    marks = await ports.store.get_many([key, met])
+    known_hash = confirmed_hash(marks.get(key))
     if known_hash is not None:
         return _duplicate(reception, authentic, verified, same=known_hash == task.content_hash)
     # (10) Enqueue: durable when it returns.
-    await _remember_actor(reception, actor)
+    await _remember_actor(reception, met, is_known=met in marks)
     lane = Lane(LaneKind.IN, origin_of(actor))
     waiting = Task(site=reception.site, lane=lane, payload=task.encode(), dedupe_key=key, ordering_key="")
     if not await ports.queue.enqueue([waiting]):
@@ -99,23 +98,18 @@ async def _prove(
     return proof
 
 
-def _require_activity(loaded: object) -> None:
-    if not isinstance(loaded, Activity):
-        raise TypeMismatch("an inbox takes activities only", type=type(loaded).__name__)
-
-
 async def _is_known(reception: Reception, actor: str) -> bool:
     return await reception.ports.store.get(known_key(reception.site, actor)) is not None
 
 
-async def _remember_actor(reception: Reception, actor: str) -> None:
+async def _remember_actor(reception: Reception, mark: str, *, is_known: bool) -> None:
     """Keep the fact that we have met this actor, so that its Delete is listened to (INB-06)."""
-    if not await _is_known(reception, actor):  # a read is cheaper than a write that changes nothing
-        await reception.ports.store.add_if_absent(known_key(reception.site, actor), b"1")
+    if not is_known:  # it was looked up with another: a read is cheaper than a write that changes nothing
+        await reception.ports.store.add_if_absent(mark, b"1")
 
 
 def _task(reception: Reception, authentic: AuthenticActivity, request: Request) -> InboundTask:
-    evidence, written = authentic.evidence, dump(authentic.document)
+    evidence, written = authentic.evidence, dump_parsed(authentic.document)
     # What was fetched from its origin is known to those who can be told of it there.
     is_passed_on = evidence.how in ("signature", "proof") and reception.passes_on(authentic.document)
     return InboundTask(
@@ -148,15 +142,14 @@ def _duplicate(
     reception: Reception, authentic: AuthenticActivity, verified: VerifiedRequest | Departed, *, same: bool | None
 ) -> Receipt:
     """First wins; the same id with other content is noted (SEC-046, SEC-047). None: the first one waits still."""
-    _emit(reception, "inbox.duplicate", id=authentic.activity.id, same_content=same)
-    return Receipt(outcome="duplicate", activity_id=authentic.activity.id, verified=_evidence(verified))
+    _emit(reception, "inbox.duplicate", id=authentic.activity_id, same_content=same)
+    return Receipt(outcome="duplicate", activity_id=authentic.activity_id, verified=_evidence(verified))
 
 
 def _queued(reception: Reception, authentic: AuthenticActivity, verified: VerifiedRequest | Departed) -> Receipt:
-    activity = authentic.activity
-    kind = activity.type_name[:_TYPE_CHARS_MAX]
-    _emit(reception, "inbox.queued", id=activity.id, type=kind, signer=authentic.evidence.signer)
-    return Receipt(outcome="queued", activity_id=activity.id, verified=_evidence(verified))
+    activity_id, kind = authentic.activity_id, authentic.activity.type_name[:_TYPE_CHARS_MAX]
+    _emit(reception, "inbox.queued", id=activity_id, type=kind, signer=authentic.evidence.signer)
+    return Receipt(outcome="queued", activity_id=activity_id, verified=_evidence(verified))
 
 
 def _evidence(verified: VerifiedRequest | Departed) -> VerifiedRequest | None:

@@ -34,7 +34,7 @@ class Departed:
     claim: SignatureClaim
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)  # made for every activity, in half the time
 class Gatekeeper:
     """All that is needed to find out who signed.
 
@@ -124,6 +124,9 @@ class Gatekeeper:
 
 def _kept(claims: tuple[SignatureClaim, ...], judge: Callable[[SignatureClaim], None]) -> tuple[SignatureClaim, ...]:
     """Keep the signatures that pass a judgement; where none does, the first refusal counts."""
+    if len(claims) == 1:  # nearly always
+        judge(claims[0])
+        return claims
     kept: list[SignatureClaim] = []
     refusal: RemoteProtocolError | PolicyRefusal | None = None
     for claim in claims:

@@ -27,6 +27,8 @@ from .sql import Statement
 class LaneKind(Enum):
     """What flows in a lane."""
 
+    __hash__ = object.__hash__  # members are single; what `Enum` has is made in Python
+
     OUT = "out"
     IN = "in"
     FANOUT = "fanout"
@@ -50,7 +52,7 @@ class Lane:
         return cls(LaneKind(kind), name)
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)  # made for every activity, in half the time
 class Task:
     """Something to do: a pure value.
 

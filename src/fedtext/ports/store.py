@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final, Protocol
 from urllib.parse import quote
 
 from .sql import Statement
 
-# What ids and names are made of nearly always: of these two characters alone are encoded.
-_USUAL: Final = re.compile(r"[A-Za-z0-9._~:/-]*").fullmatch
+# What ids and names are made of nearly always: three of these characters alone are encoded.
+_USUAL: Final = re.compile(r"[A-Za-z0-9._~:/#-]*").fullmatch
 _ENCODED: Final = {code: quote(chr(code), safe="") for code in range(128)}
 
 
@@ -20,14 +21,18 @@ def store_key(origin: str, *parts: str) -> str:
     Each part is percent-encoded, so "/" separates and nothing else does: `store_prefix` of the leading parts is a
     prefix of exactly the keys below it.
     """
-    return "/".join([_encode(part) for part in (origin, *parts)])
+    return "/".join([_encode_origin(origin), *map(_encode, parts)])
 
 
 def _encode(part: str) -> str:
     """Percent-encode all but letters, digits and "-._~"; what is usual, and what is ASCII, in few steps."""
     if _USUAL(part) is not None:
-        return part.replace(":", "%3A").replace("/", "%2F")
+        return part.replace(":", "%3A").replace("/", "%2F").replace("#", "%23")
     return part.translate(_ENCODED) if part.isascii() else quote(part, safe="")
+
+
+# Every key begins with it, and a process serves few sites.
+_encode_origin: Final = lru_cache(maxsize=64)(_encode)
 
 
 def store_prefix(origin: str, *parts: str) -> str:

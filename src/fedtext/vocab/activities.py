@@ -7,13 +7,13 @@ Sources: ActivityPub sections 6 and 7; Activity Vocabulary section 3.1; MOD-41 t
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Generic
+from typing import TYPE_CHECKING, Any, Final, Generic
 
 from ..errors import DocumentError, TypeMismatch
 from ..wire.iri import Iri
 from ..wire.json import JsonValue
 from .actors import Actor
-from .model import check_id, is_absolute, parts
+from .model import check_id, is_absolute, is_named, parts
 from .objects import Object
 from .references import Many, Needed, One, Required, reference_id
 from .shapes import is_empty, referred, several
@@ -27,6 +27,10 @@ else:
     from typing import TypeVar
 
     ObjectT = TypeVar("ObjectT", covariant=True)
+
+
+# Members with which it takes more than a look at the others to say what an object is.
+_SPECIAL: Final = frozenset({"@value", "@list", "@set"})
 
 
 class ActorReference(Needed[Iri | Actor, str | Actor]):
@@ -68,11 +72,20 @@ class Activity(Object, Generic[ObjectT], type="Activity", recognized_by=("actor"
     @property
     def object_id(self) -> Iri | None:
         """Id of the (first) object; None when it has none."""
+        if type(self).declared["object"] is _OBJECT:  # no class has made something else of it
+            value = parts(self)[0].get("object")
+            if isinstance(value, dict) and is_named(value.get("type")) and _SPECIAL.isdisjoint(value):
+                value = value.get("id")  # nearly always: no model is needed
+            if type(value) is str:
+                return Iri(value) if is_absolute(value) else None
         try:
             found: str | Object = self.object
         except DocumentError:
             return None
         return reference_id(found)
+
+
+_OBJECT: Final = Activity.declared["object"]
 
 
 class NoObject(Required[Any]):
@@ -255,6 +268,8 @@ def addressees_of(model: Object, activity: Object) -> tuple[tuple[str, ...], tup
 
 
 def _only_id(value: JsonValue) -> Iri | None:
+    if type(value) is str:
+        return Iri(value) if is_absolute(value) else None
     items = several(value)
     found = referred(items[0]) if len(items) == 1 else None
     return Iri(found) if isinstance(found, str) and is_absolute(found) else None

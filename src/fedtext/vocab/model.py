@@ -110,8 +110,7 @@ class Property(Generic[ReadT, WriteT]):
         """Read the value on demand."""
         if instance is None:
             return self
-        document, context = parts(instance)
-        return self.read(document, Reading(context))
+        return self.read(instance._document, Reading(instance._context))  # pyright: ignore[reportPrivateUsage]
 
     def __set__(self, instance: Model, value: WriteT) -> None:
         """Refuse: models do not change. Its signature tells type checkers what the constructor takes."""
@@ -393,6 +392,11 @@ def named_class(name: str) -> type[Model]:
     if found is None:
         raise ConfigurationError("no class has this type", type=name)
     return found
+
+
+def is_named(kind: JsonValue) -> bool:
+    """Tell whether a type is one name, and that of a class."""
+    return isinstance(kind, str) and kind in _registry
 
 
 def check_id(value: JsonValue) -> None:

@@ -54,6 +54,13 @@ def _id_of(value: object) -> Iri | None:
 class Identifier(Scalar[Iri, str]):
     """The id of the document itself; checked when it was loaded."""
 
+    def read(self, document: JsonObject, reading: Reading) -> Iri | None:
+        """Read the id, which is plain text nearly always."""
+        value = document.get(self.name)
+        if type(value) is str and is_absolute(value):
+            return Iri(value)
+        return super().read(document, reading)
+
     def convert(self, value: JsonValue) -> Iri:
         """Take an absolute IRI."""
         check_id(value)

@@ -136,6 +136,49 @@ def text_of(value: JsonValue) -> str | None:
         return None
 
 
+def dump_parsed(value: JsonValue) -> bytes:
+    """Write what `parse_value` gave, or what was made of it: as `dump`, without a look at its names, which are text.
+
+    Args:
+        value: Every name in it came from a parser, or is a literal in this library.
+
+    Raises:
+        LocalProtocolError: It cannot be written.
+    """
+    try:
+        return _ENCODER.encode(value).encode("utf-8")
+    except (TypeError, ValueError, RecursionError) as error:
+        raise LocalProtocolError("the value cannot be written as JSON", problem=error) from error
+
+
+def quoted(text: str) -> str:
+    """Write one text as `dump` does, for an object that is put together member by member; `utf8` ends that."""
+    return _quoted(text)
+
+
+def number(value: float) -> str:
+    """Write one number as `dump` does, for an object that is put together member by member.
+
+    Raises:
+        LocalProtocolError: It is none that JSON has.
+    """
+    if not isfinite(value):
+        raise LocalProtocolError("the value cannot be written as JSON", problem=value)
+    return repr(value)
+
+
+def utf8(text: str) -> bytes:
+    """Give the bytes of an object that was put together.
+
+    Raises:
+        LocalProtocolError: There is a lone surrogate in it.
+    """
+    try:
+        return text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise LocalProtocolError("the value cannot be written as JSON", problem=error) from error
+
+
 def _check_structure(data: bytes, limits: Limits) -> None:
     """Bound depth and values before parsing: a member counts twice, for its name and its value."""
     opened = data.count(b"[") + data.count(b"{")
@@ -225,9 +268,10 @@ def _check_names_are_text(value: object) -> None:
         item = pending.pop()
         if isinstance(item, dict):
             members = cast("dict[object, object]", item)
-            for name in members:
-                if not isinstance(name, str):
-                    raise TypeError(f"a name is {type(name).__name__}, not text")
+            if not _TEXT.issuperset(map(type, members)):
+                for name in members:
+                    if not isinstance(name, str):
+                        raise TypeError(f"a name is {type(name).__name__}, not text")
             pending += [member for member in members.values() if type(member) not in _WITHOUT_NAMES]
         elif isinstance(item, (list, tuple)):
             items = cast("list[object]", item)
@@ -237,6 +281,10 @@ def _check_names_are_text(value: object) -> None:
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 # Of ASCII, and without a look for circles, which end at the limit of recursion: half of what the other costs.
 _COMPARED = json.JSONEncoder(check_circular=False, allow_nan=False, separators=(",", ":"))
+
+
+_TEXT = frozenset({str})
+_quoted = json.encoder.encode_basestring
 _WITHOUT_NAMES = frozenset({str, int, float, bool, type(None)})
 _DECODER = json.JSONDecoder(
     object_pairs_hook=_object_of,

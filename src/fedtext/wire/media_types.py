@@ -43,6 +43,7 @@ _QUOTED_PAIR = re.compile(r"\\(.)")
 _WEIGHT = re.compile(r"(?:0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)")
 _UTF8 = frozenset({"utf-8", "utf8"})
 _ACTIVITY_TYPES = frozenset({ACTIVITY_JSON, "application/ld+json", JSON})
+_USUAL_ACTIVITY = frozenset({ACTIVITY_JSON, LD_JSON})  # as nearly all write it
 _HTML_TYPES = frozenset({"text/html", "application/xhtml+xml"})
 
 
@@ -108,6 +109,8 @@ def is_activity(content_type: str | None) -> bool:
     Args:
         content_type: The value of the field; None when there is none.
     """
+    if content_type in _USUAL_ACTIVITY:
+        return True
     media_type = _readable(content_type)
     if media_type is None:
         return False

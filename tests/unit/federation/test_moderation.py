@@ -280,6 +280,16 @@ def test_sec_139_so_many_of_us_may_be_addressed_at_once(make_world, where, count
     assert world.deliver(activity(bob, "Create", **members), by=bob).status == status
 
 
+@pytest.mark.spec("SEC-139")
+@pytest.mark.parametrize(("count", "status"), [(3, 202), (4, 403)])
+def test_sec_139_so_few_that_nobody_else_is_addressed(make_world, count, status):
+    """Who of them is one of ours is looked at as soon as they are more than may be."""
+    world = make_world(config=Config(inbox=InboxPolicy(mentions_count_max=3)))
+    bob = world.remote().actor("bob")
+    create = activity(bob, "Create", object=note(bob), to=[f"{HOME}/users/{number}" for number in range(count)], cc=[])
+    assert world.deliver(create, by=bob).status == status
+
+
 # ---- reports ---------------------------------------------------------------------------------------------------------
 
 

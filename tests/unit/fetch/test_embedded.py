@@ -43,6 +43,23 @@ def test_what_is_left_of_an_embedded_object(given: Any, expected: Any) -> None:
     assert repr(document) == before, "the given document is not changed"
 
 
+def test_what_holds_nothing_foreign_is_not_copied() -> None:
+    document: Any = {
+        "id": "https://a.example.com/activity",
+        "object": {**OWN, "inReplyTo": ID},
+        "to": [ID],
+        "tag": [FAKE],
+    }
+    assert reduce_foreign(document, HERE) is document
+
+
+def test_what_is_not_foreign_is_shared() -> None:
+    document = {"id": "https://a.example.com/activity", "object": OWN, "target": FAKE}
+    reduced = reduce_foreign(document, HERE)
+    assert reduced["object"] is OWN
+    assert document["target"] is FAKE
+
+
 @pytest.mark.parametrize("name", ["@context", "tag", "attachment", "icon", "image", "publicKey", "proof", "signature"])
 def test_pictures_tags_and_keys_are_kept_whole(name: str) -> None:
     assert reduce_foreign({name: [FAKE]}, HERE) == {name: [FAKE]}

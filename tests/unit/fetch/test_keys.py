@@ -283,3 +283,10 @@ def test_sig_32_what_a_server_takes_is_learned_where_a_key_of_it_is_found(
             find(door, f"{application.id}#{key_name}")
     known = run_sync(recall(door.ports, door.fetcher().site, "https://a.example.com"))
     assert (known.rfc9421_until_s > 0) is learned
+
+
+def test_one_key_under_two_ids_has_each_id(door: Door, alice: PeerActor) -> None:
+    """What the cache holds is read once, and is the same under both: the owner and the material."""
+    for key_id in (f"{alice.id}#Main-key", f"{alice.id}#main-key"):
+        run_sync(remember(door.fetcher(), VerificationKey(key_id, alice.id, KEYS[0].public)))
+        assert find(door, key_id) == VerificationKey(key_id, alice.id, KEYS[0].public)

@@ -8,6 +8,8 @@ from typing import Any
 
 import attrs
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from fedtext.config import Limits
 from fedtext.errors import (
@@ -25,7 +27,9 @@ from fedtext.errors import (
 )
 from fedtext.http import Headers, Request
 from fedtext.inbox import Peeked, admit, check_claimed, check_plain, is_blocked, peek
+from fedtext.inbox.admission import mentioned_ids, mentions_count
 from fedtext.wire.iri import Url
+from fedtext.wire.json import parse_object
 
 AS2 = "https://www.w3.org/ns/activitystreams"
 HOSTS = frozenset({"b.example.com"})
@@ -241,6 +245,76 @@ def test_sec_121_what_is_hidden_from_plain_readers(name: str, around: Any) -> No
         check_plain(around({name: []}))
     plain = around({"graph": [], "content": name, "x": [name]})
     assert check_plain(plain) is plain
+
+
+def refusal(document: Any, data: bytes | None) -> type[FedtextError] | None:
+    try:
+        check_plain(document, data)
+    except ContextRefused as error:
+        return type(error)
+    return None
+
+
+NAME = st.sampled_from(["@graph", "@included", "@reverse", "@context", "graph", "@Graph", "@", "\\u0040", "a", "@grap"])
+
+
+@st.composite
+def spelled(draw: st.DrawFn) -> bytes:
+    """A document, any of whose characters may stand there as an escape."""
+    value = st.recursive(NAME, lambda inner: st.lists(inner, max_size=2) | st.dictionaries(NAME, inner, max_size=2))
+    text = json.dumps(draw(st.dictionaries(NAME, value, max_size=3)))
+    letters = [f"\\u{ord(c):04x}" if (c.isalpha() or c == "@") and draw(st.integers(0, 9)) == 0 else c for c in text]
+    made = "".join(letters).encode()
+    try:
+        parse_object(made)
+    except DocumentError:  # it was the letter of an escape
+        return text.encode()
+    return made
+
+
+@pytest.mark.spec("SEC-121")
+@given(spelled())
+@example(b'{"\\u0040graph":[]}')
+@example(b'{"@gr\\u0061ph":[]}')
+@example(b'{"object":[{"@revers\\u0065":{}}]}')
+def test_sec_121_a_look_at_the_bytes_overlooks_no_name(data: bytes) -> None:
+    document = parse_object(data)
+    assert refusal(document, data) == refusal(document, None)
+
+
+@pytest.mark.spec("SEC-121")
+@pytest.mark.parametrize("name", ["@graph", "@included", "@reverse"])
+@pytest.mark.parametrize("form", ["\\u{:04x}", "\\u{:04X}"])
+def test_sec_121_each_letter_may_be_an_escape(name: str, form: str) -> None:
+    for place, letter in enumerate(name):
+        data = f'{{"{name[:place]}{form.format(ord(letter))}{name[place + 1 :]}":[]}}'.encode()
+        assert refusal(parse_object(data), data) is ContextRefused, data
+
+
+def test_sec_121_bytes_without_such_a_name_need_no_look_at_each() -> None:
+    """Told by a document that the bytes do not say: it is not walked through."""
+    assert refusal({"@graph": []}, b'{"@context":"https://a.example/graph","content":"\\u003cp\\u003e"}') is None
+
+
+SAID = st.sampled_from(
+    [None, "https://a.example/1", {"id": "https://a.example/2"}, {"href": "https://a.example/3"}, "", 1]
+)
+SAID_TO = SAID | st.lists(SAID | st.lists(SAID, max_size=2), max_size=4)
+PART = st.dictionaries(st.sampled_from(["to", "cc", "bto", "bcc", "audience", "tag", "x"]), SAID_TO)
+
+
+@pytest.mark.spec("SEC-139")
+@given(PART, PART | st.lists(PART, max_size=3) | SAID)
+def test_sec_139_no_more_are_mentioned_than_are_counted(outside: Any, inside: Any) -> None:
+    document = {**outside, "object": inside}
+    assert len(mentioned_ids(document)) <= mentions_count(document)
+
+
+@pytest.mark.spec("SEC-139")
+def test_sec_139_each_of_a_list_is_counted() -> None:
+    ids = [f"https://a.example/{number}" for number in range(5)]
+    document: Any = {"to": ids, "cc": "https://b.example/1", "object": [{"tag": [{"href": iri} for iri in ids]}, {}]}
+    assert mentions_count(document) == 11
 
 
 @pytest.mark.spec("INB-19")

@@ -21,13 +21,13 @@ from fedtext.errors import (
 )
 from fedtext.fetch import get_object
 from fedtext.http import Response
-from fedtext.inbox import AuthenticActivity, Departed, Evidence, InboundTask, authenticate, restore
+from fedtext.inbox import AuthenticActivity, Departed, Evidence, InboundTask, authenticate, authorship, restore
 from fedtext.inbox.authorship import known_key
 from fedtext.jsonld import normalize
 from fedtext.keys import VerificationKey
 from fedtext.signatures import VerifiedRequest, parse_claim, verify
 from fedtext.sync import run_sync
-from fedtext.vocab import Like
+from fedtext.vocab import Like, load
 
 
 @pytest.fixture
@@ -364,3 +364,41 @@ def test_the_worker_takes_up_what_was_authenticated() -> None:
 def test_sec_150_an_envelope_without_an_activity() -> None:
     with pytest.raises(TypeMismatch):
         restore(attrs.evolve(TASK, document={"type": "Note"}))
+
+
+def test_only_an_activity_can_be_authentic() -> None:
+    """A step that gives way and makes none lets nothing pass (SEC-089)."""
+    evidence = Evidence(signer="https://a.example/1", key_id="k", scheme="s", how="signature", received_s=NOW_S)
+    nothing: Any = None
+    with pytest.raises(TypeError, match="activity"):
+        AuthenticActivity(authorship._SEAL, nothing, {}, evidence)
+
+
+def test_what_has_nothing_of_others_is_loaded_once(
+    door: Door, alice: PeerActor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded: list[Any] = []
+
+    def counted(document: Any) -> Any:
+        loaded.append(document)
+        return load(document)
+
+    monkeypatch.setattr(authorship, "load", counted)
+    document = alice.activity()
+    authentic = judge(door, verified(alice, document), document)
+    assert authentic.document is loaded[0]
+    assert len(loaded) == 1
+    assert (authentic.actor, authentic.activity_id) == (alice.id, document["id"])
+
+
+def test_without_an_id_it_has_none(door: Door, alice: PeerActor) -> None:
+    document = {**alice.activity("Add", target=f"{alice.id}/featured"), "id": None}
+    assert judge(door, verified(alice, document), document).activity_id is None
+
+
+def test_the_actor_is_known_however_it_stands_there() -> None:
+    """What waits in a queue was written by us, or by whoever can write there."""
+    for actor in ("https://a.example.com/u", ["https://a.example.com/u"], {"id": "https://a.example.com/u"}):
+        assert (
+            restore(attrs.evolve(TASK, document={**TASK.document, "actor": actor})).actor == "https://a.example.com/u"
+        )

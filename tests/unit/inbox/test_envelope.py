@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fedtext.config import Limits
-from fedtext.errors import QueueError
+from fedtext.errors import LocalProtocolError, QueueError
 from fedtext.inbox import InboundTask, decode_envelope, is_envelope
 from fedtext.wire.json import dump, parse_object
 
@@ -113,3 +113,20 @@ def test_whatever_was_within_the_limits_can_be_read_back(limits: Limits) -> None
         if len(body) <= size:
             task = attrs.evolve(TASK, document=parse_object(body, limits))
             assert decode_envelope(task.encode(), limits) == task
+
+
+@given(
+    st.builds(attrs.evolve, st.just(TASK), **{name: st.text() for name in ("site", "inbox", "signer", "key_id", "how")})
+)
+def test_it_is_what_the_usual_writer_would_write(task: InboundTask) -> None:
+    members = {"v": 1, "kind": "inbound", **attrs.asdict(task, filter=lambda field, _value: field.name not in LAST)}
+    assert task.encode() == dump({**members, "document": task.document, "body": task.body})
+
+
+LAST = ("document", "body", "written")
+
+
+@pytest.mark.parametrize("change", [{"received_s": float("nan")}, {"signer": "\ud800"}, {"recipient": "\ud800"}])
+def test_what_json_does_not_have_makes_no_envelope(change: dict[str, Any]) -> None:
+    with pytest.raises(LocalProtocolError):
+        attrs.evolve(TASK, **change).encode()

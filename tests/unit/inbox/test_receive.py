@@ -551,3 +551,19 @@ def test_inb_15_forwarded(door: Door, peer: Peer, alice: PeerActor) -> None:
     peer.serve("/activities/2", Response(status=502))
     with pytest.raises(Unreachable):
         door.receive(relay.post(alice.activity("Create", 2, object=alice.note())))
+
+
+def test_whoever_is_known_costs_two_looks_at_the_store_and_no_write(door: Door, alice: PeerActor) -> None:
+    """One at his key, one at both marks: of the activity, and of having met him."""
+    asked: list[str] = []
+
+    class Counted:
+        def __getattr__(self, name: str) -> Any:
+            asked.append(name)
+            return getattr(door.ports.store, name)
+
+    door.receive(alice.post(alice.activity()))
+    counted: Any = Counted()
+    ports = attrs.evolve(door.ports, store=counted)
+    assert run_sync(receive(alice.post(alice.activity(number=2)), door.reception(ports))).outcome == "queued"
+    assert asked == ["get", "get_many"]

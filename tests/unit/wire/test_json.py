@@ -11,7 +11,16 @@ from hypothesis import strategies as st
 
 from fedtext.config import Limits
 from fedtext.errors import DocumentError, LimitExceeded, LocalProtocolError, MalformedJSON
-from fedtext.wire.json import INTEGER_DIGITS_MAX, dump, parse_object, parse_value
+from fedtext.wire.json import (
+    INTEGER_DIGITS_MAX,
+    dump,
+    dump_parsed,
+    number,
+    parse_object,
+    parse_value,
+    quoted,
+    utf8,
+)
 
 READ = {
     b"null": None,
@@ -218,3 +227,37 @@ def test_only_document_errors_leave(data: bytes) -> None:
     except DocumentError:
         return
     assert parse_value(dump(value)) == value
+
+
+class Name(str):
+    """Text by another class."""
+
+    __slots__ = ()
+
+
+def test_a_name_may_be_text_by_another_class() -> None:
+    assert dump({"a": 1, Name("b"): {Name("c"): 2}}) == b'{"a":1,"b":{"c":2}}'
+
+
+@given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambda x: st.dictionaries(st.text(), x)))
+def test_what_was_parsed_is_written_alike_without_a_look_at_its_names(value: object) -> None:
+    assert dump_parsed(value) == dump(value)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("value", ["\ud800", {"\ud800": 1}, math.inf, object()], ids=repr)
+def test_what_cannot_be_written_is_refused_all_the_same(value: object) -> None:
+    with pytest.raises(LocalProtocolError):
+        dump_parsed(value)  # type: ignore[arg-type]
+
+
+@given(st.text(), st.floats(allow_nan=False, allow_infinity=False) | st.integers(-(2**63), 2**63))
+def test_what_is_put_together_is_what_dump_writes(text: str, value: float) -> None:
+    assert utf8(f"[{quoted(text)},{number(value)}]") == dump([text, value])
+
+
+def test_what_json_does_not_have_is_not_put_together() -> None:
+    for value in (math.inf, -math.inf, math.nan):
+        with pytest.raises(LocalProtocolError):
+            number(value)
+    with pytest.raises(LocalProtocolError):
+        utf8(quoted("\udfff"))
