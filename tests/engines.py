@@ -16,6 +16,7 @@ from uuid import uuid4
 import pytest
 
 HINT = "(tools/servers starts one)"
+_REDIS_DATABASES = 16  # as Redis has them
 VARIABLES = {"postgres": "FEDTEXT_TEST_POSTGRES", "redis": "FEDTEXT_TEST_REDIS"}
 
 
@@ -30,6 +31,10 @@ def address(engine: str) -> str:
         socket.create_connection((parts.hostname or "", parts.port or 0), timeout=5).close()
     except OSError as error:
         return _missing(f"no {engine} server: {variable} is set, but nothing answers there ({error.strerror})")
+    process = os.environ.get("PYTEST_XDIST_WORKER", "")
+    if engine == "redis" and process:
+        # Tests that run at once share no stream: a worker of one would take the messages of another.
+        return parts._replace(path=f"/{int(process.removeprefix('gw')) % _REDIS_DATABASES}").geturl()
     return url
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import inspect
 from asyncio import CancelledError
 from collections.abc import Callable, Coroutine, Generator
+from contextlib import suppress
 from types import coroutine
 from typing import Any
 
@@ -131,7 +132,8 @@ class Process:
     def kill(self) -> None:
         """End it where it stands: not even what it would do in the end is done."""
         self.is_running, self.pace.is_dead = False, True
-        self._work.close()
+        with suppress(StoreError):  # what is done is written down at the end, which nobody can any more
+            self._work.close()
 
 
 @attrs.frozen(kw_only=True)

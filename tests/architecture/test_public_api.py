@@ -19,6 +19,8 @@ LIBRARIES = [
     "pyld.jsonld", "sqlite3", "ssl", "typing", "uvicorn",
 ]  # fmt: skip
 
+IMPORT_PARTS = 4  # so that the processes among which tests are shared out wait for none of them
+
 EACH_ALONE = """
 import importlib, json, os, sys, traceback
 
@@ -58,9 +60,11 @@ def imported(fresh: Callable[[str], str], statement: str) -> set[str]:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="forks")
-def test_every_module_imports_alone(fresh: Callable[[str], str], module_files: dict[str, Path]) -> None:
+@pytest.mark.parametrize("part", range(IMPORT_PARTS))
+def test_every_module_imports_alone(fresh: Callable[[str], str], module_files: dict[str, Path], part: int) -> None:
     """A module that works only after another one was imported hides a cycle."""
-    failed = json.loads(fresh(EACH_ALONE.format(names=sorted(module_files), libraries=LIBRARIES)))
+    names = sorted(module_files)[part::IMPORT_PARTS]
+    failed = json.loads(fresh(EACH_ALONE.format(names=names, libraries=LIBRARIES)))
     problems = {name: text.strip().splitlines()[-1] for name, text in failed.items()}
     assert problems == {}
 

@@ -190,14 +190,14 @@ def test_what_each_road_calls() -> None:
     for road in ROADS:
         walked = walk(road, 0, Moment.BEFORE, PortError())
         calls[road.name] = walked.fault.log
-    # Whether it was handled, whether its actor is known (who is not is noted), and that it waits.
-    store_and_queue = ["get", "get", "add_if_absent", "enqueue"]
+    # Whether it was handled and whether its actor is known, in one look (who is not is noted), and that it waits.
+    store_and_queue = ["get_many", "add_if_absent", "enqueue"]
     assert calls["cached key"] == ["get", *store_and_queue]
     # The second reading and the first writing are of how often the host of the key was asked.
     assert calls["first time"] == ["get", "get", "put", "send", "put", "put", *store_and_queue]
     assert calls["of nobody known"] == ["get"]
     assert calls["handled before"].count("enqueue") == 0
-    assert calls["about what we hold"].count("get_many") == 2
+    assert calls["about what we hold"].count("get_many") == 3
     assert calls["forwarded"].count("send") == 2
     assert calls["departed"].count("send") == 2
     assert calls["standalone key"].count("send") == 2
@@ -211,4 +211,4 @@ def test_who_is_known_causes_no_write_but_the_queue_s() -> None:
     run_sync(door.ports.store.put(known_key(SITE, alice.id), b"1"))
     fault = FailNth(0, error=PortError())
     assert outcome_of(door, request, fault) == "queued"
-    assert fault.log == ["get", "get", "get", "enqueue"]
+    assert fault.log == ["get", "get_many", "enqueue"]

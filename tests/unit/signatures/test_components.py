@@ -218,6 +218,17 @@ def test_a_status_has_three_digits() -> None:
     assert value('"@status"', Response(status=42)) == "042"
 
 
+def test_only_the_default_port_of_http_is_left_out() -> None:
+    """Of another scheme none is known."""
+    for scheme, host, expected in (
+        ("http", "B.example:80", "b.example"),
+        ("https", "b.example:80", "b.example:80"),
+        ("other", "b.example:80", "b.example:80"),
+        ("other", "B.example", "b.example"),
+    ):
+        assert normalized_authority(request(scheme=scheme, host=host)) == expected
+
+
 def test_the_authority_is_the_one_of_an_absolute_target() -> None:
     assert normalized_authority(request("https://Evil.example:443/", host="b.example")) == "evil.example"
 

@@ -82,6 +82,19 @@ def test_sec_059_every_label_must_name_the_owner() -> None:
         parse_claims(request(*fields, ("Signature", cavage())))
 
 
+def test_the_fields_of_rfc_9421_may_stand_on_several_lines() -> None:
+    """One of them may, too, while the other does not."""
+    inputs = [f'sig{n}=("@method");created=1;keyid="{OWNER}#{n}"' for n in (1, 2)]
+    one, two = "sig1=:AAAA:", "sig2=:AAAB:"
+    for lines in (
+        [("signature-input", inputs[0]), ("signature-input", inputs[1]), ("signature", f"{one}, {two}")],
+        [("signature-input", ", ".join(inputs)), ("signature", one), ("signature", two)],
+        [("signature-input", inputs[0]), ("signature-input", inputs[1]), ("signature", one), ("signature", two)],
+    ):
+        claims = parse_claims(request(*lines))
+        assert [claim.key_id for claim in claims] == [f"{OWNER}#1", f"{OWNER}#2"]
+
+
 def test_a_label_may_have_the_name_of_a_parameter() -> None:
     for text in ('keyid=("@method");keyid="k"', 'keyid=("@method");keyid="k";x'):
         claim = parse_claim(request(("Signature-Input", text), ("Signature", "keyid=:AAAA:")))

@@ -244,7 +244,11 @@ def test_what_was_parsed_is_written_alike_without_a_look_at_its_names(value: obj
     assert dump_parsed(value) == dump(value)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("value", ["\ud800", {"\ud800": 1}, math.inf, object()], ids=repr)
+@pytest.mark.parametrize(
+    "value",
+    ["\ud800", {"\ud800": 1}, math.inf, object()],
+    ids=["text", "name", "number", "object"],
+)
 def test_what_cannot_be_written_is_refused_all_the_same(value: object) -> None:
     with pytest.raises(LocalProtocolError):
         dump_parsed(value)  # type: ignore[arg-type]
