@@ -97,6 +97,8 @@ def decode_envelope(payload: bytes, limits: Limits = _DEFAULT_LIMITS) -> Inbound
         raise QueueError("the envelope lacks a member")
     if isinstance(received_s, bool) or not isinstance(received_s, int | float):
         raise QueueError("the envelope has no time")
+    if not texts["content_hash"].isascii():
+        raise QueueError("the envelope has no hash of its content")
     return InboundTask(
         site=texts["site"],
         inbox=texts["inbox"],

@@ -55,6 +55,7 @@ def test_it_is_json_with_a_version_and_a_kind() -> None:
         {"scheme": 1},
         {"how": None},
         {"content_hash": 1},
+        {"content_hash": "\u0264"},
         {"recipient": 7},
         {"received_s": "1"},
         {"received_s": True},
