@@ -1,8 +1,8 @@
 """What was made of the application's models, kept beside the models: made anew as soon as they say anything else.
 
 Nothing here grows old: the application is asked each time, and what it gives is compared with what the kept thing was
-made of: the same model, which cannot change, or one that says the same to the letter (`vocab.fingerprint`). So nobody
-need tell this memory that something has changed.
+made of, to the letter (`vocab.fingerprint`). So nobody need tell this memory that something has changed, not even who
+changes the document that a model was loaded from.
 
 Invariants: at most `count_max` things are kept, those made last, each of at most `SAID_CHARS_MAX` characters; several
 threads may use one memory: each step is one dict operation that tolerates what another thread did in between.
@@ -25,7 +25,7 @@ _Said = tuple[type[Object], str]
 
 
 class Memory(Generic[T]):
-    """Things by name, each with the model and with what else it was made of.
+    """Things by name, each with what its model said and with what else it was made of.
 
     Args:
         count_max: So many are kept.
@@ -33,7 +33,7 @@ class Memory(Generic[T]):
 
     def __init__(self, count_max: int = KEPT_COUNT_MAX) -> None:
         self._count_max = count_max
-        self._held: dict[str, tuple[Object, object, _Said, T]] = {}
+        self._held: dict[str, tuple[object, _Said, T]] = {}
 
     def of(self, name: str, model: Object, beside: object, make: Callable[[], T]) -> T:
         """Give the thing of this name, made now unless it was made of the same before.
@@ -44,19 +44,13 @@ class Memory(Generic[T]):
             beside: Of what else it is made; to be compared for equality.
             make: Makes it, of nothing else; what it raises passes through, and nothing is kept.
         """
-        held, said = self._held.get(name), None
-        if held is not None and held[1] == beside:
-            if held[0] is model:
-                return held[3]
-            said = _said(model)
-            if said is not None and held[2] == said:
-                self._held[name] = (model, beside, said, held[3])  # the next one may be this model itself
-                return held[3]
+        held, said = self._held.get(name), _said(model)
+        if held is not None and said is not None and held[1] == said and held[0] == beside:
+            return held[2]
         made = make()
-        said = said or _said(model)
         if said is not None:
             self._held.pop(name, None)
-            self._held[name] = (model, beside, said, made)
+            self._held[name] = (beside, said, made)
             self._drop_oldest()
         return made
 

@@ -24,6 +24,7 @@ class TurnStore:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._read: dict[str, bytes | None] = {}
+        self._writes = 0
 
     @property
     def dialect(self) -> str | None:
@@ -34,8 +35,9 @@ class TurnStore:
         """Give the value, or None when it is absent or expired; of some kinds as it was when it was first asked for."""
         if key in self._read:
             return self._read[key]
+        writes = self._writes
         value = await self._store.get(key)
-        if _kind_of(key) in READ_ONCE:
+        if _kind_of(key) in READ_ONCE and writes == self._writes:  # else it may be from before one of them
             self._read[key] = value
         return value
 
@@ -48,14 +50,14 @@ class TurnStore:
         try:
             await self._store.put(key, value, ttl_s=ttl_s)
         finally:
-            self._read.pop(key, None)
+            self._forget(key)
 
     async def add_if_absent(self, key: str, value: bytes, *, ttl_s: float | None = None) -> bool:
         """As the store."""
         try:
             return await self._store.add_if_absent(key, value, ttl_s=ttl_s)
         finally:
-            self._read.pop(key, None)
+            self._forget(key)
 
     async def compare_and_set(
         self, key: str, expected: bytes | None, value: bytes, *, ttl_s: float | None = None
@@ -64,14 +66,18 @@ class TurnStore:
         try:
             return await self._store.compare_and_set(key, expected, value, ttl_s=ttl_s)
         finally:
-            self._read.pop(key, None)
+            self._forget(key)
 
     async def delete(self, key: str) -> bool:
         """As the store."""
         try:
             return await self._store.delete(key)
         finally:
-            self._read.pop(key, None)
+            self._forget(key)
+
+    def _forget(self, key: str) -> None:
+        self._writes += 1
+        self._read.pop(key, None)
 
     async def scan(self, prefix: str, *, after: str = "", limit: int = 100) -> list[tuple[str, bytes]]:
         """As the store."""

@@ -123,6 +123,7 @@ class Worker:
             lane.turn = await self._federation.engine.begin_turn(claim, ports)
             for chain in await self._probe(claim, _chains(claim.jobs), lane, ports):
                 await self._chain(claim, chain, lane, ports, nullcontext())
+            await self._ack(claim, lane, ports)
         finally:
             await self._end(claim, lane, ports)
         return True
@@ -155,6 +156,7 @@ class Worker:
             async with asyncio.TaskGroup() as group:
                 for chain in chains:
                     group.create_task(self._chain(claim, chain, lane, ports, slots))
+            await self._ack(claim, lane, ports)
         finally:
             heartbeat.cancel()
             await lane.shield(self._end(claim, lane, ports))
@@ -170,9 +172,14 @@ class Worker:
                     lane.stopped = True
 
     async def _end(self, claim: Claim, lane: _LaneState, ports: PortSet) -> None:
-        """Write down what is done and has not been written down yet, and give the lane back."""
+        """Write down what is done and could not be written down before, and give the lane back.
+
+        Nothing that a port raises here takes the place of what has ended the turn, such as a cancellation.
+        """
         try:
             await self._ack(claim, lane, ports)
+        except PortError as error:  # what is not written down is done again
+            self._emit("worker.port_failed", error=str(error))
         finally:
             await self._release(claim, lane, ports)
 
@@ -267,7 +274,11 @@ class Worker:
         Until then they count as not done: where this process dies, they are done again, as one job would be.
         """
         jobs, lane.done = lane.done, []
-        is_held = not jobs or await ports.queue.ack_all(claim, jobs) == len(jobs)
+        try:
+            is_held = not jobs or await ports.queue.ack_all(claim, jobs) == len(jobs)
+        except BaseException:
+            lane.done = jobs + lane.done  # the end of the turn tries again
+            raise
         lane.stopped = lane.stopped or not is_held
         return is_held
 

@@ -66,6 +66,23 @@ def test_what_is_written_through_it_is_read_anew(real: Counting, write: str) -> 
     assert (before, after) == ((b"old", None) if write == "delete" else (before, b"new"))
 
 
+def test_what_was_read_before_a_write_is_not_kept(real: Counting) -> None:
+    """Two jobs of a turn run at once: one reads slowly, the other writes."""
+    key, turn = store_key(SITE, "scheme", "https://a.example"), TurnStore(real)
+    run_sync(real.put(key, b"old"))
+    slow = real.get
+
+    async def get(name: str) -> bytes | None:
+        value = await slow(name)
+        await turn.put(name, b"new")
+        return value
+
+    real.get = get  # type: ignore[method-assign]
+    assert run_sync(turn.get(key)) == b"old"
+    real.get = slow  # type: ignore[method-assign]
+    assert run_sync(turn.get(key)) == b"new"
+
+
 def test_the_rest_is_the_stores(real: Counting) -> None:
     """Scans, counts and statements."""
     key, turn = store_key(SITE, "keyset", "a"), TurnStore(real)

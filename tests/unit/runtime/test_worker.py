@@ -343,8 +343,9 @@ async def test_what_is_settled_when_the_end_comes_stays_settled(serve) -> None:
 
         async def ack_all(self, claim, jobs):
             done = await ports.queue.ack_all(claim, jobs)
-            entered.set()
-            await asyncio.sleep(60)
+            if not entered.is_set():
+                entered.set()
+                await asyncio.sleep(60)
             return done
 
     served.ports = SimpleNamespace(asynchronous=lambda: attrs.evolve(ports, queue=Slow()), observer=ports.observer)
@@ -378,6 +379,68 @@ async def test_what_is_done_is_written_down_together_and_soon(serve, blog) -> No
     assert await Worker(served).step() is True
     assert written == [8, 4, 2]
     assert (await ports.queue.depth()).waiting == 0
+
+
+@pytest.mark.parametrize("fault", ["fails", "is broken off"])
+async def test_what_could_not_be_written_down_is_written_at_the_end(serve, fault: str) -> None:
+    """Nothing is done twice because a write has failed once; whoever called is told."""
+    served = await serve([task("out:a", str(n)) for n in range(8)], per_host_concurrency=1)
+    ports, tried = served.ports.asynchronous(), asyncio.Event()
+
+    class Faulty:
+        def __getattr__(self, name: str):
+            return getattr(ports.queue, name)
+
+        async def ack_all(self, claim, jobs):
+            if not tried.is_set():
+                tried.set()
+                if fault == "fails":
+                    raise QueueError("locked")
+                await asyncio.sleep(60)
+            return await ports.queue.ack_all(claim, jobs)
+
+    served.ports = SimpleNamespace(asynchronous=lambda: attrs.evolve(ports, queue=Faulty()), observer=ports.observer)
+    step = asyncio.create_task(Worker(served).step())
+    await asyncio.wait_for(tried.wait(), 5)
+    if fault == "is broken off":
+        step.cancel()
+    with pytest.raises((ExceptionGroup, QueueError, asyncio.CancelledError)):
+        await step
+    assert len(served.engine.done) == 8
+    assert (await ports.queue.depth()).waiting == 0
+
+
+async def test_a_worker_ends_when_it_is_told_to_also_while_the_queue_is_gone(serve, blog) -> None:
+    """What the queue raises at the end does not take the place of the cancellation."""
+    begun, gone = asyncio.Event(), False
+
+    async def action(name: str) -> None:
+        if name == "1":
+            begun.set()
+            await asyncio.sleep(60)
+
+    served = await serve([task("out:a", "0"), task("out:a", "1")], action=action, per_host_concurrency=1)
+    ports = served.ports.asynchronous()
+
+    class Gone:
+        def __getattr__(self, name: str):
+            method = getattr(ports.queue, name)
+
+            async def call(*arguments, **options):
+                if gone:
+                    raise QueueError("gone")
+                return await method(*arguments, **options)
+
+            return call
+
+    served.ports = SimpleNamespace(asynchronous=lambda: attrs.evolve(ports, queue=Gone()), observer=blog.observer)
+    running = asyncio.create_task(Worker(served, concurrency=1).run())
+    await asyncio.wait_for(begun.wait(), 5)
+    gone = True
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asyncio.wait_for(running, 5)
+    assert running.cancelled()
 
 
 async def test_a_lane_that_somebody_else_has_by_now_is_left_to_them(serve, blog) -> None:
