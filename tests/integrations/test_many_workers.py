@@ -72,6 +72,8 @@ def test_what_one_process_says_the_workers_deliver_once(environment: dict[str, s
         workers = [EngineWorker(command, environment, tmp_path / f"{number}.log") for number in range(2)]
         for worker in workers:
             stack.callback(worker.close)
+        # One may have done all before the other is up, and listens to no wish to stop yet.
+        wait_for(lambda: all("working for" in worker.said() for worker in workers), "not both workers are up")
         wait_for(lambda: len(got) >= HOSTS, "not all who follow have got it")
         assert [worker.stop() for worker in workers] == [0, 0], [worker.said() for worker in workers]
     assert len(set(got)) == len(got) == HOSTS
