@@ -138,7 +138,9 @@ def test_sec_131_forgeries_that_are_passed_on_reach_nobody(trio: Trio) -> None:
     assert forge(trio, forger, altered(create, "what I never said")) == 401  # its proof does not hold
     assert forge(trio, forger, {**unproved, "id": new}) == 403  # its origin does not know it
     assert forge(trio, forger, {**unproved, "id": f"{forger.id}/activities/1"}) == 403  # an id of somebody else's
-    reasons = [event["error"] for event in trio.ours.events("unverified")[before:]]
+    # Peers may be trying again what another test has had refused.
+    refused = [event for event in trio.ours.events("unverified")[before:] if victim.id in event["peeked"]]
+    reasons = [event["error"] for event in refused]
     assert reasons == ["proof.mismatch", "origin_mismatch", "origin_mismatch"]
     assert trio.ours.activities("Create", actor=victim.id) == []
     # A control: as it was said, it is believed, whoever passes it on.
@@ -163,8 +165,11 @@ def test_sec_131_a_proof_by_who_passes_it_on_is_no_proof_of_the_actor(trio: Trio
     }
     before = len(trio.ours.events("unverified"))
     trio.author.call("send", user=forger.user, to=reader.id, activity=activity)
-    refused = trio.ours.until("refuses it", lambda: trio.ours.events("unverified")[before:])
-    assert activity_id in refused[0]["peeked"]
+
+    def refusals() -> list[Json]:
+        return [event for event in trio.ours.events("unverified")[before:] if activity_id in event["peeked"]]
+
+    assert trio.ours.until("refuses it", refusals)
     assert trio.ours.activities("Create", actor=victim.id) == []
 
 
