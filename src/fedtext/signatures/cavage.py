@@ -181,14 +181,7 @@ def verify(
         if not (insecure_queryless_get and request.method == "GET" and request.query and not request.body):
             raise
         key.public.verify(claim.signature, claimed_base(request, claim, target=request.path), hash_name=hash_name)
-    return VerifiedRequest(
-        request=request,
-        key=key,
-        covered=claim.covered,
-        created_s=created_s,
-        expires_s=claim.expires_s,
-        scheme=CAVAGE,
-    )
+    return VerifiedRequest(request, key, claim.covered, created_s, claim.expires_s, CAVAGE)
 
 
 def sign(

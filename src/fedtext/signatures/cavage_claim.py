@@ -91,14 +91,14 @@ def parse_cavage(values: Sequence[str], limits: Limits) -> SignatureClaim:
     if algorithm is not None and algorithm not in ALGORITHMS:
         raise AlgorithmRefused("the named algorithm is never accepted", algorithm=algorithm)
     return SignatureClaim(
-        scheme=CAVAGE,
-        key_id=check_key_id(fields.get("keyid"), limits),
-        algorithm=algorithm,
-        covered=_covered(fields.get("headers"), algorithm),
-        signature=_parse_signature(fields.get("signature", "")),
-        created_s=_parse_time("created", fields),
-        expires_s=_parse_time("expires", fields),
-        parameters=tuple(fields.items()),
+        CAVAGE,
+        check_key_id(fields.get("keyid"), limits),
+        algorithm,
+        _covered(fields.get("headers"), algorithm),
+        _parse_signature(fields.get("signature", "")),
+        _parse_time("created", fields),
+        _parse_time("expires", fields),
+        tuple(fields.items()),
     )
 
 

@@ -23,7 +23,7 @@ COMPONENTS_COUNT_MAX: Final = 64
 SIGNATURE_BYTES_MAX: Final = 1_024  # RSA of 8192 bits
 
 
-@attrs.frozen(kw_only=True, slots=False)  # made for every request, in half the time
+@attrs.frozen(slots=False)  # made for every request; so, and by position, in a third of the time
 class SignatureClaim:
     """A parsed but unverified signature; every value is untrusted.
 

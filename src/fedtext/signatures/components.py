@@ -181,21 +181,23 @@ def component_lines(
     Sources:
         RFC 9421 section 2.5.
     """
-    source = _Source(message, trailers)
+    source: _Source | None = None
     related: _Source | None = None
     lines: list[str] = []
     for component in components:
         if not component.parameters:
-            value = source.plain(component.name)
+            value = _plain(message, component.name)
         elif ("req", True) in component.parameters:
             related = related or _related(message, request, component)
             value = related.value(component)
         else:
+            source = source or _Source(message, trailers)
             value = source.value(component)
-        # Threat: a line break would let one component pass for two (SEC-014).
-        if not (value.isascii() and (value.isprintable() or value.replace("\t", " ").isprintable())):
-            raise SignatureMalformed("a covered component is not visible ASCII", component=component.identifier)
         lines.append(f"{component.identifier}: {value}")
+    # Threat: a line break would let one component pass for two (SEC-014).
+    if not _is_visible("".join(lines)):
+        odd = [line.partition(": ")[0] for line in lines if not _is_visible(line)]
+        raise SignatureMalformed("a covered component is not visible ASCII", component=odd[0])
     return lines
 
 
@@ -203,6 +205,10 @@ def normalized_authority(request: Request) -> str:
     """Give the host in lower case, with its port unless that is the default one of the scheme (RFC 9110, 4.2.3)."""
     authority = request.authority if request.target[:1] == "/" else _target_parts(request)[0]
     return _normalized(authority, request.scheme)
+
+
+def _is_visible(text: str) -> bool:
+    return text.isascii() and (text.isprintable() or text.replace("\t", " ").isprintable())
 
 
 def _related(message: Request | Response, request: Request | None, component: Component) -> _Source:
@@ -276,6 +282,35 @@ _DERIVED: Final[Mapping[str, Callable[[Request], str]]] = {
 }
 
 
+def _plain(message: Request | Response, name: str) -> str:
+    """Give the value of a component without parameters."""
+    if name[0] == "@":
+        return _derived(message, name)
+    value = message.headers.get_only(name)
+    if value is not None and "\r" not in value:
+        return value.strip(" \t")
+    return ", ".join(_field_lines(message.headers, name))
+
+
+def _derived(message: Request | Response, name: str) -> str:
+    if isinstance(message, Request):
+        derive = _DERIVED.get(name)
+        if derive is None:
+            raise SignatureMalformed("a request has no status", component=name)
+        return derive(message)
+    if name != STATUS:
+        raise SignatureMalformed("a response has no such component", component=name)
+    return f"{message.status:03d}"
+
+
+def _field_lines(fields: Headers, name: str) -> list[str]:
+    """Give the trimmed lines of a field, in order of arrival."""
+    values = fields.get_all(name)
+    if not values:
+        raise SignatureMalformed("a covered field is not in the message", component=name)
+    return [value.strip(" \t") if "\r\n" not in value else _unfolded(value) for value in values]
+
+
 class _Source:
     """One message, and what was parsed of it so far."""
 
@@ -287,23 +322,15 @@ class _Source:
         self._dictionaries: dict[tuple[str, bool], dict[str, Member]] | None = None
         self._queries: dict[str, list[str]] | None = None
 
-    def plain(self, name: str) -> str:
-        """Give the value of a component without parameters."""
-        if name[0] == "@":
-            return self._derived(name)
-        value = self._message.headers.get_only(name)
-        if value is not None and "\r" not in value:
-            return value.strip(" \t")
-        return ", ".join(self._lines(name))
-
     def value(self, component: Component) -> str:
         """Give the value of a component, as its parameters say."""
         parameters = dict(component.parameters)
         if component.name == QUERY_PARAM:
             return self._query_parameter(str(parameters["name"]))
         if component.name[0] == "@":
-            return self._derived(component.name)
-        lines = self._lines(component.name, in_trailers="tr" in parameters)
+            return _derived(self._message, component.name)
+        fields = (self._trailers or _NO_FIELDS) if "tr" in parameters else self._message.headers
+        lines = _field_lines(fields, component.name)
         if "bs" in parameters:
             return ", ".join(map(_encapsulated, lines))
         text = ", ".join(lines)
@@ -315,16 +342,6 @@ class _Source:
         if isinstance(self._message, Response):
             raise SignatureMalformed("a response has no such component", component=name)
         return self._message
-
-    def _derived(self, name: str) -> str:
-        if isinstance(self._message, Request):
-            derive = _DERIVED.get(name)
-            if derive is None:
-                raise SignatureMalformed("a request has no status", component=name)
-            return derive(self._message)
-        if name != STATUS:
-            raise SignatureMalformed("a response has no such component", component=name)
-        return f"{self._message.status:03d}"
 
     def _query_parameter(self, name: str) -> str:
         """Give the one value of a name; a repeated name must not be used (section 2.2.8)."""
@@ -338,14 +355,6 @@ class _Source:
         if len(values) != 1:
             raise SignatureMalformed("a query parameter is not there exactly once", name=name, count=len(values))
         return values[0]
-
-    def _lines(self, name: str, *, in_trailers: bool = False) -> list[str]:
-        """Give the trimmed lines of a field, in order of arrival."""
-        fields = (self._trailers or _NO_FIELDS) if in_trailers else self._message.headers
-        values = fields.get_all(name)
-        if not values:
-            raise SignatureMalformed("a covered field is not in the message", component=name)
-        return [value.strip(" \t") if "\r\n" not in value else _unfolded(value) for value in values]
 
     def _member(self, component: Component, key: str, text: str) -> str:
         place = (component.name, ("tr", True) in component.parameters)

@@ -281,10 +281,12 @@ def _unsecured(document: JsonObject) -> JsonObject:
 def _signed_by_jcs(unsecured: JsonObject, options: JsonObject, _limits: Limits) -> _Signed:
     """A context in the options takes the place of the document's, of which it is the beginning."""
     document = unsecured
-    if "@context" in options and options["@context"] is not unsecured.get("@context"):
-        if not _begins(unsecured.get("@context"), options["@context"]):
-            raise ProofMalformed("the document's context does not begin with that of the proof")
-        document = {**unsecured, "@context": options["@context"]}
+    if "@context" in options:
+        context, own = options["@context"], unsecured.get("@context")
+        if context is not own or own is None:
+            if "@context" not in unsecured or not _begins(own, context):
+                raise ProofMalformed("the document's context does not begin with that of the proof")
+            document = {**unsecured, "@context": context}
     return _Signed(jcs.canonize(options), jcs.canonize(document), document)
 
 

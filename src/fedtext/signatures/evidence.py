@@ -10,7 +10,7 @@ from ..keys import VerificationKey
 from ..wire.json import JsonObject
 
 
-@attrs.frozen(kw_only=True, slots=False)  # made for every request, in half the time
+@attrs.frozen(slots=False)  # made for every request; so, and by position, in a third of the time
 class VerifiedRequest:
     """Evidence that the owner of a key signed these parts of this request.
 

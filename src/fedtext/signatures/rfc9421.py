@@ -176,15 +176,7 @@ def verify(
     check_fits(claim.algorithm, key)
     created_s = check_claim(request, claim, now_s=now_s, authorities=authorities, policy=policy)
     verify_message(request, claim, key)
-    return VerifiedRequest(
-        request=request,
-        key=key,
-        covered=claim.covered,
-        created_s=created_s,
-        expires_s=claim.expires_s,
-        scheme=RFC9421,
-        label=claim.label,
-    )
+    return VerifiedRequest(request, key, claim.covered, created_s, claim.expires_s, RFC9421, claim.label)
 
 
 def verify_message(

@@ -116,19 +116,10 @@ def parse_usual(input_text: str, signature_text: str, limits: Limits) -> Signatu
         return None
     _check_length(label, signature)
     components, covered = _kept(listed) if len(listed) <= _KEPT_LIST_CHARS_MAX else _listed(listed)
+    created_s, expires_s = None if created is None else int(created), None if expires is None else int(expires)
+    check_key_id(key_id, limits)
     return SignatureClaim(
-        scheme=RFC9421,
-        key_id=check_key_id(key_id, limits),
-        algorithm=algorithm,
-        covered=covered,
-        signature=signature,
-        created_s=None if created is None else int(created),
-        expires_s=None if expires is None else int(expires),
-        label=label,
-        nonce=nonce,
-        tag=tag,
-        components=components,
-        signature_params=params,
+        RFC9421, key_id, algorithm, covered, signature, created_s, expires_s, (), label, nonce, tag, components, params
     )
 
 

@@ -44,6 +44,8 @@ from fedtext.signatures import data_integrity
 from fedtext.signatures.data_integrity import CRYPTOSUITES, EDDSA_JCS, EDDSA_RDFC, MLDSA44_JCS
 from fedtext.wire.multibase import encode
 
+BARE = {name: member for name, member in LIKE.items() if name != "@context"}
+
 
 def twice_proved() -> dict[str, Any]:
     return data_integrity.sign(proved(), ML_DSA, verification_method=ML_DSA_METHOD, created_s=NOW_S)
@@ -111,7 +113,7 @@ def test_a_proof_over_rdf_holds_and_gives_plain_names():
 
 @pytest.mark.parametrize("context", [None, AS2, [AS2], [AS2, INTEGRITY]])
 def test_any_context_may_be_signed(context):
-    document = {**LIKE, "@context": context} if context else {k: v for k, v in LIKE.items() if k != "@context"}
+    document = {**LIKE, "@context": context} if context else BARE
     assert verified(proved(document)).document == document
 
 
@@ -121,6 +123,11 @@ def test_the_signed_context_goes_on_and_not_what_was_added(context):
     entries = context if isinstance(context, list) else [context]
     evidence = verified({**signed, "@context": [*entries, {"x": "https://ns.example/x"}]})
     assert evidence.document["@context"] == context
+
+
+def test_a_context_of_null_is_a_context():
+    document = {**BARE, "@context": None}
+    assert verified(proved(document)).document == document
 
 
 def test_a_proof_without_a_context_is_over_that_of_the_document():
@@ -161,6 +168,7 @@ def changed(document: dict[str, Any], **members: Any) -> dict[str, Any]:
         (proved_by_hand({**LIKE, "@context": [SECURITY, AS2]}, **{"@context": [AS2]}), ProofMalformed),
         (proved_by_hand(LIKE, **{"@context": [AS2, INTEGRITY, SECURITY]}), ProofMalformed),
         ({k: v for k, v in proved().items() if k != "@context"}, ProofMalformed),
+        ({**BARE, "proof": proved({**BARE, "@context": None})["proof"]}, ProofMalformed),
     ],
 )
 def test_what_is_not_what_was_signed_is_refused(document, refusal):
@@ -309,9 +317,8 @@ def test_one_more_proof_stands_behind_those_that_are_there():
 
 
 def test_a_document_without_a_context_is_proved_without_one():
-    bare = {name: member for name, member in LIKE.items() if name != "@context"}
     options = {"cryptosuite": MLDSA44_JCS, "verificationMethod": ML_DSA_METHOD}
-    assert verified(proved_by_hand(bare, ML_DSA, **options)).document == bare
+    assert verified(proved_by_hand(BARE, ML_DSA, **options)).document == BARE
 
 
 def test_limits_are_those_that_are_given():
