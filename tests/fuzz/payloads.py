@@ -8,13 +8,13 @@ from __future__ import annotations
 import attrs
 
 from fedtext.adapters.observers import RecordingObserver
-from fedtext.delivery import decode_task, encode_task, kind_of
+from fedtext.delivery import decode_outbound, decode_task, encode_task
 from fedtext.delivery.tasks import AnyTask
 from fedtext.errors import DocumentError, QueueError
 from fedtext.federation.deadletters import DeadLetter
 from fedtext.federation.outcomes import JobOutcome
 from fedtext.federation.step import run_job
-from fedtext.inbox import InboundTask, decode_envelope, restore
+from fedtext.inbox import InboundTask, decode_envelope, is_envelope, restore
 from fedtext.ports import Job, Lane, LaneKind
 from fedtext.sync import run_sync
 
@@ -58,8 +58,9 @@ def read_payload(data: bytes) -> Payload:
 def read_task(data: bytes) -> InboundTask | AnyTask | None:
     """Read a payload; nothing but these two refuses one: it is none, or there is no activity in it."""
     try:
-        if kind_of(data) != "inbound":
-            return decode_task(data)
+        outbound = None if is_envelope(data) else decode_outbound(data)
+        if outbound is not None:
+            return outbound
         task = decode_envelope(data)
         restore(task)
     except (QueueError, DocumentError):

@@ -30,7 +30,7 @@ from .synchronization import (
     partial_followers,
     peek_collection_synchronization,
 )
-from .tasks import DeliveryTask, FanoutTask, ResolveTask, SynchronizeTask, decode_task, encode_task, kind_of
+from .tasks import DeliveryTask, FanoutTask, ResolveTask, SynchronizeTask, decode_outbound, decode_task, encode_task
 
 __all__ = [
     "DOCUMENT_BYTES_ADVISED",
@@ -66,6 +66,7 @@ __all__ = [
     "classify_response",
     "collapse",
     "decode_health",
+    "decode_outbound",
     "decode_task",
     "encode_task",
     "followers_digest",
@@ -73,7 +74,6 @@ __all__ = [
     "iris",
     "is_final",
     "is_unavailable",
-    "kind_of",
     "lane_pause_s",
     "parse_collection_synchronization",
     "partial_followers",

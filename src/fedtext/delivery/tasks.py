@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any, Final, cast
 
 import attrs
 
@@ -11,6 +11,8 @@ from ..errors import DocumentError, QueueError
 from ..wire.json import JsonObject, dump, parse_object
 
 VERSION = 1
+INBOUND: Final = "inbound"
+"""The kind of what has arrived, in payloads of releases before its envelope."""
 _LIMITS = Limits(document_bytes_max=8_388_608, json_nodes_max=200_000, json_depth_max=48)
 
 
@@ -142,26 +144,34 @@ def encode_task(task: AnyTask) -> bytes:
     return dump(value)
 
 
-def kind_of(payload: bytes) -> str:
-    """Give the kind of any payload.
-
-    Raises:
-        QueueError: Not an envelope of this version.
-    """
-    return _kind(_parse(payload))
-
-
 def decode_task(payload: bytes) -> AnyTask:
     """Read a payload, member by member.
 
     Raises:
         QueueError: Not a task of this version.
     """
+    task = decode_outbound(payload)
+    if task is None:
+        raise QueueError("an unknown kind of task", kind=INBOUND)
+    return task
+
+
+def decode_outbound(payload: bytes) -> AnyTask | None:
+    """Read a payload of any kind; None: it is what has arrived, as releases before its envelope wrote it.
+
+    Raises:
+        QueueError: Not a task of this version.
+    """
     value = _parse(payload)
-    task_type = _KINDS.get(_kind(value))
+    kind = value.get("kind")
+    if kind == INBOUND:
+        return None
+    if not isinstance(kind, str):
+        raise QueueError("a task without a kind")
+    task_type = _KINDS.get(kind)
     if task_type is None:
-        raise QueueError("an unknown kind of task", kind=value.get("kind"))
-    members: dict[str, Any] = {field.name: _member(value, field) for field in attrs.fields(task_type)}
+        raise QueueError("an unknown kind of task", kind=kind)
+    members: dict[str, Any] = {member.name: member.of(value) for member in _MEMBERS[task_type]}
     return task_type(**members)
 
 
@@ -176,27 +186,32 @@ def _parse(payload: bytes) -> JsonObject:
     return value
 
 
-def _kind(value: JsonObject) -> str:
-    kind = value.get("kind")
-    if not isinstance(kind, str):
-        raise QueueError("a task without a kind")
-    return kind
+@attrs.frozen
+class _Member:
+    """A member of a task as JSON has it: its type there, and what stands for it where it is absent."""
+
+    name: str
+    json_type: type
+    default: object
+
+    @classmethod
+    def of_field(cls, field: attrs.Attribute[Any]) -> _Member:
+        """Read the annotation."""
+        annotation = str(field.type)
+        json_type = list if annotation.startswith("tuple") else {"bool": bool, "JsonObject": dict}.get(annotation, str)
+        return cls(field.name, json_type, field.default)
+
+    def of(self, value: JsonObject) -> object:
+        """Take it out of a payload."""
+        member: object = value.get(self.name, self.default)
+        if type(member) is not self.json_type:
+            raise QueueError("a task with a wrong member", member=self.name)
+        if self.json_type is not list:
+            return member
+        items = cast("list[object]", member)
+        if not all(isinstance(item, str) for item in items):
+            raise QueueError("a task with a wrong member", member=self.name)
+        return tuple(items)
 
 
-def _member(value: JsonObject, field: attrs.Attribute[Any]) -> object:
-    if field.name not in value and field.default is not attrs.NOTHING:
-        return cast("object", field.default)
-    member = value.get(field.name)
-    wanted = str(field.type)
-    if wanted.startswith("tuple"):
-        if isinstance(member, list) and all(isinstance(item, str) for item in member):
-            return tuple(member)
-    elif wanted == "bool":
-        if isinstance(member, bool):
-            return member
-    elif wanted == "JsonObject":
-        if isinstance(member, dict):
-            return member
-    elif isinstance(member, str):
-        return member
-    raise QueueError("a task with a wrong member", member=field.name)
+_MEMBERS: Final = {task: tuple(map(_Member.of_field, attrs.fields(task))) for task in _NAMES}

@@ -18,9 +18,8 @@ from ..delivery import (
     Retry,
     SynchronizeTask,
     attempt,
-    decode_task,
+    decode_outbound,
     is_final,
-    kind_of,
     retry_delay_s,
 )
 from ..delivery.tasks import AnyTask
@@ -143,8 +142,9 @@ def _read(payload: bytes) -> _Arrived | AnyTask:
         QueueError: Not a payload of this version.
         DocumentError: It holds no activity.
     """
-    if not is_envelope(payload) and kind_of(payload) != "inbound":
-        return decode_task(payload)
+    outbound = None if is_envelope(payload) else decode_outbound(payload)
+    if outbound is not None:
+        return outbound
     task = decode_envelope(payload)
     authentic = restore(task)
     if authentic.activity.actor_id is None:

@@ -16,7 +16,7 @@ Sources: wire rule 1.2; SIG-13, SIG-31 to SIG-35, SIG-37; HSR-09.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from functools import partial
+from functools import lru_cache, partial
 from typing import Final, TypeAlias
 
 import attrs
@@ -60,6 +60,8 @@ Before: TypeAlias = Callable[[], ExchangeLimits]
 _UNAUTHORIZED: Final = 401
 _WORTH_S: Final = 86_400
 _CAPABILITIES_MAX: Final = 64
+_MEMORIES_READ_MAX: Final = 256
+_NOTHING_KNOWN: Final = SchemeMemory()
 
 
 async def send_signed(
@@ -181,12 +183,15 @@ def _implemented(document: JsonObject, origin: str) -> list[str]:
 async def recall(ports: PortSet, site: str, origin: str) -> SchemeMemory:
     """Give what is known of the schemes that an origin takes."""
     found = await ports.store.get(_memory_key(site, origin))
-    if found is None:
-        return SchemeMemory()
+    return _NOTHING_KNOWN if found is None else _memory_of(found)
+
+
+@lru_cache(maxsize=_MEMORIES_READ_MAX)  # most hosts have said the same
+def _memory_of(value: bytes) -> SchemeMemory:
     try:
-        return SchemeMemory.decode(found)
+        return SchemeMemory.decode(value)
     except StoreError:
-        return SchemeMemory()
+        return _NOTHING_KNOWN
 
 
 async def _keep(ports: PortSet, site: str, origin: str, known: SchemeMemory, memory: SchemeMemory) -> None:
@@ -205,5 +210,6 @@ def _says_more(known: SchemeMemory, memory: SchemeMemory) -> bool:
     return known.asked != memory.asked or any(new < old or new > old + _WORTH_S for old, new in times)
 
 
+@lru_cache(maxsize=_MEMORIES_READ_MAX)  # read before a request and written after it
 def _memory_key(site: str, origin: str) -> str:
     return store_key(site, "scheme", origin)

@@ -211,7 +211,7 @@ def use():
     run_sync(blocking.execute(insert))
     asyncio.run(suspending.execute(insert))
 use()
-with file._lock, file._group.lock:  # another thread could hold them just now
+with file._group.lock, file._lock:  # another thread could hold them just now; it takes them in this order
     pid = os.fork()
     if pid == 0:
         try:

@@ -270,7 +270,7 @@ def test_sec_014_other_characters_are_no_white_space(values: list[str]) -> None:
 def test_sec_014_the_component_that_cannot_be_signed_is_named() -> None:
     listed = [Component("@method"), Component("b", (("bs", True),)), Component("a"), Component("c")]
     with pytest.raises(SignatureMalformed) as raised:
-        component_lines(listed, with_fields(("a", "\x0c"), ("b", "\x0c"), ("c", "\x0c")))
+        component_lines(listed, with_fields(("a", "x: \x0c: x"), ("b", "\x0c"), ("c", "\x0c")))
     assert raised.value.context["component"] == '"a"'
 
 

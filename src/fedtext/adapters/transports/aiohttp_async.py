@@ -1,7 +1,8 @@
-"""The fast transport that suspends: aiohttp's HTTP/1.1 on connections that the address guard has opened.
+"""The fast transport that suspends: aiohttp's protocol and parser on connections that the address guard has opened.
 
-Invariants: those of `httpx_async`. aiohttp is given one connection for one exchange and opens none, so that it can
-neither resolve a name, nor follow, nor try anew; it keeps no cookie, decodes nothing and reads no environment.
+Invariants: those of `httpx_async`. Of aiohttp only what reads one answer on one connection is used, and no session: it
+opens nothing, follows nothing, tries nothing anew and reads no environment. What a session does for a request costs
+several times what is left, and more than all else here beside the signature.
 
 An answer behind which something comes that is no HTTP, in the same piece, is refused here as a whole, since aiohttp
 reads on before it hands over; the other transports take the answer and hang up.
@@ -10,15 +11,14 @@ reads on before it hands over; the other transports take the answer and hang up.
 from __future__ import annotations
 
 import asyncio
-import io
+import inspect
 import socket
 import time
 from typing import Any, Final
 
 import aiohttp
-import yarl
 from aiohttp.client_proto import ResponseHandler
-from aiohttp.connector import Connection
+from aiohttp.http import HttpProcessingError
 
 from ...config import DevPolicy, Limits
 from ...errors import FedtextError
@@ -26,23 +26,26 @@ from ...http import Request, Response
 from ...ports.transport import ExchangeLimits
 from ...wire.iri import Url
 from .connecting import IdlePerLoop, Resolver, build_ssl_context, peer_of
-from .exchange import ConnectTimedOut, Faults, Field, encode_fields
+from .exchange import ConnectTimedOut, Faults, outgoing_fields
 from .guard import AddressGuard, port_of
 from .reading import LIMITS, AnswerReader, Meter, remaining_s
 
 # How much of a body waits in memory for us, twice that at most; the peer is not read from meanwhile.
 _WAITING_BYTES: Final = 16_384
-# Bytes above this size would be written in one piece, of which aiohttp warns; a file is taken in pieces.
-_WHOLE_BYTES_MAX: Final = 1 << 20
-_UNBOUNDED: Final = 1 << 30
-_NO_TIMEOUT: Final = aiohttp.ClientTimeout(total=None, connect=None, sock_read=None, sock_connect=None)  # ours counts
-_NEVER_ADDED: Final = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
+# Up to here a body is copied behind its head, so that both go out in one piece.
+_JOINED_BYTES_MAX: Final = 65_536
+_SWITCHING: Final = 101
+# As many of them as this release of aiohttp knows, out of the way.
+_PARSER_BOUNDS: Final[dict[str, Any]] = {
+    name: 1 << 30
+    for name in ("max_line_size", "max_field_size", "max_headers")
+    if name in inspect.signature(ResponseHandler.set_response_params).parameters
+}
 
 _CONNECTING: Final = Faults(any_of_them=(OSError, UnicodeError))
 _EXCHANGING: Final = Faults(
-    any_of_them=(aiohttp.ClientError, OSError, ValueError),
-    ours=(ValueError,),
-    connected=(aiohttp.ClientError, OSError),
+    any_of_them=(aiohttp.ClientError, HttpProcessingError, OSError, ValueError),
+    connected=(aiohttp.ClientError, HttpProcessingError, OSError, ValueError),
     hung_up=(aiohttp.ClientError, OSError),
 )
 
@@ -52,22 +55,32 @@ class _Connection(ResponseHandler):
 
     meter: Meter | None = None  # None: it lies idle
     refusal: FedtextError | None = None
-    _session: aiohttp.ClientSession | None = None
 
-    @property
-    def session(self) -> aiohttp.ClientSession:
-        """The session that writes to this connection and no other; one for all exchanges: it remembers nothing."""
-        if self._session is None:
-            self._session = aiohttp.ClientSession(
-                connector=_OneConnection(self),
-                cookie_jar=aiohttp.DummyCookieJar(),
-                skip_auto_headers=_NEVER_ADDED,
-                auto_decompress=False,
-                read_bufsize=_WAITING_BYTES,
-                timeout=_NO_TIMEOUT,
-                trust_env=False,
-            )
-        return self._session
+    def begin(self, method: str, meter: Meter) -> None:
+        """Make ready for one answer to a request of this method."""
+        self.meter = meter
+        # The head is bounded by the meter and by the reader of answers, alike for every transport.
+        self.set_response_params(
+            skip_payload=method == "HEAD",
+            read_until_eof=True,
+            auto_decompress=False,
+            read_bufsize=_WAITING_BYTES,
+            **_PARSER_BOUNDS,
+        )
+
+    def write(self, head: bytes, body: bytes) -> None:
+        """Write a request; what the peer does not take yet waits.
+
+        Raises:
+            aiohttp.ServerDisconnectedError: The connection is lost.
+        """
+        if self.transport is None:
+            raise aiohttp.ServerDisconnectedError
+        if len(body) <= _JOINED_BYTES_MAX:
+            self.transport.write(head + body)
+        else:
+            self.transport.write(head)
+            self.transport.write(body)
 
     def data_received(self, data: bytes) -> None:
         if self.meter is None:
@@ -90,23 +103,16 @@ class _Connection(ResponseHandler):
                 self.meter.in_head = False
         super().feed_data(data, size)
 
-    def set_response_params(self, **options: Any) -> None:
-        # The head is bounded by the meter and by the reader of answers, alike for every transport.
-        for name in ("max_line_size", "max_field_size", "max_headers"):
-            if name in options:
-                options[name] = _UNBOUNDED
-        super().set_response_params(**options)
-
     def hang_up(self) -> None:
         """Close it at once; no exchange is under way."""
         self._abort()
-        session, self._session = self._session, None
-        if session is not None:
-            session.detach()
 
     def is_reusable(self) -> bool:
-        """Tell whether the answer was read to its end and nothing came after it."""
-        return self.is_connected() and not self.should_close
+        """Tell whether all was written, and the answer read to its end, and nothing came after it."""
+        return self.is_connected() and not self.should_close and not self._is_writing()
+
+    def _is_writing(self) -> bool:
+        return self.transport is not None and self.transport.get_write_buffer_size() > 0
 
     def _refuse(self, error: FedtextError | None) -> None:
         self.refusal = self.refusal or error
@@ -115,26 +121,6 @@ class _Connection(ResponseHandler):
     def _abort(self) -> None:
         if self.transport is not None:
             self.transport.abort()
-
-
-class _OneConnection(aiohttp.BaseConnector):
-    """Hands out its one connection, once an exchange."""
-
-    def __init__(self, connection: _Connection) -> None:
-        super().__init__()
-        self._connection = connection
-        self._meter: Meter | None = None
-
-    async def connect(self, req: aiohttp.ClientRequest, *_traces: Any, **_options: Any) -> Connection:
-        meter = self._connection.meter
-        if meter is None or meter is self._meter:  # aiohttp would try some requests anew
-            raise aiohttp.ServerDisconnectedError
-        self._meter = meter
-        return Connection(self, req.connection_key, self._connection, self._loop)
-
-    def _release(self, key: object, protocol: ResponseHandler, *, should_close: bool = False) -> None:  # noqa: ARG002
-        if should_close:
-            protocol.force_close()
 
 
 class AiohttpTransport:
@@ -170,7 +156,7 @@ class AiohttpTransport:
             LocalProtocolError: The request cannot be written as HTTP.
         """
         url = self._guard.admit_url(request.url)
-        fields = encode_fields(request, url)
+        fields = outgoing_fields(request, url)
         meter = Meter.of(self._limits, limits, deadline_s=time.monotonic() + limits.exchange_s_max)
         try:
             async with asyncio.timeout(limits.exchange_s_max):
@@ -185,7 +171,7 @@ class AiohttpTransport:
             connection.hang_up()
 
     async def _exchange(
-        self, request: Request, fields: list[Field], url: Url, limits: ExchangeLimits, meter: Meter
+        self, request: Request, fields: list[tuple[str, str]], url: Url, limits: ExchangeLimits, meter: Meter
     ) -> Response:
         idle = self._idle.here()
         for old in idle.expired():
@@ -234,14 +220,14 @@ class AiohttpTransport:
         self,
         connection: _Connection,
         request: Request,
-        fields: list[Field],
+        fields: list[tuple[str, str]],
         url: Url,
         limits: ExchangeLimits,
         meter: Meter,
     ) -> Response:
-        connection.meter = meter
+        connection.begin(request.method, meter)
         try:
-            response = await self._carry(connection, request, fields, url, limits)
+            response = await self._carry(connection, request, fields, limits, meter)
         except BaseException as fault:
             connection.hang_up()
             if connection.refusal is not None and isinstance(fault, Exception):
@@ -257,39 +243,31 @@ class AiohttpTransport:
         return response
 
     async def _carry(
-        self, connection: _Connection, request: Request, fields: list[Field], url: Url, limits: ExchangeLimits
+        self,
+        connection: _Connection,
+        request: Request,
+        fields: list[tuple[str, str]],
+        limits: ExchangeLimits,
+        meter: Meter,
     ) -> Response:
-        """Let aiohttp write the request and read the answer."""
-        answer = await connection.session.request(
-            request.method,
-            _address_of(url),
-            headers=[(name.decode("ascii"), value.decode("latin-1")) for name, value in fields],
-            data=_body_of(request),
-            allow_redirects=False,
-        )
-        try:
-            response = await self._read(connection, request, answer, limits)
-        finally:
-            answer.close()  # what was read to its end is released already
-        if connection.refusal is not None:  # a body that ends with the connection ended with ours
-            raise connection.refusal
-        return response
-
-    async def _read(
-        self, connection: _Connection, request: Request, answer: aiohttp.ClientResponse, limits: ExchangeLimits
-    ) -> Response:
+        """Write the request and read the answer."""
+        connection.write(_head_of(request, fields), request.body)
+        message, content = await connection.read()
+        while 100 <= message.code < 200 and message.code != _SWITCHING:
+            message, content = await connection.read()
         reader = AnswerReader(
             request.method,
-            answer.status,
-            answer.raw_headers,
+            message.code,
+            message.raw_headers,
             limits=self._limits,
             body_bytes_max=limits.body_bytes_max,
         )
-        while not answer.content.at_eof():
-            part, _ = await answer.content.readchunk()
-            if connection.meter is not None:
-                connection.meter.count_part()
+        while not content.at_eof():
+            part, _ = await content.readchunk()
+            meter.count_part()
             reader.feed(part)
+        if connection.refusal is not None:  # a body that ends with the connection ended with ours
+            raise connection.refusal
         return reader.finish(request.url)
 
 
@@ -316,13 +294,7 @@ async def _connect_tcp(address: str, port: int) -> socket.socket:
     return connected
 
 
-def _address_of(url: Url) -> yarl.URL:
-    """Give the address in aiohttp's form, path and query as one text: neither is written anew."""
-    host = url.host.strip("[]")
-    return yarl.URL.build(scheme=url.scheme, host=host, port=url.port, path=url.target, encoded=True)
-
-
-def _body_of(request: Request) -> bytes | io.BytesIO | None:
-    if len(request.body) > _WHOLE_BYTES_MAX:
-        return io.BytesIO(request.body)
-    return request.body or None
+def _head_of(request: Request, fields: list[tuple[str, str]]) -> bytes:
+    """Write the head of a request, whose target and fields were judged: nothing in them ends a line."""
+    lines = [f"{request.method} {request.target} HTTP/1.1\r\n", *[f"{name}: {value}\r\n" for name, value in fields]]
+    return ("".join(lines) + "\r\n").encode("latin-1")

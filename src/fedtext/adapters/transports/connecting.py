@@ -142,18 +142,21 @@ class IdleConnections(Generic[ConnectionT]):
 
     def give(self, peer: Peer, connection: ConnectionT) -> list[ConnectionT]:
         """Put a connection back; give those that are to be closed for it."""
-        self._shelf.append(_Idle(peer, connection, time.monotonic()))
         surplus = self.expired()
-        same = [index for index, idle in enumerate(self._shelf) if idle.peer == peer]
-        if len(same) > IDLE_PER_HOST_MAX:
-            surplus.append(self._shelf.pop(same[0]).connection)
+        same = [idle for idle in self._shelf if idle.peer == peer]
+        self._shelf.append(_Idle(peer, connection, time.monotonic()))
+        if len(same) >= IDLE_PER_HOST_MAX:
+            self._shelf.remove(same[0])
+            surplus.append(same[0].connection)
         if len(self._shelf) > IDLE_TOTAL_MAX:
             surplus.append(self._shelf.pop(0).connection)
         return surplus
 
     def expired(self) -> list[ConnectionT]:
-        """Take off the shelf what has lain there too long."""
+        """Take off the shelf what has lain there too long: what lies there longest stands first."""
         since_s = time.monotonic() - IDLE_S_MAX
+        if not self._shelf or self._shelf[0].since_s >= since_s:
+            return []
         count = next((index for index, idle in enumerate(self._shelf) if idle.since_s >= since_s), len(self._shelf))
         old, self._shelf = self._shelf[:count], self._shelf[count:]
         return [idle.connection for idle in old]

@@ -199,7 +199,7 @@ class AnswerReader:
             raise Unreachable("the status is none that ends an exchange", status=status)
         _check_head(fields, limits)
         self._status = status
-        self._headers = Headers.build((name.decode("latin-1"), value.decode("latin-1")) for name, value in fields)
+        self._headers = Headers.build([(name.decode("latin-1"), value.decode("latin-1")) for name, value in fields])
         self._decoder = BodyDecoder(self._headers.get("content-encoding"), body_bytes_max)
         announced = self._headers.get("content-length")
         bodiless = method == "HEAD" or status in {204, 304}
@@ -224,6 +224,6 @@ def _check_head(fields: Sequence[tuple[bytes, bytes]], limits: Limits) -> None:
     if len(fields) > limits.header_count_max:
         raise BodyTooLarge("the answer has too many header fields", count_max=limits.header_count_max)
     # ": " and CRLF belong to each field.
-    size_bytes = sum(len(name) + len(value) + 4 for name, value in fields)
+    size_bytes = sum([len(name) + len(value) + 4 for name, value in fields])
     if size_bytes > limits.header_bytes_max:
         raise BodyTooLarge("the head of the answer is too large", bytes_max=limits.header_bytes_max)
