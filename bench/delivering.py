@@ -24,6 +24,7 @@ from fedtext.config import Config, DeliveryPolicy, DevPolicy, Limits
 from fedtext.delivery import Follower
 from fedtext.ports import LaneKind
 from fedtext.runtime.outgoing import TransportName
+from fedtext.runtime.process import run_process
 from fedtext.sync import run_sync
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -167,7 +168,7 @@ def run(url: str, port: int, transport: str, workers: int) -> tuple[float, float
 def main(url: str, port: str, transport: TransportName) -> None:
     """Be a worker process."""
     fed = application(url, int(port), transport)
-    print(json.dumps(asyncio.run(_work(fed))), flush=True)
+    print(json.dumps(run_process(_work(fed))), flush=True)
 
 
 if __name__ == "__main__":

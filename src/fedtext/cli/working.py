@@ -10,6 +10,7 @@ import signal
 
 from ..errors import ConfigurationError
 from ..runtime import Federation, Worker
+from ..runtime.process import run_process
 from .console import Console
 from .durations import duration_s
 
@@ -39,7 +40,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     worker = federation.worker(concurrency=arguments.concurrency)
     console.say(f"working for {federation.site.origin}; Ctrl+C ends")
     console.tell({"event": "working", "origin": federation.site.origin})
-    asyncio.run(_work(federation, worker, console, once=arguments.once, drain_s=arguments.drain))
+    run_process(_work(federation, worker, console, once=arguments.once, drain_s=arguments.drain))
     return 0
 
 

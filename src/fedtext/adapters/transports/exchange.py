@@ -96,7 +96,8 @@ def outgoing_fields(request: Request, url: Url) -> list[tuple[str, str]]:
 
 def _check_field(name: str, value: str, url: str) -> None:
     try:
-        name.encode("ascii"), value.encode("latin-1")
+        name.encode("ascii")
+        value.encode("latin-1")
     except UnicodeError as error:
         raise LocalProtocolError("a header cannot be written in latin-1", url=url) from error
     if not (_NAME.fullmatch(name) and _VALUE.fullmatch(value)):

@@ -16,6 +16,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from .....runtime import Federation
+from .....runtime.process import run_process
 from ...door import federations
 
 _UNITS_S = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
@@ -52,7 +53,7 @@ class Command(BaseCommand):
         found = list(federations())
         if not found:
             raise CommandError('no federation in the URL configuration: path("", include(urls(fed)))')
-        asyncio.run(self._work(found, options["concurrency"], options["drain"]))
+        run_process(self._work(found, options["concurrency"], options["drain"]))
 
     async def _work(self, found: Sequence[Federation], concurrency: int, drain_s: float | None) -> None:
         stop = asyncio.Event()
