@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, nullcontext, suppress
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import suppress
 
 import attrs
 
@@ -25,7 +25,7 @@ from .served import Served
 
 _IDLE_S_MIN, _IDLE_S_MAX = 0.02, 0.5
 # So many jobs that are done, or so old ones, are written down at the latest when the next one is done.
-_ACKS_MAX, _ACKS_S_MAX = 8, 1.0
+_ACKS_MAX, _ACKS_S_MAX = 20, 1.0
 
 
 def _as_it_is(awaitable: Awaitable[None]) -> Awaitable[None]:
@@ -121,8 +121,7 @@ class Worker:
         lane = _LaneState(failures=claim.failures, lease_until_s=claim.lease_until_s)
         try:
             lane.turn = await self._federation.engine.begin_turn(claim, ports)
-            for chain in await self._probe(claim, _chains(claim.jobs), lane, ports):
-                await self._chain(claim, chain, lane, ports, nullcontext())
+            await self._chains(claim, iter(await self._probe(claim, _chains(claim.jobs), lane, ports)), lane, ports)
             await self._ack(claim, lane, ports)
         finally:
             await self._end(claim, lane, ports)
@@ -152,10 +151,10 @@ class Worker:
             lane.turn = await self._federation.engine.begin_turn(claim, ports)
             chains = await self._probe(claim, _chains(claim.jobs), lane, ports)
             limit = self._federation.config.delivery.per_host_concurrency if claim.lane.kind is LaneKind.OUT else 1
-            slots = asyncio.Semaphore(limit)
+            left = iter(chains)  # shared: each chain is taken by whoever is free first
             async with asyncio.TaskGroup() as group:
-                for chain in chains:
-                    group.create_task(self._chain(claim, chain, lane, ports, slots))
+                for _ in range(min(limit, len(chains))):
+                    group.create_task(self._chains(claim, left, lane, ports))
             await self._ack(claim, lane, ports)
         finally:
             heartbeat.cancel()
@@ -206,19 +205,12 @@ class Worker:
             left.append(rest)
         return left
 
-    async def _chain(
-        self,
-        claim: Claim,
-        jobs: Sequence[Job],
-        lane: _LaneState,
-        ports: PortSet,
-        slots: AbstractAsyncContextManager[object],
-    ) -> None:
-        """Carry out jobs of one ordering key, one after the other, until one of them has to wait."""
-        for job in jobs:
-            async with slots:
+    async def _chains(self, claim: Claim, chains: Iterator[Sequence[Job]], lane: _LaneState, ports: PortSet) -> None:
+        """Carry out chains while there are any; of each the jobs one after the other, until one of them has to wait."""
+        for chain in chains:
+            for job in chain:
                 if not await self._one(claim, job, lane, ports):
-                    return
+                    break
 
     async def _one(self, claim: Claim, job: Job, lane: _LaneState, ports: PortSet) -> bool:
         """Carry out one job, if there is still time; False when those behind it must wait."""

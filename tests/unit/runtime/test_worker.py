@@ -358,13 +358,14 @@ async def test_what_is_settled_when_the_end_comes_stays_settled(serve) -> None:
 
 
 async def test_what_is_done_is_written_down_together_and_soon(serve, blog) -> None:
-    """Eight at once at the latest, or what is a second old, and the rest at the end of the batch."""
-    took_s = iter([0.0] * 11 + [2.0, 0.0, 0.0])
+    """Twenty at once at the latest, or what is a second old, and the rest at the end of the batch."""
+    took_s = iter([0.0] * 23 + [2.0, 0.0, 0.0])
 
     async def action(_name: str) -> None:
         blog.clock.advance(next(took_s))
 
-    served = await serve([task("out:a", str(n)) for n in range(14)], action=action, per_host_concurrency=1)
+    tasks = [task("out:a", str(n)) for n in range(26)]
+    served = await serve(tasks, action=action, per_host_concurrency=1, batch_max=30)
     ports, written = served.ports.asynchronous(), list[int]()
 
     class Counting:
@@ -377,14 +378,14 @@ async def test_what_is_done_is_written_down_together_and_soon(serve, blog) -> No
 
     served.ports = SimpleNamespace(asynchronous=lambda: attrs.evolve(ports, queue=Counting()), observer=ports.observer)
     assert await Worker(served).step() is True
-    assert written == [8, 4, 2]
+    assert written == [20, 4, 2]
     assert (await ports.queue.depth()).waiting == 0
 
 
 @pytest.mark.parametrize("fault", ["fails", "is broken off"])
 async def test_what_could_not_be_written_down_is_written_at_the_end(serve, fault: str) -> None:
     """Nothing is done twice because a write has failed once; whoever called is told."""
-    served = await serve([task("out:a", str(n)) for n in range(8)], per_host_concurrency=1)
+    served = await serve([task("out:a", str(n)) for n in range(20)], per_host_concurrency=1)
     ports, tried = served.ports.asynchronous(), asyncio.Event()
 
     class Faulty:
@@ -406,7 +407,7 @@ async def test_what_could_not_be_written_down_is_written_at_the_end(serve, fault
         step.cancel()
     with pytest.raises((ExceptionGroup, QueueError, asyncio.CancelledError)):
         await step
-    assert len(served.engine.done) == 8
+    assert len(served.engine.done) == 20
     assert (await ports.queue.depth()).waiting == 0
 
 
@@ -445,7 +446,7 @@ async def test_a_worker_ends_when_it_is_told_to_also_while_the_queue_is_gone(ser
 
 async def test_a_lane_that_somebody_else_has_by_now_is_left_to_them(serve, blog) -> None:
     """The lease ran out unseen: what is done is theirs to do again, and nothing more is begun."""
-    served = await serve([task("out:a", str(n)) for n in range(12)], per_host_concurrency=1)
+    served = await serve([task("out:a", str(n)) for n in range(30)], per_host_concurrency=1, batch_max=30)
     ports = served.ports.asynchronous()
 
     class Lost:
@@ -457,7 +458,7 @@ async def test_a_lane_that_somebody_else_has_by_now_is_left_to_them(serve, blog)
 
     served.ports = SimpleNamespace(asynchronous=lambda: attrs.evolve(ports, queue=Lost()), observer=ports.observer)
     assert await Worker(served).step() is True
-    assert len(served.engine.done) == 8
+    assert len(served.engine.done) == 20
 
 
 # ---- the breaker -----------------------------------------------------------------------------------------------------
