@@ -56,7 +56,9 @@ async def begin_turn(engine: Engine, claim: Claim, ports: PortSet) -> Turn:
     if is_unavailable(health, now_s=ports.clock.now_s(), policy=engine.config.delivery):
         return Turn(health=health, unavailable=True)
     left_out = _left_out(claim.jobs) if engine.config.delivery.collapses else {}
-    return Turn(health=health, left_out=left_out, ports=attrs.evolve(ports, store=TurnStore(ports.store)))
+    return Turn(
+        health=health, left_out=left_out, ports=attrs.evolve(ports, store=TurnStore(ports.store, ports.coalesce))
+    )
 
 
 async def end_turn(engine: Engine, claim: Claim, turn: Turn, result: TurnResult, ports: PortSet) -> float:

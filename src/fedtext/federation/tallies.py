@@ -36,6 +36,9 @@ class HostTally:
     succeeded_s: float = 0.0
 
 
+_NOTHING_SEEN: Final = HostTally()
+
+
 class HostTallies:
     """Counts by host; as many are kept as `TALLIES_MAX`, and those that were not used the longest go first."""
 
@@ -46,7 +49,7 @@ class HostTallies:
     def delivered(self, host: str, *, status: int, now_s: float) -> None:
         """Count a delivery that was taken."""
         known = self.of(host)
-        seen = attrs.evolve(known, delivered=known.delivered + 1, last=f"status {status}", succeeded_s=now_s)
+        seen = HostTally(delivered=known.delivered + 1, failed=known.failed, last=f"status {status}", succeeded_s=now_s)
         _remember(self._tallies, host, seen)
 
     def failed(self, host: str, reason: str) -> None:
@@ -56,7 +59,7 @@ class HostTallies:
 
     def of(self, host: str) -> HostTally:
         """Give what was counted."""
-        return self._tallies.get(host, HostTally())
+        return self._tallies.get(host, _NOTHING_SEEN)
 
     def takes_a_look(self, host: str, now_s: float) -> bool:
         """Tell whether a sign of life is worth a look at what is kept of its host: once a minute."""

@@ -12,17 +12,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from ..ports import Statement, Store
+from ..ports import Coalesce, Statement, Store
 
 READ_ONCE: Final = frozenset({"keyset", "scheme"})
 """Kinds of keys, as `store_key` has them behind the site."""
 
 
 class TurnStore:
-    """A store for the length of one turn."""
+    """A store for the length of one turn.
 
-    def __init__(self, store: Store) -> None:
+    Args:
+        store: That is read and written.
+        coalesce: By which jobs that begin at the same time read once together.
+    """
+
+    def __init__(self, store: Store, coalesce: Coalesce) -> None:
         self._store = store
+        self._coalesce = coalesce
         self._read: dict[str, bytes | None] = {}
         self._writes = 0
 
@@ -35,9 +41,11 @@ class TurnStore:
         """Give the value, or None when it is absent or expired; of some kinds as it was when it was first asked for."""
         if key in self._read:
             return self._read[key]
+        if _kind_of(key) not in READ_ONCE:
+            return await self._store.get(key)
         writes = self._writes
-        value = await self._store.get(key)
-        if _kind_of(key) in READ_ONCE and writes == self._writes:  # else it may be from before one of them
+        value = await self._coalesce.run(f"turn {id(self)} {writes} {key}", lambda: self._store.get(key))
+        if writes == self._writes:  # else it may be from before one of them
             self._read[key] = value
         return value
 
