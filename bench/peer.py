@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from bench.measuring import unpin
+from fedtext.runtime.process import run_process
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -69,4 +70,4 @@ def peer(certificate: str = "") -> Iterator[int]:
 
 if __name__ == "__main__":
     unpin()
-    asyncio.run(serve(sys.argv[1]))
+    run_process(serve(sys.argv[1]))

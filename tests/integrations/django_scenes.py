@@ -37,7 +37,7 @@ settings.configure(
             "PASSWORD": "secret",
             "OPTIONS": {"sslmode": "prefer", "isolation_level": 3},
         },
-        "other": {"ENGINE": "django.db.backends.oracle", "NAME": "blog"},
+        "other": {"ENGINE": "django.db.backends.dummy", "NAME": "blog"},
     },
 )
 django.setup()
