@@ -8,6 +8,7 @@ Sources: ActivityStreams 2.0 sections 2 and 5; JLD-01, JLD-16, MOD-72.
 
 from __future__ import annotations
 
+from marshal import dumps
 from operator import is_
 from typing import Final, TypeVar, cast
 
@@ -15,13 +16,14 @@ from ..errors import TypeMismatch
 from ..jsonld import context_for
 from ..wire.json import JsonObject, JsonValue, text_of
 from .activities import check_actor
-from .model import interpret, is_absolute, is_path, make, parts
+from .model import MADE_HERE, interpret, is_absolute, is_path, make, parts
 from .objects import Object
 from .shapes import copied, terms_used
 
 ObjectT = TypeVar("ObjectT", bound=Object)
 
 _CONTEXT_TYPES: Final = frozenset({str, list, dict})
+_PLAIN_MARKS: Final = 2  # of `marshal`: later versions also tell whether equal texts are one object
 
 
 def load(document: JsonObject) -> Object:
@@ -67,11 +69,11 @@ def load_as(document: JsonObject, kind: type[ObjectT]) -> ObjectT:
     raise TypeMismatch("of another type than expected", expected=kind.__name__, type=found.type_name)
 
 
-def fingerprint(model: Object) -> tuple[type[Object], str] | None:
+def fingerprint(model: Object) -> tuple[type[Object], str | bytes] | None:
     """Give what tells a model from every model that would be dumped, or read, in another way.
 
-    It costs a tenth of a dump: whoever keeps what was made of a model keeps this beside it, and asks whether the model
-    of the next request says the same to the letter.
+    It costs a small part of a dump: whoever keeps what was made of a model keeps this beside it, and asks whether the
+    model of the next request says the same to the letter.
 
     Args:
         model: Any model.
@@ -80,7 +82,14 @@ def fingerprint(model: Object) -> tuple[type[Object], str] | None:
         To be compared for equality, within this process; None: nothing can tell.
     """
     # Not `==` of the documents: to Python 1 is True and 1.0.
-    text = text_of([*parts(model)])
+    document, context = parts(model)
+    if context == MADE_HERE and type(context) is str:
+        try:
+            # Properties have checked what stands there; this tells as much as JSON does, at a third of its cost.
+            return type(model), dumps([document, context], _PLAIN_MARKS)
+        except ValueError:  # among it is a text of a class of its own, as templates have them
+            pass
+    text = text_of([document, context])
     return None if text is None else (type(model), text)
 
 

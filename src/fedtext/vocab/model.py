@@ -181,6 +181,7 @@ class ModelType(type):
     """
 
     declared: Mapping[str, Property[Any, Any]]
+    declared_places: Mapping[str, int]
     written_type: str
 
     def __new__(mcls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **options: Any) -> ModelType:
@@ -197,6 +198,7 @@ class ModelType(type):
                 found.update(base.declared)
         found.update({key: value for key, value in namespace.items() if _is_property(value)})
         cls.declared = found
+        cls.declared_places = {attribute: place for place, attribute in enumerate(found)}
 
 
 class _Holder:
@@ -441,6 +443,8 @@ def without_default_type(model: Model) -> JsonObject:
 
 def items_of(value: object, single: type | tuple[type, ...]) -> list[object]:
     """Give what an application gave as a list: one thing of a type, or an iterable of things."""
+    if type(value) is tuple or type(value) is list:
+        return [*cast("Iterable[object]", value)]
     if isinstance(value, single) or not isinstance(value, Iterable):
         return [value]
     return list(cast("Iterable[object]", value))
@@ -493,12 +497,13 @@ def _recognize(document: JsonObject) -> type[Model]:
 
 def _write(cls: type[Model], document: JsonObject, values: Mapping[str, object]) -> None:
     """Write values in the order in which the class declares them: what depends on another comes after it."""
-    unknown = values.keys() - cls.declared.keys()
-    if unknown:
+    declared = cls.declared
+    if not values.keys() <= declared.keys():
+        unknown = values.keys() - declared.keys()
         raise TypeError(f"{cls.__name__} has no property {', '.join(sorted(unknown))}")
-    for attribute, item in cls.declared.items():
-        if attribute in values:
-            item.write(document, values[attribute])
+    # A class declares dozens, of which few are given.
+    for attribute in sorted(values, key=cls.declared_places.__getitem__):
+        declared[attribute].write(document, values[attribute])
 
 
 def _known_names(cls: type[Model]) -> frozenset[str]:
