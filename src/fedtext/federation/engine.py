@@ -6,7 +6,7 @@ stands in `operations`, above it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from functools import lru_cache
 from typing import Any, Final, Protocol
 
@@ -26,6 +26,7 @@ from ..wire.json import JsonObject, parse_object
 from .actor_keys import ActorKeys
 from .calling import Caller
 from .context import Context, Local, Scope
+from .described import DescribedActors
 from .outcomes import JobOutcome
 from .recipients import Recipients
 from .registry import OF_ACTORS, OF_OBJECTS, Router
@@ -126,6 +127,7 @@ class Engine:
     recipients: Recipients = attrs.field(factory=Recipients, eq=False)
     shown: Shown = attrs.field(factory=Shown, eq=False)
     routes: RouteBook = attrs.field(factory=RouteBook, eq=False)
+    described: DescribedActors = attrs.field(factory=DescribedActors, eq=False)
     contact: str | None = None
     load_source: Callable[[type[Any], dict[str, str]], object] | None = None
 
@@ -133,6 +135,11 @@ class Engine:
     def shared_inbox_path(self) -> str:
         """Path of the shared inbox."""
         return self.paths.shared_inbox
+
+    @property
+    def edition(self) -> Hashable:
+        """What changes when anything is registered that decides on addresses."""
+        return self.router.edition
 
     # ---- addresses -----------------------------------------------------------------------------------------------
 
