@@ -219,8 +219,9 @@ class ActorKeys:
         """
         key_set = await self._load(ports, site, actor_id)
         now_s = ports.clock.now_s()
-        # Time takes away those that sign no more, one by one.
-        counting = tuple([key.name for key in key_set.retired if key.verifies_until_s > now_s])
+        # Time takes away those that sign no more, one by one; mostly there are none.
+        retired = key_set.retired
+        counting = tuple([key.name for key in retired if key.verifies_until_s > now_s]) if retired else ()
         held = self._published.get(actor_id)
         if held is not None and held[0]() is key_set and held[1] == counting:
             return held[2]
@@ -267,16 +268,18 @@ class ActorKeys:
         # Each step below is one dict operation that tolerates what another thread did in between.
         held = self._read.pop(actor_id, None)
         if stored is None:
-
-            async def load() -> KeySet:
-                return await self.source.load_set(ports, site, actor_id, self.ring)
-
-            return await ports.coalesce.run(f"keyset {actor_id}", load)
+            return await self._load_first(ports, site, actor_id)
         if held is None or held[0] != stored:
             held = (stored, parse_key_set(stored, self.ring, self.source.passphrase))
         self._read[actor_id] = held
         _drop_oldest(self._read)
         return held[1]
+
+    async def _load_first(self, ports: PortSet, site: str, actor_id: str) -> KeySet:
+        async def load() -> KeySet:
+            return await self.source.load_set(ports, site, actor_id, self.ring)
+
+        return await ports.coalesce.run(f"keyset {actor_id}", load)
 
 
 def _drop_oldest(held: dict[str, Any]) -> None:

@@ -70,6 +70,16 @@ class Scope:
     """Grows: the key, once a listener of this call has confirmed it."""
 
 
+# Each request needs one. Nothing can be confirmed there, so that many calls may share it.
+NOTHING_SPECIAL: Final = Scope()
+
+
+@lru_cache(maxsize=1_024)
+def scope_of(identifier: str) -> Scope:
+    """Give what a callback that is asked for an own actor is called about."""
+    return Scope(identifier=identifier)
+
+
 class Host(Protocol):
     """What a context asks of the engine."""
 

@@ -25,7 +25,7 @@ from ..wire.iri import Iri, Origin
 from ..wire.json import JsonObject, parse_object
 from .actor_keys import ActorKeys
 from .calling import Caller
-from .context import Context, Local, Scope
+from .context import NOTHING_SPECIAL, Context, Local, Scope
 from .described import DescribedActors
 from .outcomes import JobOutcome
 from .recipients import Recipients
@@ -44,7 +44,9 @@ Refuse = Callable[[str], None]
 class Operations(Protocol):
     """What the engine does, implemented above it; each call gets the engine."""
 
-    async def handle(self, engine: Engine, request: Request, ports: PortSet) -> Response | None:
+    async def handle(
+        self, engine: Engine, request: Request, ports: PortSet, route: Route | None = None
+    ) -> Response | None:
         """Answer one request."""
         ...
 
@@ -240,7 +242,7 @@ class Engine:
 
     def context(self, ports: PortSet, scope: Scope | None = None) -> Context:
         """Make a context on these ports."""
-        return Context(self, self.site, ports, scope or Scope())
+        return Context(self, self.site, ports, scope or NOTHING_SPECIAL)
 
     def fetcher(self, ports: PortSet) -> Fetcher:
         """Make the way out on these ports; requests are signed by the instance actor (SIG-24).
@@ -280,12 +282,17 @@ class Engine:
         """Tell whether a raw path is served here; None: it is the application's own."""
         return self.routes.find(self.router, self.paths, path)
 
-    async def handle(self, request: Request, ports: PortSet) -> Response | None:
+    async def handle(self, request: Request, ports: PortSet, route: Route | None = None) -> Response | None:
         """Answer one request; None: leave it to the application (a page for people under a path of ours).
 
         Never raises for what the request is; a fault of ours or of the application passes through to the edge.
+
+        Args:
+            request: As it came.
+            ports: Of the edge's colour.
+            route: What its path names, where the edge has looked.
         """
-        return await self.operations.handle(self, request, ports)
+        return await self.operations.handle(self, request, ports, route)
 
     async def run_job(self, job: Job, ports: PortSet, turn: Turn | None = None) -> JobOutcome:
         """Carry out one job of the queue; see `step`."""

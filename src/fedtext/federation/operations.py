@@ -27,10 +27,11 @@ _CHALLENGES = {bodiless: build_challenge(bodiless=bodiless) for bodiless in (Fal
 class EngineOperations:
     """The operations of a real engine."""
 
-    async def handle(self, engine: Engine, request: Request, ports: PortSet) -> Response | None:
+    async def handle(
+        self, engine: Engine, request: Request, ports: PortSet, route: Route | None = None
+    ) -> Response | None:
         """Answer one request; see `Engine.handle`."""
-        route = engine.route(request.path)
-        if route is None:
+        if route is None and (route := engine.route(request.path)) is None:
             return None
         try:
             await engine.rulebook.refresh(ports)

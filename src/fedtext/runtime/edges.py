@@ -40,6 +40,11 @@ class BodyUnreadable(RequestError):
 def build_request(
     *, method: str, scheme: str, target: str, pairs: Iterable[tuple[str, str]], limits: Limits
 ) -> Request:
+    """Build a request without its body; see `checked_request`."""
+    return checked_request(method, scheme, target, Headers.build(pairs), limits)
+
+
+def checked_request(method: str, scheme: str, target: str, headers: Headers, limits: Limits) -> Request:
     """Build a request without its body.
 
     Raises:
@@ -47,7 +52,6 @@ def build_request(
         TargetMalformed: Control characters in the target.
         LimitExceeded: Too many or too long headers.
     """
-    headers = Headers.build(pairs)
     if len(headers.fields) > limits.header_count_max:
         raise LimitExceeded("too many headers", limit="header_count_max")
     if sum([len(name) + len(value) for name, value in headers.fields]) > limits.header_bytes_max:

@@ -126,7 +126,9 @@ class MemoryStore:
 
     def _live(self, key: str) -> bytes | None:
         entry = self._state.entries.get(key)
-        return entry.value if entry is not None and entry.is_live(self._clock.now_s()) else None
+        if entry is None or (entry.expires_s is not None and entry.expires_s <= self._clock.now_s()):
+            return None
+        return entry.value
 
     def _write(self, key: str, value: bytes, ttl_s: float | None) -> None:
         now_s = self._clock.now_s()
