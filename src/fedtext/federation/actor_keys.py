@@ -217,7 +217,8 @@ class ActorKeys:
         Returns:
             Not to be changed: the same objects as long as the keys are the same.
         """
-        key_set = await self._load(ports, site, actor_id)
+        stored = await self.source.stored_set(ports, site, actor_id)  # as `_load`, a step shorter
+        key_set = await self._load_first(ports, site, actor_id) if stored is None else self._parsed(actor_id, stored)
         now_s = ports.clock.now_s()
         # Time takes away those that sign no more, one by one; mostly there are none.
         retired = key_set.retired
@@ -265,17 +266,21 @@ class ActorKeys:
 
     async def _load(self, ports: PortSet, site: str, actor_id: str) -> KeySet:
         stored = await self.source.stored_set(ports, site, actor_id)
+        return await self._load_first(ports, site, actor_id) if stored is None else self._parsed(actor_id, stored)
+
+    def _parsed(self, actor_id: str, stored: bytes) -> KeySet:
         # Each step below is one dict operation that tolerates what another thread did in between.
         held = self._read.pop(actor_id, None)
-        if stored is None:
-            return await self._load_first(ports, site, actor_id)
         if held is None or held[0] != stored:
             held = (stored, parse_key_set(stored, self.ring, self.source.passphrase))
         self._read[actor_id] = held
-        _drop_oldest(self._read)
+        if len(self._read) > READ_COUNT_MAX:
+            _drop_oldest(self._read)
         return held[1]
 
     async def _load_first(self, ports: PortSet, site: str, actor_id: str) -> KeySet:
+        self._read.pop(actor_id, None)
+
         async def load() -> KeySet:
             return await self.source.load_set(ports, site, actor_id, self.ring)
 

@@ -29,6 +29,11 @@ class Visit:
     asker: str | None = None
 
 
+def admits_all(engine: Engine) -> bool:
+    """Tell whether nobody is an owner and nobody has to sign here, so that `admit` lets everybody in as nobody."""
+    return engine.router.owner_callback is None and not engine.config.secure
+
+
 async def admit(engine: Engine, visit: Visit, ports: PortSet) -> Visit:
     """Let owners in, and whoever signs; under `Config.secure` nobody else.
 

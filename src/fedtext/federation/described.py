@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping
 from typing import Any, Final, TypeAlias
 
-from ..vocab import Actor, Application, Group, Organization, Person, Service
+from ..vocab import Actor, Application, Group, Organization, Person, Service, sealed
 
 KEPT_COUNT_MAX: Final = 1_024
 SAID_CHARS_MAX: Final = 16_384
@@ -39,7 +39,7 @@ class DescribedActors:
         """Keep an actor beside what it was made of, unless that is too much."""
         if description is None or sum(map(_chars, description)) > SAID_CHARS_MAX:
             return
-        self._held[description] = actor
+        self._held[description] = sealed(actor)
         if len(self._held) > KEPT_COUNT_MAX:
             for oldest in list(self._held)[:-KEPT_COUNT_MAX]:
                 self._held.pop(oldest, None)

@@ -36,6 +36,7 @@ from .rulebook import RuleBook
 from .shown import Shown
 from .site import Site
 from .tallies import HostTallies
+from .templates import PathTemplate
 from .turns import Turn, TurnResult
 
 Refuse = Callable[[str], None]
@@ -166,7 +167,7 @@ class Engine:
             raise ConfigurationError("no actors are registered: use @fed.actor(…)")
         route = self.router.actors[0]
         try:
-            return route.template.expand({route.parameter: pk})
+            return (_path_of if len(pk) > _KEPT_CHARS_MAX else _kept_path_of)(route.template, pk)
         except ConfigurationError as error:
             raise UnfitIdentifier("nobody can be an actor by this identifier", path=route.template.text) from error
 
@@ -361,6 +362,13 @@ class Engine:
 
 
 _KEPT_CHARS_MAX: Final = 512
+
+
+def _path_of(template: PathTemplate, pk: str) -> str:
+    return template.expand({template.parameters[0]: pk})
+
+
+_kept_path_of: Final = lru_cache(maxsize=2_048)(_path_of)  # each post names its author
 
 
 def tombstone_key(site: str, iri: str) -> str:

@@ -41,7 +41,6 @@ from .context import Scope
 from .engine import Engine
 from .routes import Route, RouteKind
 
-KINDS: Final = frozenset({RouteKind.WEBFINGER, RouteKind.HOST_META, RouteKind.NODEINFO_INDEX, RouteKind.NODEINFO})
 _REL_SERVICE: Final = JRDLink(rel=REL_SERVICE, type=ACTIVITY_JSON)
 
 _KEPT_CHARS_MAX: Final = 512

@@ -10,17 +10,19 @@ from __future__ import annotations
 
 from marshal import dumps
 from operator import is_
-from typing import Final, TypeVar, cast
+from typing import Final, TypeAlias, TypeVar, cast
 
 from ..errors import TypeMismatch
 from ..jsonld import context_for
 from ..wire.json import JsonObject, JsonValue, text_of
 from .activities import check_actor
-from .model import MADE_HERE, interpret, is_absolute, is_path, make, parts
+from .model import MADE_HERE, carried, interpret, is_absolute, is_path, make, parts, seal
 from .objects import Object
 from .shapes import copied, terms_used
 
 ObjectT = TypeVar("ObjectT", bound=Object)
+
+Fingerprint: TypeAlias = tuple[type[Object], str | bytes]
 
 _CONTEXT_TYPES: Final = frozenset({str, list, dict})
 _PLAIN_MARKS: Final = 2  # of `marshal`: later versions also tell whether equal texts are one object
@@ -69,7 +71,17 @@ def load_as(document: JsonObject, kind: type[ObjectT]) -> ObjectT:
     raise TypeMismatch("of another type than expected", expected=kind.__name__, type=found.type_name)
 
 
-def fingerprint(model: Object) -> tuple[type[Object], str | bytes] | None:
+def sealed(model: ObjectT) -> ObjectT:
+    """Let a model carry its fingerprint, which is not made again.
+
+    Args:
+        model: Made of plain values alone, by a class of the library: then nobody has a part of its document in hands.
+    """
+    seal(model, fingerprint(model))
+    return model
+
+
+def fingerprint(model: Object) -> Fingerprint | None:
     """Give what tells a model from every model that would be dumped, or read, in another way.
 
     It costs a small part of a dump: whoever keeps what was made of a model keeps this beside it, and asks whether the
@@ -81,6 +93,9 @@ def fingerprint(model: Object) -> tuple[type[Object], str | bytes] | None:
     Returns:
         To be compared for equality, within this process; None: nothing can tell.
     """
+    known = carried(model)
+    if known is not None:
+        return cast("Fingerprint", known)
     # Not `==` of the documents: to Python 1 is True and 1.0.
     document, context = parts(model)
     if context == MADE_HERE and type(context) is str:

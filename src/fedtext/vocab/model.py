@@ -202,11 +202,12 @@ class ModelType(type):
 
 
 class _Holder:
-    """The two slots of a model, kept where type checkers do not take them for properties."""
+    """The slots of a model, kept where type checkers do not take them for properties."""
 
-    __slots__ = ("_context", "_document")
+    __slots__ = ("_context", "_document", "_fingerprint")
     _document: JsonObject
     _context: JsonValue
+    _fingerprint: object  # see `loading.sealed`; None: it is to be made
 
 
 class Model(_Holder, metaclass=ModelType):
@@ -239,7 +240,12 @@ class Model(_Holder, metaclass=ModelType):
         def __init__(self, **values: object) -> None:
             document: JsonObject = {"id": None, "type": type(self).written_type, "actor": None}
             _write(type(self), document, values)
-            _fill(self, {name: value for name, value in document.items() if value is not None}, MADE_HERE)
+            for name in ("id", "actor"):  # they held a place, so that they stand at the beginning
+                if document.get(name) is None:
+                    document.pop(name, None)
+            if None in document.values():
+                document = {name: value for name, value in document.items() if value is not None}
+            _fill(self, document, MADE_HERE)
 
     @property
     def type_name(self) -> str:
@@ -327,12 +333,14 @@ _registry: Final[dict[str, type[Model]]] = {}
 _recognized: Final[list[tuple[frozenset[str], type[Model]]]] = []
 _set_document: Final = _Holder.__dict__["_document"].__set__
 _set_context: Final = _Holder.__dict__["_context"].__set__
+_set_fingerprint: Final = _Holder.__dict__["_fingerprint"].__set__
 Model.written_type = "Object"
 
 
 def _fill(model: Model, document: JsonObject, context: JsonValue) -> None:
     _set_document(model, document)
     _set_context(model, context)
+    _set_fingerprint(model, None)
 
 
 def make(kind: type[ModelT], document: JsonObject, context: JsonValue) -> ModelT:
@@ -353,6 +361,16 @@ def parts(model: Model) -> tuple[JsonObject, JsonValue]:
     return model._document, model._context  # pyright: ignore[reportPrivateUsage]
 
 
+def seal(model: Model, fingerprint: object) -> None:
+    """Let a model carry its fingerprint; see `loading.sealed`."""
+    _set_fingerprint(model, fingerprint)
+
+
+def carried(model: Model) -> Any:
+    """Give the fingerprint that a model carries, or None."""
+    return model._fingerprint  # pyright: ignore[reportPrivateUsage]
+
+
 def interpret(document: JsonObject, context: JsonValue) -> Model:
     """Check the id and the type of a document and make the model that its type asks for.
 
@@ -365,6 +383,7 @@ def interpret(document: JsonObject, context: JsonValue) -> Model:
     model = cls.__new__(cls)
     _set_document(model, document)
     _set_context(model, context)
+    _set_fingerprint(model, None)
     return model
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from fedtext.vocab import (
     Create,
     Hashtag,
     Image,
+    Like,
     Note,
     Object,
     Person,
@@ -25,6 +27,7 @@ from fedtext.vocab import (
     load,
     load_as,
     prop,
+    sealed,
 )
 from fedtext.wire.json import parse_object, parse_value
 
@@ -263,3 +266,17 @@ def test_a_safe_text_of_a_template_is_a_text():
     assert fingerprint(made(content=Safe("x"))) == fingerprint(made(content="x"))
     assert fingerprint(Note(content=Safe("x"))) == fingerprint(Note(content="x"))
     assert fingerprint(Note(source={"content": Safe("x")})) is not None
+
+
+def test_a_sealed_model_carries_its_fingerprint_and_what_is_made_of_it_does_not():
+    one, other = sealed(Note(name="a")), Note(name="a")
+    assert fingerprint(one) is fingerprint(one)
+    assert fingerprint(one) == fingerprint(other)
+    assert fingerprint(one.evolve(name="b")) == fingerprint(Note(name="b")) != fingerprint(one)
+    assert fingerprint(copy.deepcopy(one)) == fingerprint(one)
+
+
+def test_an_explicit_nothing_is_left_out_wherever_it_is_said():
+    assert Note(id=None, name="a", summary=None).document == {"type": "Note", "name": "a"}
+    liked = Like(object="https://a.example/1", actor=ALICE, id="https://a.example/2").document
+    assert [*liked][:3] == ["id", "type", "actor"]
