@@ -14,7 +14,7 @@ Sources: SIG-16, SIG-22, SIG-23; FEP-521a; SEC-170.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from functools import lru_cache
 from typing import Any, Final, NoReturn, TypeAlias
 from weakref import ref
@@ -73,13 +73,13 @@ class StoredKeys:
             raise StoreError("the store lost a key that was just written", actor=actor_id)
         return found
 
-    async def stored_set(self, ports: PortSet, site: str, actor_id: str) -> bytes | None:
+    def stored_set(self, ports: PortSet, site: str, actor_id: str) -> Coroutine[Any, Any, bytes | None]:
         """Give all keys of an actor as they are stored; None: there are none yet.
 
         Raises:
             StoreError: The store failed.
         """
-        return await ports.store.get(_key_set_place(site, actor_id))
+        return ports.store.get(_key_set_place(site, actor_id))
 
     async def load_set(self, ports: PortSet, site: str, actor_id: str, ring: KeyRing) -> KeySet:
         """Give all keys of an actor, making what is not there yet.

@@ -6,7 +6,7 @@ stands in `operations`, above it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Coroutine, Hashable, Sequence
 from functools import lru_cache
 from typing import Any, Final, Protocol
 
@@ -283,7 +283,9 @@ class Engine:
         """Tell whether a raw path is served here; None: it is the application's own."""
         return self.routes.find(self.router, self.paths, path)
 
-    async def handle(self, request: Request, ports: PortSet, route: Route | None = None) -> Response | None:
+    def handle(
+        self, request: Request, ports: PortSet, route: Route | None = None
+    ) -> Coroutine[Any, Any, Response | None]:
         """Answer one request; None: leave it to the application (a page for people under a path of ours).
 
         Never raises for what the request is; a fault of ours or of the application passes through to the edge.
@@ -293,7 +295,7 @@ class Engine:
             ports: Of the edge's colour.
             route: What its path names, where the edge has looked.
         """
-        return await self.operations.handle(self, request, ports, route)
+        return self.operations.handle(self, request, ports, route)
 
     async def run_job(self, job: Job, ports: PortSet, turn: Turn | None = None) -> JobOutcome:
         """Carry out one job of the queue; see `step`."""

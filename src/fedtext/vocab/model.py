@@ -19,8 +19,21 @@ Example:
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final, Generic, Self, TypeGuard, TypeVar, cast, dataclass_transform, overload
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Final,
+    Generic,
+    Self,
+    TypeAlias,
+    TypeGuard,
+    TypeVar,
+    cast,
+    dataclass_transform,
+    overload,
+)
 
 import attrs
 
@@ -33,6 +46,8 @@ from .shapes import alike, copied, only
 ReadT = TypeVar("ReadT")
 WriteT = TypeVar("WriteT")
 ModelT = TypeVar("ModelT", bound="Model")
+
+_Write: TypeAlias = Callable[[JsonObject, object], None]
 
 _SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:.").match
 _WEB: Final = ("https://", "http://")
@@ -181,7 +196,6 @@ class ModelType(type):
     """
 
     declared: Mapping[str, Property[Any, Any]]
-    declared_places: Mapping[str, int]
     written_type: str
 
     def __new__(mcls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **options: Any) -> ModelType:
@@ -198,7 +212,6 @@ class ModelType(type):
                 found.update(base.declared)
         found.update({key: value for key, value in namespace.items() if _is_property(value)})
         cls.declared = found
-        cls.declared_places = {attribute: place for place, attribute in enumerate(found)}
 
 
 class _Holder:
@@ -516,13 +529,17 @@ def _recognize(document: JsonObject) -> type[Model]:
 
 def _write(cls: type[Model], document: JsonObject, values: Mapping[str, object]) -> None:
     """Write values in the order in which the class declares them: what depends on another comes after it."""
-    declared = cls.declared
-    if not values.keys() <= declared.keys():
-        unknown = values.keys() - declared.keys()
+    for attribute, write in _writers(cls, tuple(values)):
+        write(document, values[attribute])
+
+
+@lru_cache(maxsize=1_024)  # a class declares dozens of properties, and applications write the same few each time
+def _writers(cls: type[Model], given: tuple[str, ...]) -> tuple[tuple[str, _Write], ...]:
+    """Give what writes each of the properties that are given, in the order in which the class declares them."""
+    unknown = {*given} - cls.declared.keys()
+    if unknown:
         raise TypeError(f"{cls.__name__} has no property {', '.join(sorted(unknown))}")
-    # A class declares dozens, of which few are given.
-    for attribute in sorted(values, key=cls.declared_places.__getitem__):
-        declared[attribute].write(document, values[attribute])
+    return tuple((attribute, item.write) for attribute, item in cls.declared.items() if attribute in given)
 
 
 def _known_names(cls: type[Model]) -> frozenset[str]:
