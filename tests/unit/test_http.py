@@ -101,7 +101,14 @@ def test_a_copy_with_other_headers_has_everything_else() -> None:
 
 
 def test_pairs_from_the_wire_are_read_as_pairs_of_text_are() -> None:
-    wire = [(b"Date", b" now\t"), (b"x-one", b"caf\xe9"), (b"X-One", b"2")]
+    wire = [
+        (b"Date", b" now\t"),
+        (b"host", b"a"),
+        (b"HOST", b"b"),
+        (b"x-one", b"caf\xe9"),
+        (b"X-One", b"2"),
+        (b"", b""),
+    ]
     assert Headers.decode(wire) == Headers.build(
         (name.decode("latin-1"), value.decode("latin-1")) for name, value in wire
     )

@@ -42,12 +42,12 @@ async def serve(engine: Engine, request: Request, route: Route, ports: PortSet) 
     visit = Visit(request=request, route=route, wanted=wanted)
     if not admits_all(engine):
         visit = await admit(engine, visit, ports)
-    if route.kind is RouteKind.INSTANCE_ACTOR:
-        return await _instance_actor(engine, request, ports)
-    if route.kind is RouteKind.ACTOR:
-        return await _actor(engine, visit, ports)
     if route.kind is RouteKind.OBJECT:
         return await _object(engine, visit, ports)
+    if route.kind is RouteKind.ACTOR:
+        return await _actor(engine, visit, ports)
+    if route.kind is RouteKind.INSTANCE_ACTOR:
+        return await _instance_actor(engine, request, ports)
     if route.kind is RouteKind.FOLLOWERS_SYNCHRONIZATION:
         return await _partial_followers(engine, visit, ports)
     return await serve_collection(engine, visit, ports)

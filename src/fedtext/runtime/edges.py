@@ -52,11 +52,12 @@ def checked_request(method: str, scheme: str, target: str, headers: Headers, lim
         TargetMalformed: Control characters in the target.
         LimitExceeded: Too many or too long headers.
     """
-    if len(headers.fields) > limits.header_count_max:
+    fields = headers.fields
+    if len(fields) > limits.header_count_max:
         raise LimitExceeded("too many headers", limit="header_count_max")
     # All values in one look: a character is plain or not wherever it stands.
-    names, values = ["".join(texts) for texts in zip(*headers.fields, strict=True)] if headers.fields else ("", "")
-    if len(names) + len(values) > limits.header_bytes_max:
+    values = "".join([value for _name, value in fields])
+    if len(values) + len("".join([name for name, _value in fields])) > limits.header_bytes_max:
         raise LimitExceeded("the headers are too long", limit="header_bytes_max")
     if _has_control(values):
         raise TargetMalformed("control characters in a header")
