@@ -4,8 +4,8 @@ Nothing here grows old: the application is asked each time, and what it gives is
 made of, to the letter (`vocab.fingerprint`). So nobody need tell this memory that something has changed, not even who
 changes the document that a model was loaded from.
 
-Invariants: at most `count_max` things are kept, those made last, each of at most `SAID_CHARS_MAX` characters or bytes;
-several threads may use one memory: each step is one dict operation that tolerates what another thread did in between.
+Invariants: at most `count_max` things are kept, those made last, each of at most `SAID_CHARS_MAX` characters; several
+threads may use one memory: each step is one dict operation that tolerates what another thread did in between.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ KEPT_COUNT_MAX: Final = 1_024
 SAID_CHARS_MAX: Final = 16_384
 """Of a model that says more nothing is kept."""
 
-_Said = tuple[type[Object], str | bytes]
+_Said = tuple[type[Object], str]
 
 
 class Memory(Generic[T]):
