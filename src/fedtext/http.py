@@ -7,10 +7,34 @@ nothing in this module performs I/O.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Final
 
 import attrs
 
 from .errors import MalformedIri
+
+# As servers give them: looked up more quickly than read.
+_USUAL_NAMES: Final = {
+    name.encode("ascii"): name
+    for name in (
+        "accept",
+        "accept-encoding",
+        "authorization",
+        "connection",
+        "content-digest",
+        "content-length",
+        "content-type",
+        "date",
+        "digest",
+        "host",
+        "if-none-match",
+        "signature",
+        "signature-input",
+        "user-agent",
+        "x-forwarded-for",
+        "x-forwarded-proto",
+    )
+}
 
 
 @attrs.frozen(repr=False)
@@ -26,8 +50,24 @@ class Headers:
         """Build from any pairs, lower-casing names and trimming values."""
         return cls(tuple([(name.lower(), value.strip(" \t")) for name, value in pairs]))
 
+    @classmethod
+    def decode(cls, pairs: Iterable[tuple[bytes, bytes]]) -> Headers:
+        """Build from pairs as they came over the wire; see `build`."""
+        known = _USUAL_NAMES.get
+        return cls(
+            tuple(
+                [
+                    (known(name) or name.decode("latin-1").lower(), value.decode("latin-1").strip(" \t"))
+                    for name, value in pairs
+                ]
+            )
+        )
+
     def get(self, name: str) -> str | None:
         """Give the values of one header joined by ", " (RFC 9110 section 5.2), or None."""
+        only = self.get_only(name)  # nearly always
+        if only is not None:
+            return only
         found = self.get_all(name)
         return ", ".join(found) if found else None
 
@@ -167,6 +207,19 @@ class Response:
     headers: Headers = Headers()
     body: bytes = attrs.field(default=b"", repr=lambda body: f"<{len(body)} bytes>")
     url: str = ""
+    # Made when first asked: what is kept answers again and again. Published whole, since threads may share a value.
+    _encoded: tuple[tuple[bytes, bytes], ...] | None = attrs.field(init=False, default=None, eq=False, repr=False)
+
+    def encoded_fields(self) -> list[tuple[bytes, bytes]]:
+        """Give the fields as they go over the wire, the length of the body among them where there may be one."""
+        encoded = self._encoded
+        if encoded is None:
+            fields = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in self.headers]
+            if "content-length" not in self.headers and self.status not in (204, 304):
+                fields.append((b"content-length", str(len(self.body)).encode("ascii")))
+            encoded = tuple(fields)
+            object.__setattr__(self, "_encoded", encoded)
+        return [*encoded]
 
     @property
     def media_type(self) -> str:

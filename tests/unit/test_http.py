@@ -98,3 +98,42 @@ def test_a_copy_with_other_headers_has_everything_else() -> None:
     request = Request.to("http://a.example:8080/p?x=1", method="POST", headers=[("A", "1")], body=b"x")
     headers = Headers.build([("b", "2")])
     assert request.with_headers(headers) == attrs.evolve(request, headers=headers)
+
+
+def test_pairs_from_the_wire_are_read_as_pairs_of_text_are() -> None:
+    wire = [
+        (b"Date", b" now\t"),
+        (b"host", b"a"),
+        (b"HOST", b"b"),
+        (b"x-one", b"caf\xe9"),
+        (b"X-One", b"2"),
+        (b"", b""),
+    ]
+    assert Headers.decode(wire) == Headers.build(
+        (name.decode("latin-1"), value.decode("latin-1")) for name, value in wire
+    )
+    assert Headers.decode(wire).get("x-one") == "caf\xe9, 2"
+
+
+@pytest.mark.parametrize(
+    ("status", "fields", "length"),
+    [
+        (200, [], [(b"content-length", b"5")]),
+        (410, [("etag", "caf\xe9")], [(b"etag", b"caf\xe9"), (b"content-length", b"5")]),
+        (200, [("content-length", "7")], [(b"content-length", b"7")]),
+        (204, [], []),
+        (304, [], []),
+    ],
+)
+def test_the_length_of_a_body_goes_along_where_there_may_be_one(status, fields, length) -> None:
+    response = Response(status=status, headers=Headers.build(fields), body=b"12345")
+    assert response.encoded_fields() == length
+    response.encoded_fields().append((b"server", b"x"))  # servers may add to what they get
+    assert response.encoded_fields() == length
+
+
+def test_a_copy_of_an_answer_has_fields_of_its_own() -> None:
+    response = Response(status=200, body=b"12345")
+    response.encoded_fields()
+    copy = attrs.evolve(response, body=b"1")
+    assert copy.encoded_fields() == [(b"content-length", b"1")]

@@ -14,7 +14,7 @@ Sources: SIG-16, SIG-22, SIG-23; FEP-521a; SEC-170.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from functools import lru_cache
 from typing import Any, Final, NoReturn, TypeAlias
 from weakref import ref
@@ -73,13 +73,13 @@ class StoredKeys:
             raise StoreError("the store lost a key that was just written", actor=actor_id)
         return found
 
-    async def stored_set(self, ports: PortSet, site: str, actor_id: str) -> bytes | None:
+    def stored_set(self, ports: PortSet, site: str, actor_id: str) -> Coroutine[Any, Any, bytes | None]:
         """Give all keys of an actor as they are stored; None: there are none yet.
 
         Raises:
             StoreError: The store failed.
         """
-        return await ports.store.get(_key_set_place(site, actor_id))
+        return ports.store.get(_key_set_place(site, actor_id))
 
     async def load_set(self, ports: PortSet, site: str, actor_id: str, ring: KeyRing) -> KeySet:
         """Give all keys of an actor, making what is not there yet.
@@ -217,10 +217,12 @@ class ActorKeys:
         Returns:
             Not to be changed: the same objects as long as the keys are the same.
         """
-        key_set = await self._load(ports, site, actor_id)
+        stored = await self.source.stored_set(ports, site, actor_id)  # as `_load`, a step shorter
+        key_set = await self._load_first(ports, site, actor_id) if stored is None else self._parsed(actor_id, stored)
         now_s = ports.clock.now_s()
-        # Time takes away those that sign no more, one by one.
-        counting = tuple([key.name for key in key_set.retired if key.verifies_until_s > now_s])
+        # Time takes away those that sign no more, one by one; mostly there are none.
+        retired = key_set.retired
+        counting = tuple([key.name for key in retired if key.verifies_until_s > now_s]) if retired else ()
         held = self._published.get(actor_id)
         if held is not None and held[0]() is key_set and held[1] == counting:
             return held[2]
@@ -264,19 +266,25 @@ class ActorKeys:
 
     async def _load(self, ports: PortSet, site: str, actor_id: str) -> KeySet:
         stored = await self.source.stored_set(ports, site, actor_id)
+        return await self._load_first(ports, site, actor_id) if stored is None else self._parsed(actor_id, stored)
+
+    def _parsed(self, actor_id: str, stored: bytes) -> KeySet:
         # Each step below is one dict operation that tolerates what another thread did in between.
         held = self._read.pop(actor_id, None)
-        if stored is None:
-
-            async def load() -> KeySet:
-                return await self.source.load_set(ports, site, actor_id, self.ring)
-
-            return await ports.coalesce.run(f"keyset {actor_id}", load)
         if held is None or held[0] != stored:
             held = (stored, parse_key_set(stored, self.ring, self.source.passphrase))
         self._read[actor_id] = held
-        _drop_oldest(self._read)
+        if len(self._read) > READ_COUNT_MAX:
+            _drop_oldest(self._read)
         return held[1]
+
+    async def _load_first(self, ports: PortSet, site: str, actor_id: str) -> KeySet:
+        self._read.pop(actor_id, None)
+
+        async def load() -> KeySet:
+            return await self.source.load_set(ports, site, actor_id, self.ring)
+
+        return await ports.coalesce.run(f"keyset {actor_id}", load)
 
 
 def _drop_oldest(held: dict[str, Any]) -> None:

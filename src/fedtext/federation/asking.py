@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-
-import attrs
+from typing import NamedTuple
 
 from ..dispatch import Viewer, addressees, embedded
 from ..errors import FetchError, KeyRefused, PolicyRefusal, SignatureError, SignatureMissing
@@ -19,14 +18,18 @@ from .engine import Engine
 from .routes import Route, RouteKind
 
 
-@attrs.frozen(kw_only=True)
-class Visit:
+class Visit(NamedTuple):
     """One GET: what is asked for, in which form and, where that is known at the door, by which actor."""
 
     request: Request
     route: Route
     wanted: Representation
     asker: str | None = None
+
+
+def admits_all(engine: Engine) -> bool:
+    """Tell whether nobody is an owner and nobody has to sign here, so that `admit` lets everybody in as nobody."""
+    return engine.router.owner_callback is None and not engine.config.secure
 
 
 async def admit(engine: Engine, visit: Visit, ports: PortSet) -> Visit:
@@ -37,9 +40,9 @@ async def admit(engine: Engine, visit: Visit, ports: PortSet) -> Visit:
         PolicyRefusal: See there.
     """
     if engine.router.owner_callback is not None and await is_owner(engine, visit.request, visit.route, ports):
-        return attrs.evolve(visit, asker=engine.site.origin + engine.actor_path(visit.route.identifier or ""))
+        return visit._replace(asker=engine.site.origin + engine.actor_path(visit.route.identifier or ""))
     if _needs_signature(engine, visit):
-        return attrs.evolve(visit, asker=await require_signer(engine, visit.request, ports))
+        return visit._replace(asker=await require_signer(engine, visit.request, ports))
     return visit
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Awaitable, Callable
+from typing import Any, cast
 
 import attrs
 
@@ -19,10 +19,15 @@ class Caller:
 
     blocking_ports: Callable[[], PortSet]
 
-    async def call(self, callback: Callable[..., Any], context: Context, *arguments: Any, **named: Any) -> Any:
-        """Call one callback and give its result; what it raises passes through."""
+    def call(self, callback: Callable[..., Any], context: Context, *arguments: Any, **named: Any) -> Awaitable[Any]:
+        """Call one callback and give its result, to be awaited; what it raises passes through."""
         if is_async(callback):
-            return await callback(context, *arguments, **named)
+            return cast("Awaitable[Any]", callback(context, *arguments, **named))
+        return self._call_blocking(callback, context, arguments, named)
+
+    async def _call_blocking(
+        self, callback: Callable[..., Any], context: Context, arguments: tuple[Any, ...], named: dict[str, Any]
+    ) -> Any:
         blocking = context.blocking(self.blocking_ports())
 
         def run() -> Any:

@@ -5,9 +5,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator, Mapping
+from collections.abc import AsyncGenerator, Callable, Coroutine, Hashable, Iterator, Mapping
 from functools import lru_cache
-from typing import Any, Final, Protocol, TypeVar
+from typing import Any, Final, Protocol, TypeVar, cast
 
 import attrs
 
@@ -19,6 +19,7 @@ from ..sync import iterate_sync, run_sync
 from ..vocab import Activity, Actor, Collection, Object, reference_id
 from ..wire.acct import Handle, parse_handle
 from ..wire.iri import Iri, origin_of
+from .described import DescribedActors, describe
 from .rulebook import RuleBook
 from .site import Site
 from .templates import parse_template
@@ -69,6 +70,16 @@ class Scope:
     """Grows: the key, once a listener of this call has confirmed it."""
 
 
+# Each request needs one. Nothing can be confirmed there, so that many calls may share it.
+NOTHING_SPECIAL: Final = Scope()
+
+
+@lru_cache(maxsize=1_024)
+def scope_of(identifier: str) -> Scope:
+    """Give what a callback that is asked for an own actor is called about."""
+    return Scope(identifier=identifier)
+
+
 class Host(Protocol):
     """What a context asks of the engine."""
 
@@ -80,6 +91,16 @@ class Host(Protocol):
     @property
     def rulebook(self) -> RuleBook:
         """The rules of the site."""
+        ...
+
+    @property
+    def described(self) -> DescribedActors:
+        """Own actors as they were made before."""
+        ...
+
+    @property
+    def edition(self) -> Hashable:
+        """What changes when anything is registered that decides on addresses."""
         ...
 
     def actor_path(self, pk: str) -> str:
@@ -244,7 +265,16 @@ class _Addresses:
         identifier = pk if pk is not None else self._scope.identifier
         if identifier is None:
             raise ConfigurationError("name the actor's identifier: pk=…")
-        path = self._engine.actor_path(str(identifier))
+        engine, text = self._engine, str(identifier)
+        description = describe(model, engine.edition, text, handle, properties)
+        found = engine.described.find(description)
+        if found is None:
+            found = self._made(model, text, handle, properties)
+            engine.described.keep(description, found)
+        return cast("ActorT", found)
+
+    def _made(self, model: type[ActorT], identifier: str, handle: str, properties: Mapping[str, Any]) -> ActorT:
+        path = self._engine.actor_path(identifier)
         actor_id = Iri(self.site.origin + path)
         defaults: dict[str, Any] = {
             "id": actor_id,
@@ -256,10 +286,10 @@ class _Addresses:
             "followers": self._collection_uri("followers", identifier, path),
             "following": self._collection_uri("following", identifier, path),
             "endpoints": {"sharedInbox": self.shared_inbox_uri()},
-            **self._engine.actor_collections(str(identifier)),
+            **self._engine.actor_collections(identifier),
         }
         if isinstance(url := properties.get("url"), str) and url.startswith("/"):
-            properties["url"] = self.site.origin + url
+            properties = {**properties, "url": self.site.origin + url}
         return model(**{**defaults, **properties})
 
 

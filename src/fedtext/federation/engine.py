@@ -6,7 +6,7 @@ stands in `operations`, above it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Hashable, Sequence
 from functools import lru_cache
 from typing import Any, Final, Protocol
 
@@ -25,7 +25,8 @@ from ..wire.iri import Iri, Origin
 from ..wire.json import JsonObject, parse_object
 from .actor_keys import ActorKeys
 from .calling import Caller
-from .context import Context, Local, Scope
+from .context import NOTHING_SPECIAL, Context, Local, Scope
+from .described import DescribedActors
 from .outcomes import JobOutcome
 from .recipients import Recipients
 from .registry import OF_ACTORS, OF_OBJECTS, Router
@@ -35,6 +36,7 @@ from .rulebook import RuleBook
 from .shown import Shown
 from .site import Site
 from .tallies import HostTallies
+from .templates import PathTemplate
 from .turns import Turn, TurnResult
 
 Refuse = Callable[[str], None]
@@ -43,7 +45,9 @@ Refuse = Callable[[str], None]
 class Operations(Protocol):
     """What the engine does, implemented above it; each call gets the engine."""
 
-    async def handle(self, engine: Engine, request: Request, ports: PortSet) -> Response | None:
+    async def handle(
+        self, engine: Engine, request: Request, ports: PortSet, route: Route | None = None
+    ) -> Response | None:
         """Answer one request."""
         ...
 
@@ -126,6 +130,7 @@ class Engine:
     recipients: Recipients = attrs.field(factory=Recipients, eq=False)
     shown: Shown = attrs.field(factory=Shown, eq=False)
     routes: RouteBook = attrs.field(factory=RouteBook, eq=False)
+    described: DescribedActors = attrs.field(factory=DescribedActors, eq=False)
     contact: str | None = None
     load_source: Callable[[type[Any], dict[str, str]], object] | None = None
 
@@ -133,6 +138,11 @@ class Engine:
     def shared_inbox_path(self) -> str:
         """Path of the shared inbox."""
         return self.paths.shared_inbox
+
+    @property
+    def edition(self) -> Hashable:
+        """What changes when anything is registered that decides on addresses."""
+        return self.router.edition
 
     # ---- addresses -----------------------------------------------------------------------------------------------
 
@@ -157,7 +167,7 @@ class Engine:
             raise ConfigurationError("no actors are registered: use @fed.actor(…)")
         route = self.router.actors[0]
         try:
-            return route.template.expand({route.parameter: pk})
+            return (_path_of if len(pk) > _KEPT_CHARS_MAX else _kept_path_of)(route.template, pk)
         except ConfigurationError as error:
             raise UnfitIdentifier("nobody can be an actor by this identifier", path=route.template.text) from error
 
@@ -233,7 +243,7 @@ class Engine:
 
     def context(self, ports: PortSet, scope: Scope | None = None) -> Context:
         """Make a context on these ports."""
-        return Context(self, self.site, ports, scope or Scope())
+        return Context(self, self.site, ports, scope or NOTHING_SPECIAL)
 
     def fetcher(self, ports: PortSet) -> Fetcher:
         """Make the way out on these ports; requests are signed by the instance actor (SIG-24).
@@ -273,12 +283,19 @@ class Engine:
         """Tell whether a raw path is served here; None: it is the application's own."""
         return self.routes.find(self.router, self.paths, path)
 
-    async def handle(self, request: Request, ports: PortSet) -> Response | None:
+    def handle(
+        self, request: Request, ports: PortSet, route: Route | None = None
+    ) -> Coroutine[Any, Any, Response | None]:
         """Answer one request; None: leave it to the application (a page for people under a path of ours).
 
         Never raises for what the request is; a fault of ours or of the application passes through to the edge.
+
+        Args:
+            request: As it came.
+            ports: Of the edge's colour.
+            route: What its path names, where the edge has looked.
         """
-        return await self.operations.handle(self, request, ports)
+        return self.operations.handle(self, request, ports, route)
 
     async def run_job(self, job: Job, ports: PortSet, turn: Turn | None = None) -> JobOutcome:
         """Carry out one job of the queue; see `step`."""
@@ -347,6 +364,13 @@ class Engine:
 
 
 _KEPT_CHARS_MAX: Final = 512
+
+
+def _path_of(template: PathTemplate, pk: str) -> str:
+    return template.expand({template.parameters[0]: pk})
+
+
+_kept_path_of: Final = lru_cache(maxsize=2_048)(_path_of)  # each post names its author
 
 
 def tombstone_key(site: str, iri: str) -> str:

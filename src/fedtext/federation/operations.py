@@ -27,22 +27,29 @@ _CHALLENGES = {bodiless: build_challenge(bodiless=bodiless) for bodiless in (Fal
 class EngineOperations:
     """The operations of a real engine."""
 
-    async def handle(self, engine: Engine, request: Request, ports: PortSet) -> Response | None:
+    async def handle(
+        self, engine: Engine, request: Request, ports: PortSet, route: Route | None = None
+    ) -> Response | None:
         """Answer one request; see `Engine.handle`."""
-        route = engine.route(request.path)
-        if route is None:
+        if route is None and (route := engine.route(request.path)) is None:
             return None
         try:
-            await engine.rulebook.refresh(ports)
+            if not engine.rulebook.is_fresh(ports.clock.now_s()):
+                await engine.rulebook.refresh(ports)
             if request.method == "OPTIONS":
                 return _options(route)
-            return await _respond(engine, request, route, ports)
+            if request.method == "POST" and route.is_posted_to:
+                post = outboxes.take if route.takes_clients else take
+                return await post(engine, request, route, ports)
+            serving.require_get(request, route)
+            serve = wellknown.serve if route.is_well_known else reading.serve
+            return await serve(engine, request, route, ports)
         except FedtextError as error:
             ports.observer.emit(Event(name="request.refused", fields={"code": error.code, "error": str(error)}))
             allow = route.allow if error.status_hint == 405 else None
             challenge = _CHALLENGES[request.method in BODILESS_METHODS] if error.status_hint == 401 else None
             refusal = failure(error, allow=allow, challenge=challenge)
-            return wellknown.opened(refusal) if route.kind in wellknown.KINDS else refusal
+            return wellknown.opened(refusal) if route.is_well_known else refusal
 
     async def run_job(self, engine: Engine, job: Job, ports: PortSet, turn: Turn | None) -> JobOutcome:
         """Carry out one job; see `step.run_job`."""
@@ -120,16 +127,6 @@ async def _local(engine: Engine, iri: str, ports: PortSet) -> Object:
         raise Gone("it was here", url=iri) from error
     except NotFound as error:
         raise HTTPStatusError("there is nothing here", url=iri, status=404) from error
-
-
-async def _respond(engine: Engine, request: Request, route: Route, ports: PortSet) -> Response | None:
-    if request.method == "POST" and route.is_posted_to:
-        post = outboxes.take if route.takes_clients else take
-        return await post(engine, request, route, ports)
-    serving.require_get(request, route)
-    if route.kind in wellknown.KINDS:
-        return await wellknown.serve(engine, request, route, ports)
-    return await reading.serve(engine, request, route, ports)
 
 
 # What browsers may send from pages of others; cookies are not among it.

@@ -13,7 +13,7 @@ from ..vocab import Object
 from ..wire.json import JsonObject
 from ..wire.media_types import Representation, prefers_html
 from . import partial_followers, serving
-from .asking import Visit, admit, find_signer, viewer_of
+from .asking import Visit, admit, admits_all, find_signer, viewer_of
 from .engine import Engine
 from .listing import serve_collection
 from .routes import Route, RouteKind
@@ -39,13 +39,15 @@ async def serve(engine: Engine, request: Request, route: Route, ports: PortSet) 
     if wanted is Representation.NONE:
         raise NotAcceptable(accept=request.headers.get("accept"))
     # Before anything is looked for: what is there and what is not takes the same steps (SEC-134).
-    visit = await admit(engine, Visit(request=request, route=route, wanted=wanted), ports)
-    if route.kind is RouteKind.INSTANCE_ACTOR:
-        return await _instance_actor(engine, request, ports)
-    if route.kind is RouteKind.ACTOR:
-        return await _actor(engine, visit, ports)
+    visit = Visit(request=request, route=route, wanted=wanted)
+    if not admits_all(engine):
+        visit = await admit(engine, visit, ports)
     if route.kind is RouteKind.OBJECT:
         return await _object(engine, visit, ports)
+    if route.kind is RouteKind.ACTOR:
+        return await _actor(engine, visit, ports)
+    if route.kind is RouteKind.INSTANCE_ACTOR:
+        return await _instance_actor(engine, request, ports)
     if route.kind is RouteKind.FOLLOWERS_SYNCHRONIZATION:
         return await _partial_followers(engine, visit, ports)
     return await serve_collection(engine, visit, ports)
@@ -96,7 +98,7 @@ async def _object(engine: Engine, visit: Visit, ports: PortSet) -> Response | No
     if buried is not None:  # of what was not for everybody nobody is told that it has been: it is absent, step by step
         shown = None
     document = None if shown is None else shown.document
-    public = document is not None and may_see_whole(document, _NOBODY)
+    public = shown is not None and shown.is_public
     # Who asks is found out also where there is nothing, so that what is private looks and lasts as if absent.
     viewer = _NOBODY if public else await _viewer(engine, visit, ports, document or {})
     if shown is None or document is None or not (public or may_see_whole(document, viewer)):

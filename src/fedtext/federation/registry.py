@@ -328,7 +328,11 @@ class Router:
 
     def collection_of(self, name: str | None) -> CollectionRoute | None:
         """Give the registration of the actors' collection with this name, or None."""
-        return next((route for route in self.collections if route.name == name and name in OF_ACTORS), None)
+        if name in OF_ACTORS:
+            for route in self.collections:
+                if route.name == name:
+                    return route
+        return None
 
     def outbox(self, path: str) -> Callable[[CallbackT], CallbackT]:
         """Register who gives an actor's posts, newest first: `(context, identifier, PageRequest) -> Page`."""

@@ -30,6 +30,9 @@ class RouteKind(Enum):
     COLLECTION = "collection"
 
 
+WELL_KNOWN: Final = frozenset({RouteKind.WEBFINGER, RouteKind.HOST_META, RouteKind.NODEINFO_INDEX, RouteKind.NODEINFO})
+
+
 @attrs.frozen(kw_only=True)
 class Paths:
     """Where the library's own end points live."""
@@ -49,13 +52,15 @@ class Route:
     object_route: ObjectRoute | None = None
     collection_route: CollectionRoute | None = None
     takes_clients: bool = False
-
-    @property
-    def is_read(self) -> bool:
-        """Whether it answers GET: all does, but for inboxes that nobody reads over the network (AP-14)."""
-        if self.kind is RouteKind.INBOX:
-            return self.collection_route is not None
-        return self.kind is not RouteKind.SHARED_INBOX
+    # Found out once, since routes are kept (`RouteBook`) and each request asks.
+    is_read: bool = attrs.field(
+        init=False, eq=False, repr=False, default=attrs.Factory(lambda self: _is_read(self), takes_self=True)
+    )
+    """Whether it answers GET: all does, but for inboxes that nobody reads over the network (AP-14)."""
+    is_well_known: bool = attrs.field(
+        init=False, eq=False, repr=False, default=attrs.Factory(lambda self: self.kind in WELL_KNOWN, takes_self=True)
+    )
+    """Whether it is one of the documents of the server, which every page may read."""
 
     @property
     def is_posted_to(self) -> bool:
@@ -67,6 +72,12 @@ class Route:
         """The Allow header of this path."""
         methods = [*(("GET", "HEAD") if self.is_read else ()), *(("POST",) if self.is_posted_to else ()), "OPTIONS"]
         return ", ".join(methods)
+
+
+def _is_read(route: Route) -> bool:
+    if route.kind is RouteKind.INBOX:
+        return route.collection_route is not None
+    return route.kind is not RouteKind.SHARED_INBOX
 
 
 ROUTES_KEPT_MAX: Final = 2_048

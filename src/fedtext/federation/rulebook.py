@@ -36,6 +36,10 @@ class RuleBook:
         self._checked_s: float | None = None
         self.rules = Rules(allow_listed_only=allow_listed_only, own_hosts=own_hosts)
 
+    def is_fresh(self, now_s: float) -> bool:
+        """Tell whether the rules are known as they were a moment ago, so that there is nothing to refresh."""
+        return self._checked_s is not None and 0 <= now_s - self._checked_s < self._fresh_s
+
     async def refresh(self, ports: PortSet) -> Rules:
         """Give the rules, read anew where they may have changed.
 
@@ -43,7 +47,7 @@ class RuleBook:
             PortError: The store cannot be asked; nobody is let in unasked.
         """
         now_s = ports.clock.now_s()
-        if self._checked_s is not None and 0 <= now_s - self._checked_s < self._fresh_s:
+        if self.is_fresh(now_s):
             return self.rules
         version = await ports.store.get(store_key(self._site, "rules-version"))
         if self._checked_s is None or version != self._version:

@@ -14,7 +14,7 @@ from ..signatures.negotiation import CAPABILITY_ED25519, CAPABILITY_RFC9421
 from ..vocab import Actor, Application, Link, Object, PublicKeyClaim, dump
 from ..wire.json import JsonObject, parse_object
 from .actor_keys import PublicMembers
-from .context import Scope
+from .context import scope_of
 from .engine import Engine, tombstone_key
 from .mentions import with_ids
 from .publishing import complete
@@ -57,7 +57,7 @@ async def own_actor(engine: Engine, identifier: str, ports: PortSet) -> Actor | 
     if not engine.router.actors:
         return None
     callback = engine.router.actors[0].callback
-    context = engine.context(ports, Scope(identifier=identifier))
+    context = engine.context(ports, scope_of(identifier))
     try:
         found = await engine.caller.call(callback, context, identifier)
     except ValueError as error:

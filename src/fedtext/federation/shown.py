@@ -1,18 +1,22 @@
 """What was made of own models, beside the models: their documents and bytes, and what WebFinger says of them.
 
 Applications are asked at each request, and mostly give what they gave before; only where it says something else are its
-document, bytes and ETag made anew (`dispatch.Memory`). Whom a document is for, whether it was
-removed and which keys an actor has now is found out each time, beside this.
+document, bytes and ETag made anew (`dispatch.Memory`), and is it read anew whether it is for everybody. Who asks for
+what is not, whether it was removed and which keys an actor has now is found out each time, beside this.
 """
 
 from __future__ import annotations
 
+from typing import Final
+
 from ..delivery import clamp, strip_blind
-from ..dispatch import Memory, Written
+from ..dispatch import Memory, Viewer, Written, may_see_whole
 from ..http import Response
 from ..vocab import Actor, Object, dump
 from ..wire.json import JsonObject
 from .mentions import with_ids
+
+_NOBODY: Final = Viewer()
 
 
 class ShownObject:
@@ -22,12 +26,14 @@ class ShownObject:
         model: Completed.
     """
 
-    __slots__ = ("_written", "document", "model")
+    __slots__ = ("_written", "document", "is_public", "model")
 
     def __init__(self, model: Object) -> None:
         self.model = model
         self.document: JsonObject = with_ids(dump(model), {})
         """With `bto` and `bcc`, for decisions; not to be changed."""
+        self.is_public = may_see_whole(self.document, _NOBODY)
+        """Whether it is for everybody, as the document says."""
         self._written: Written | None = None
 
     def written(self) -> Written:

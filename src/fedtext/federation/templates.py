@@ -21,7 +21,7 @@ _SEGMENT_CHARS_MAX = 512
 _PLAIN: Final = re.compile(r"[A-Za-z0-9_~-]{1,512}").fullmatch
 
 
-@attrs.frozen
+@attrs.frozen(cache_hash=True)
 class PathTemplate:
     """A parsed template; build one with `parse_template`.
 

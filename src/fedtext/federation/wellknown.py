@@ -39,9 +39,9 @@ from ..wire.media_types import ACTIVITY_JSON, JRD_JSON, JSON, best_of
 from . import serving
 from .context import Scope
 from .engine import Engine
+from .registry import Callback
 from .routes import Route, RouteKind
 
-KINDS: Final = frozenset({RouteKind.WEBFINGER, RouteKind.HOST_META, RouteKind.NODEINFO_INDEX, RouteKind.NODEINFO})
 _REL_SERVICE: Final = JRDLink(rel=REL_SERVICE, type=ACTIVITY_JSON)
 
 _KEPT_CHARS_MAX: Final = 512
@@ -255,17 +255,18 @@ async def identifier_of(engine: Engine, name: str, ports: PortSet) -> str | None
 async def _find_name(engine: Engine, name: str, ports: PortSet) -> tuple[str, bool] | None:
     """Give the identifier (see `identifier_of`) and whether the store knows that this actor was not removed."""
     spellings = (name,) if name.islower() else dict.fromkeys((name, name.lower()))
+    callback = engine.router.handle_callback
     for spelling in spellings:
-        found = await _mapped(engine, spelling, ports)
+        if callback is None:
+            found = await _as_identifier(engine, spelling, ports)
+        else:
+            found = await _mapped(engine, callback, spelling, ports)
         if found is not None:
             return found
     return None
 
 
-async def _mapped(engine: Engine, name: str, ports: PortSet) -> tuple[str, bool] | None:
-    callback = engine.router.handle_callback
-    if callback is None:
-        return await _as_identifier(engine, name, ports)
+async def _mapped(engine: Engine, callback: Callback, name: str, ports: PortSet) -> tuple[str, bool] | None:
     try:
         found = await engine.caller.call(callback, engine.context(ports, Scope()), name)
     except ValueError as error:  # as for identifiers: what the application cannot read names nobody

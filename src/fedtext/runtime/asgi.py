@@ -11,9 +11,10 @@ import attrs
 
 from ..config import Limits
 from ..errors import BodyTimeout, BodyTooLong, FedtextError
-from ..http import Request, Response
+from ..federation.routes import Route
+from ..http import Headers, Request, Response
 from .checks import report_async
-from .edges import announced_length, build_request, fault, refusal
+from .edges import announced_length, checked_request, fault, refusal
 from .served import Served
 from .worker import Worker
 
@@ -46,16 +47,17 @@ class FederationASGI:
             return
         self._start()
         target = _target(scope)
-        if self._federation.engine.route(target.partition("?")[0]) is None:
+        route = self._federation.engine.route(target.partition("?")[0])
+        if route is None:
             await self._pass_on(scope, receive, send)
             return
-        response = await self._answer(scope, receive, target)
+        response = await self._answer(scope, receive, target, route)
         if response is None:
             await self._pass_on(scope, receive, send)
             return
         await _send(response, send, head=scope["method"] == "HEAD")
 
-    async def _answer(self, scope: Scope, receive: Receive, target: str) -> Response | None:
+    async def _answer(self, scope: Scope, receive: Receive, target: str, route: Route) -> Response | None:
         federation = self._federation
         ports = federation.ports.asynchronous()
         limits = federation.config.limits
@@ -65,7 +67,7 @@ class FederationASGI:
             if request.method == "POST":
                 body = await _read_body(receive, limits.body_bytes_max, limits.inbox_s_max)
                 request = attrs.evolve(request, body=body)
-            return await federation.engine.handle(request, ports)
+            return await federation.engine.handle(request, ports, route)
         except FedtextError as error:
             return refusal(error)
         except Exception as error:  # the edge: nothing of it may reach the peer
@@ -154,16 +156,15 @@ def read_head(scope: Scope, limits: Limits, target: str | None = None) -> Reques
         target: Of the scope, where it is known.
 
     Raises:
-        RequestError: See `build_request`.
+        RequestError: See `checked_request`.
         LimitExceeded: See there.
     """
-    pairs = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]]
-    return build_request(
-        method=scope["method"],
-        scheme=scope.get("scheme", "http"),
-        target=_target(scope) if target is None else target,
-        pairs=pairs,
-        limits=limits,
+    return checked_request(
+        scope["method"],
+        scope.get("scheme", "http"),
+        _target(scope) if target is None else target,
+        Headers.decode(scope["headers"]),
+        limits,
     )
 
 
@@ -175,8 +176,5 @@ def _target(scope: Scope) -> str:
 
 
 async def _send(response: Response, send: Send, *, head: bool) -> None:
-    headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in response.headers]
-    if "content-length" not in response.headers and response.status not in (204, 304):
-        headers.append((b"content-length", str(len(response.body)).encode("ascii")))
-    await send({"type": "http.response.start", "status": response.status, "headers": headers})
+    await send({"type": "http.response.start", "status": response.status, "headers": response.encoded_fields()})
     await send({"type": "http.response.body", "body": b"" if head else response.body})

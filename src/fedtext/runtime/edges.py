@@ -40,6 +40,11 @@ class BodyUnreadable(RequestError):
 def build_request(
     *, method: str, scheme: str, target: str, pairs: Iterable[tuple[str, str]], limits: Limits
 ) -> Request:
+    """Build a request without its body; see `checked_request`."""
+    return checked_request(method, scheme, target, Headers.build(pairs), limits)
+
+
+def checked_request(method: str, scheme: str, target: str, headers: Headers, limits: Limits) -> Request:
     """Build a request without its body.
 
     Raises:
@@ -47,15 +52,16 @@ def build_request(
         TargetMalformed: Control characters in the target.
         LimitExceeded: Too many or too long headers.
     """
-    headers = Headers.build(pairs)
-    if len(headers.fields) > limits.header_count_max:
+    fields = headers.fields
+    if len(fields) > limits.header_count_max:
         raise LimitExceeded("too many headers", limit="header_count_max")
-    if sum([len(name) + len(value) for name, value in headers.fields]) > limits.header_bytes_max:
-        raise LimitExceeded("the headers are too long", limit="header_bytes_max")
     # All values in one look: a character is plain or not wherever it stands.
-    if _CONTROL("".join([value for _name, value in headers.fields])) is not None:
+    values = "".join([value for _name, value in fields])
+    if len(values) + len("".join([name for name, _value in fields])) > limits.header_bytes_max:
+        raise LimitExceeded("the headers are too long", limit="header_bytes_max")
+    if _has_control(values):
         raise TargetMalformed("control characters in a header")
-    if not target.startswith("/") or _CONTROL(target) is not None or len(target) > limits.header_bytes_max:
+    if not target.startswith("/") or _has_control(target) or len(target) > limits.header_bytes_max:
         raise TargetMalformed
     return Request(method=method, scheme=scheme, authority=_host(headers), target=target, headers=headers)
 
@@ -82,6 +88,10 @@ def _is_host(text: str) -> bool:
 _HOST_KEPT_CHARS_MAX: Final = 256
 _is_known_host: Final = lru_cache(maxsize=256)(_is_host)
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]").search  # a tab may stand in a field
+
+
+def _has_control(text: str) -> bool:
+    return not text.isprintable() and _CONTROL(text) is not None  # the first look is quicker, and mostly the last
 
 
 def _is_number(text: str) -> bool:

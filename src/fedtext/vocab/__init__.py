@@ -110,6 +110,7 @@ from .loading import (
     fingerprint,
     load,
     load_as,
+    sealed,
 )
 from .matching import (
     listener_key,
@@ -268,5 +269,6 @@ __all__ = [
     "matches",
     "prop",
     "reference_id",
+    "sealed",
     "visibility_of",
 ]

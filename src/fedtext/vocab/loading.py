@@ -9,17 +9,19 @@ Sources: ActivityStreams 2.0 sections 2 and 5; JLD-01, JLD-16, MOD-72.
 from __future__ import annotations
 
 from operator import is_
-from typing import Final, TypeVar, cast
+from typing import Final, TypeAlias, TypeVar, cast
 
 from ..errors import TypeMismatch
 from ..jsonld import context_for
 from ..wire.json import JsonObject, JsonValue, text_of
 from .activities import check_actor
-from .model import interpret, is_absolute, is_path, make, parts
+from .model import carried, interpret, is_absolute, is_path, make, parts, seal
 from .objects import Object
 from .shapes import copied, terms_used
 
 ObjectT = TypeVar("ObjectT", bound=Object)
+
+Fingerprint: TypeAlias = tuple[type[Object], str]
 
 _CONTEXT_TYPES: Final = frozenset({str, list, dict})
 
@@ -67,11 +69,21 @@ def load_as(document: JsonObject, kind: type[ObjectT]) -> ObjectT:
     raise TypeMismatch("of another type than expected", expected=kind.__name__, type=found.type_name)
 
 
-def fingerprint(model: Object) -> tuple[type[Object], str] | None:
+def sealed(model: ObjectT) -> ObjectT:
+    """Let a model carry its fingerprint, which is not made again.
+
+    Args:
+        model: Made of plain values alone, by a class of the library: then nobody has a part of its document in hands.
+    """
+    seal(model, fingerprint(model))
+    return model
+
+
+def fingerprint(model: Object) -> Fingerprint | None:
     """Give what tells a model from every model that would be dumped, or read, in another way.
 
-    It costs a tenth of a dump: whoever keeps what was made of a model keeps this beside it, and asks whether the model
-    of the next request says the same to the letter.
+    It costs a tenth of a dump, or nothing where the model is sealed: whoever keeps what was made of a model keeps this
+    beside it, and asks whether the model of the next request says the same to the letter.
 
     Args:
         model: Any model.
@@ -79,6 +91,9 @@ def fingerprint(model: Object) -> tuple[type[Object], str] | None:
     Returns:
         To be compared for equality, within this process; None: nothing can tell.
     """
+    known = carried(model)
+    if known is not None:
+        return cast("Fingerprint", known)
     # Not `==` of the documents: to Python 1 is True and 1.0.
     text = text_of([*parts(model)])
     return None if text is None else (type(model), text)

@@ -19,8 +19,21 @@ Example:
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final, Generic, Self, TypeGuard, TypeVar, cast, dataclass_transform, overload
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Final,
+    Generic,
+    Self,
+    TypeAlias,
+    TypeGuard,
+    TypeVar,
+    cast,
+    dataclass_transform,
+    overload,
+)
 
 import attrs
 
@@ -33,6 +46,8 @@ from .shapes import alike, copied, only
 ReadT = TypeVar("ReadT")
 WriteT = TypeVar("WriteT")
 ModelT = TypeVar("ModelT", bound="Model")
+
+_Write: TypeAlias = Callable[[JsonObject, object], None]
 
 _SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:.").match
 _WEB: Final = ("https://", "http://")
@@ -200,11 +215,12 @@ class ModelType(type):
 
 
 class _Holder:
-    """The two slots of a model, kept where type checkers do not take them for properties."""
+    """The slots of a model, kept where type checkers do not take them for properties."""
 
-    __slots__ = ("_context", "_document")
+    __slots__ = ("_context", "_document", "_fingerprint")
     _document: JsonObject
     _context: JsonValue
+    _fingerprint: object  # see `loading.sealed`; None: it is to be made
 
 
 class Model(_Holder, metaclass=ModelType):
@@ -237,7 +253,12 @@ class Model(_Holder, metaclass=ModelType):
         def __init__(self, **values: object) -> None:
             document: JsonObject = {"id": None, "type": type(self).written_type, "actor": None}
             _write(type(self), document, values)
-            _fill(self, {name: value for name, value in document.items() if value is not None}, MADE_HERE)
+            for name in ("id", "actor"):  # they held a place, so that they stand at the beginning
+                if document.get(name) is None:
+                    document.pop(name, None)
+            if None in document.values():
+                document = {name: value for name, value in document.items() if value is not None}
+            _fill(self, document, MADE_HERE)
 
     @property
     def type_name(self) -> str:
@@ -325,12 +346,14 @@ _registry: Final[dict[str, type[Model]]] = {}
 _recognized: Final[list[tuple[frozenset[str], type[Model]]]] = []
 _set_document: Final = _Holder.__dict__["_document"].__set__
 _set_context: Final = _Holder.__dict__["_context"].__set__
+_set_fingerprint: Final = _Holder.__dict__["_fingerprint"].__set__
 Model.written_type = "Object"
 
 
 def _fill(model: Model, document: JsonObject, context: JsonValue) -> None:
     _set_document(model, document)
     _set_context(model, context)
+    _set_fingerprint(model, None)
 
 
 def make(kind: type[ModelT], document: JsonObject, context: JsonValue) -> ModelT:
@@ -351,6 +374,16 @@ def parts(model: Model) -> tuple[JsonObject, JsonValue]:
     return model._document, model._context  # pyright: ignore[reportPrivateUsage]
 
 
+def seal(model: Model, fingerprint: object) -> None:
+    """Let a model carry its fingerprint; see `loading.sealed`."""
+    _set_fingerprint(model, fingerprint)
+
+
+def carried(model: Model) -> Any:
+    """Give the fingerprint that a model carries, or None."""
+    return model._fingerprint  # pyright: ignore[reportPrivateUsage]
+
+
 def interpret(document: JsonObject, context: JsonValue) -> Model:
     """Check the id and the type of a document and make the model that its type asks for.
 
@@ -363,6 +396,7 @@ def interpret(document: JsonObject, context: JsonValue) -> Model:
     model = cls.__new__(cls)
     _set_document(model, document)
     _set_context(model, context)
+    _set_fingerprint(model, None)
     return model
 
 
@@ -441,6 +475,8 @@ def without_default_type(model: Model) -> JsonObject:
 
 def items_of(value: object, single: type | tuple[type, ...]) -> list[object]:
     """Give what an application gave as a list: one thing of a type, or an iterable of things."""
+    if type(value) is tuple or type(value) is list:
+        return [*cast("Iterable[object]", value)]
     if isinstance(value, single) or not isinstance(value, Iterable):
         return [value]
     return list(cast("Iterable[object]", value))
@@ -493,12 +529,17 @@ def _recognize(document: JsonObject) -> type[Model]:
 
 def _write(cls: type[Model], document: JsonObject, values: Mapping[str, object]) -> None:
     """Write values in the order in which the class declares them: what depends on another comes after it."""
-    unknown = values.keys() - cls.declared.keys()
+    for attribute, write in _writers(cls, tuple(values)):
+        write(document, values[attribute])
+
+
+@lru_cache(maxsize=1_024)  # a class declares dozens of properties, and applications write the same few each time
+def _writers(cls: type[Model], given: tuple[str, ...]) -> tuple[tuple[str, _Write], ...]:
+    """Give what writes each of the properties that are given, in the order in which the class declares them."""
+    unknown = {*given} - cls.declared.keys()
     if unknown:
         raise TypeError(f"{cls.__name__} has no property {', '.join(sorted(unknown))}")
-    for attribute, item in cls.declared.items():
-        if attribute in values:
-            item.write(document, values[attribute])
+    return tuple((attribute, item.write) for attribute, item in cls.declared.items() if attribute in given)
 
 
 def _known_names(cls: type[Model]) -> frozenset[str]:

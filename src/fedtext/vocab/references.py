@@ -7,6 +7,7 @@ What is read from an embedded thing is what the document says of it; whether its
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any, Final, Generic, TypeAlias, TypeVar, cast
 
 from ..errors import DocumentError, MissingProperty, TypeMismatch
@@ -31,6 +32,7 @@ from .shapes import copied, is_empty, literal, referred, several, single
 from .values import Scalar, limited
 
 _ONLY_ID: Final = frozenset({"id", "@id", "@context"})
+_KEPT_CHARS_MAX: Final = 512
 
 T = TypeVar("T")
 ReadT = TypeVar("ReadT")
@@ -100,11 +102,21 @@ class Address(Id):
 
     def encode(self, value: object) -> JsonValue:
         """Take an address that all parsers read alike."""
+        if type(value) is str and len(value) <= _KEPT_CHARS_MAX and _is_address(value):
+            return value
         found = super().encode(value)
         try:
             return parse_iri(found)
         except DocumentError as error:
             raise self.refuse(value, "an http or https URL") from error
+
+
+@lru_cache(maxsize=1_024)  # own actors are made again and again, with the same addresses
+def _is_address(text: str) -> bool:
+    try:
+        return is_absolute(text) and bool(parse_iri(text))
+    except DocumentError:
+        return False
 
 
 class _Referring(Property[ReadT, WriteT]):
@@ -146,6 +158,8 @@ class _Referring(Property[ReadT, WriteT]):
 
     def write_reference(self, value: object) -> JsonValue:
         """Write one reference."""
+        if type(value) is str and is_absolute(value):
+            return value
         if isinstance(value, Model):
             document_id = _id_of(value) if self.by_id else None
             return embedded(value) if document_id is None else document_id
@@ -314,7 +328,7 @@ class Ids(Property[tuple[Iri, ...], str | Model | Iterable[str | Model] | None])
         """Take ids, or models that have one, each once."""
         found: dict[str, None] = {}
         for item in items_of(value, (str, Model)):
-            item_id = _id_of(item)
+            item_id = item if type(item) is str else _id_of(item)
             if item_id is None or not is_absolute(item_id):
                 raise self.refuse(item, "absolute IRIs, or objects with an id")
             found[str(item_id)] = None

@@ -160,3 +160,11 @@ def test_sec_157_whatever_is_asked_for_the_memory_is_bounded():
     before = len(book)
     assert book.find(made, Paths(), "/users/" + 300 * "a") is not None
     assert len(book) == before
+
+
+@pytest.mark.parametrize(("path", "kind", "_identifier"), TABLE)
+def test_what_follows_from_a_route_is_known_with_it(path, kind, _identifier):
+    route = find_route(router(), Paths(), path)
+    assert route is not None
+    assert route.is_read is (kind not in (RouteKind.INBOX, RouteKind.SHARED_INBOX))
+    assert route.is_well_known is (path.startswith(("/.well-known/", "/nodeinfo/")))

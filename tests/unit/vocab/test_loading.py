@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from fedtext.vocab import (
     Create,
     Hashtag,
     Image,
+    Like,
     Note,
     Object,
     Person,
@@ -25,6 +27,7 @@ from fedtext.vocab import (
     load,
     load_as,
     prop,
+    sealed,
 )
 from fedtext.wire.json import parse_object, parse_value
 
@@ -219,6 +222,11 @@ def test_models_that_say_the_same_to_the_letter_have_the_same_fingerprint():
     assert fingerprint(one) == fingerprint(other) is not None
 
 
+def test_models_made_here_of_equal_texts_have_the_same_fingerprint():
+    one, other = (Note(name="twice", summary=summary) for summary in ("twice", "".join([*"twice"])))
+    assert fingerprint(one) == fingerprint(other) is not None
+
+
 @pytest.mark.parametrize(
     ("one", "other"),
     [
@@ -232,6 +240,11 @@ def test_models_that_say_the_same_to_the_letter_have_the_same_fingerprint():
         (made(**{"@context": ACTIVITYSTREAMS}), made()),
         (Note(content="x"), Loud(content="x")),
         (Note(content="x"), load(Note(content="x").document)),
+        (Note(sensitive=True), Note(sensitive=False)),
+        (Note(source={"x": True}), Note(source={"x": 1})),
+        (Note(source={"x": 1}), Note(source={"x": 1.0})),
+        (Note(source={"x": 0.0}), Note(source={"x": -0.0})),
+        (Note(source={"a": 1, "b": 2}), Note(source={"b": 2, "a": 1})),
     ],
 )
 def test_models_that_are_dumped_or_read_otherwise_have_another_fingerprint(one: Object, other: Object):
@@ -251,3 +264,19 @@ def test_what_goes_in_circles_or_too_deep_has_no_fingerprint():
 
 def test_a_safe_text_of_a_template_is_a_text():
     assert fingerprint(made(content=Safe("x"))) == fingerprint(made(content="x"))
+    assert fingerprint(Note(content=Safe("x"))) == fingerprint(Note(content="x"))
+    assert fingerprint(Note(source={"content": Safe("x")})) is not None
+
+
+def test_a_sealed_model_carries_its_fingerprint_and_what_is_made_of_it_does_not():
+    one, other = sealed(Note(name="a")), Note(name="a")
+    assert fingerprint(one) is fingerprint(one)
+    assert fingerprint(one) == fingerprint(other)
+    assert fingerprint(one.evolve(name="b")) == fingerprint(Note(name="b")) != fingerprint(one)
+    assert fingerprint(copy.deepcopy(one)) == fingerprint(one)
+
+
+def test_an_explicit_nothing_is_left_out_wherever_it_is_said():
+    assert Note(id=None, name="a", summary=None).document == {"type": "Note", "name": "a"}
+    liked = Like(object="https://a.example/1", actor=ALICE, id="https://a.example/2").document
+    assert [*liked][:3] == ["id", "type", "actor"]
