@@ -211,7 +211,7 @@ def use():
     run_sync(blocking.execute(insert))
     asyncio.run(suspending.execute(insert))
 use()
-with file._lock, file._group.lock:  # another thread could hold them just now
+with file._group.lock, file._lock:  # in the order of the library: another thread could hold them just now
     pid = os.fork()
     if pid == 0:
         try:
