@@ -23,6 +23,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import partial
 from math import isfinite
 from typing import TypeAlias, cast
 
@@ -335,13 +336,12 @@ _COMPARED = json.JSONEncoder(check_circular=False, allow_nan=False, separators=(
 _TEXT = frozenset({str})
 _quoted = json.encoder.encode_basestring
 _WITHOUT_NAMES = frozenset({str, int, float, bool, type(None)})
-_DECODER = json.JSONDecoder(
-    object_pairs_hook=_object_of,
+_decoder = partial(
+    json.JSONDecoder,
     parse_int=_integer_of,
     parse_float=_float_of,
     parse_constant=_refuse_constant,
     strict=True,
 )
-_LAST_WINS = json.JSONDecoder(
-    parse_int=_integer_of, parse_float=_float_of, parse_constant=_refuse_constant, strict=True
-)
+_DECODER = _decoder(object_pairs_hook=_object_of)
+_LAST_WINS = _decoder()
