@@ -183,6 +183,17 @@ class Request:
             body=self.body,
         )
 
+    def with_body(self, body: bytes) -> Request:
+        """Give a copy with a body, as cheaply."""
+        return Request(
+            method=self.method,
+            scheme=self.scheme,
+            authority=self.authority,
+            target=self.target,
+            headers=self.headers,
+            body=body,
+        )
+
     @property
     def url(self) -> str:
         """The absolute URL, without a fragment."""

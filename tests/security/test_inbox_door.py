@@ -294,7 +294,7 @@ def test_sec_087_a_listener_gets_what_was_judged(scene: Scene, alice: PeerActor)
 
 RECEIVE, AUTHORSHIP = import_module("fedtext.inbox.receive"), import_module("fedtext.inbox.authorship")
 SIGNERS = import_module("fedtext.inbox.signers")
-IN_RECEIVE = "admit parse_claims parse_object check_plain peek check_claimed normalize authenticate"
+IN_RECEIVE = "admit parse_claims parse_written check_plain peek check_claimed normalize authenticate"
 IN_SIGNERS = "resolve verify"
 IN_AUTHORSHIP = "_actor _activity confine load identifier"
 # What these prove is proven again by a later step; they spare fetches. Only by raising can they give way.

@@ -93,6 +93,11 @@ def test_a_value_that_stands_there_once_is_given_whatever_else_repeats(others: t
     assert 1 not in headers
 
 
+def test_a_copy_with_a_body_has_everything_else() -> None:
+    request = Request.to("http://a.example:8080/p?x=1", method="POST", headers=[("A", "1")], body=b"x")
+    assert request.with_body(b"y") == attrs.evolve(request, body=b"y")
+
+
 def test_a_copy_with_other_headers_has_everything_else() -> None:
     """Signing copies a request three times."""
     request = Request.to("http://a.example:8080/p?x=1", method="POST", headers=[("A", "1")], body=b"x")

@@ -17,15 +17,17 @@ import sqlite3
 import sys
 import threading
 import weakref
-from collections.abc import Callable, Generator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Generator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import Any, Literal, Protocol, TypeAlias, TypeVar
+from typing import Any, Final, Literal, Protocol, TypeAlias, TypeVar
 
 from ..errors import PortError, StoreError
 from ..ports import SqlValue, Statement
 from . import sql as text
 from .group_commit import GroupCommit, Piece, Work
+from .group_read import GroupRead
+from .lingering import Lingerer
 
 T = TypeVar("T")
 Row: TypeAlias = tuple[SqlValue, ...]
@@ -65,7 +67,8 @@ class SqliteFile:
         self._has_schema = False
         self._lock = threading.Lock()
         self._group = GroupCommit(self._connection)
-        self._is_flushing = False
+        self._reads = GroupRead(self._connection)
+        self._writing, self._reading = Lingerer(self._group.flush), Lingerer(self._reads.flush)
         self._executors: dict[str, ThreadPoolExecutor] = {}
         _files.add(self)
 
@@ -81,35 +84,33 @@ class SqliteFile:
     def write_soon(self, piece: Piece[Any]) -> None:
         """Have the thread of the writes carry out a piece, together with what else has come until then."""
         self._group.add(piece)
-        with self._lock:
-            if self._is_flushing:
-                return
-            self._is_flushing = True
-            try:
-                self._executor("write").submit(self._flush)
-            except BaseException:  # no thread can be started: whoever comes next tries again
-                self._is_flushing = False
-                self._group.withdraw(piece)
-                raise
+        try:
+            self._writing.call(lambda: self._executor("write"))
+        except BaseException:
+            self._group.withdraw(piece)
+            raise
 
-    def read_soon(self, run: Callable[[], T]) -> Future[T]:
-        """Have the thread of the reads run something."""
-        with self._lock:
-            return self._executor("read").submit(run)
-
-    def _flush(self) -> None:
-        self._is_flushing = False  # before the pieces are taken: one that comes later asks again
-        self._group.flush()
+    def read_soon(self, piece: Piece[Any]) -> None:
+        """Have the thread of the reads carry out a piece, together with what else has come until then."""
+        self._reads.add(piece)
+        try:
+            self._reading.call(lambda: self._executor("read"))
+        except BaseException:
+            self._reads.withdraw(piece)
+            raise
 
     def _executor(self, side: Literal["read", "write"]) -> ThreadPoolExecutor:
-        if side not in self._executors:
-            self._executors[side] = ThreadPoolExecutor(1, thread_name_prefix=f"fedtext-sqlite-{side}")
-        return self._executors[side]
+        with self._lock:
+            if side not in self._executors:
+                self._executors[side] = ThreadPoolExecutor(1, thread_name_prefix=f"fedtext-sqlite-{side}")
+            return self._executors[side]
 
     def close(self) -> None:
         """Close what this process opened; the next use opens anew."""
         with self._lock:
             executors, self._executors = self._executors, {}
+        for lingerer in (self._writing, self._reading):
+            lingerer.end()
         for executor in executors.values():
             executor.shutdown(wait=True)
         with self._lock:
@@ -128,7 +129,9 @@ class SqliteFile:
         # the threads stayed in the parent, and a lock may have been held there
         self._lock = threading.Lock()
         self._group.forget()
-        self._is_flushing = False
+        self._reads.forget()
+        self._writing.forget()
+        self._reading.forget()
         self._executors = {}
 
     @contextmanager
@@ -269,13 +272,17 @@ class BlockingRunner:
 
     async def read(self, work: Work[T], error: type[PortError]) -> T:
         """Run work that changes nothing."""
-        with _as_port_error(error):
+        try:
             return self._database.read(work)
+        except _RAISED as cause:
+            raise _as_port_error(error, cause) from cause
 
     async def write(self, work: Work[T], error: type[PortError]) -> T:
         """Run work in one transaction."""
-        with _as_port_error(error):
+        try:
             return self._database.write(work)
+        except _RAISED as cause:
+            raise _as_port_error(error, cause) from cause
 
 
 class ThreadRunner:
@@ -286,23 +293,28 @@ class ThreadRunner:
 
     async def read(self, work: Work[T], error: type[PortError]) -> T:
         """Run work that changes nothing."""
-        with _as_port_error(error):
-            return await asyncio.wrap_future(self._file.read_soon(lambda: self._file.read(work)))
+        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        try:
+            self._file.read_soon(Piece(work, future))
+            return await future
+        except _RAISED as cause:
+            raise _as_port_error(error, cause) from cause
 
     async def write(self, work: Work[T], error: type[PortError]) -> T:
         """Run work in one transaction; a caller that is cancelled does not undo it."""
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        with _as_port_error(error):
+        try:
             self._file.write_soon(Piece(work, future))
             return await future
+        except _RAISED as cause:
+            raise _as_port_error(error, cause) from cause
 
 
-@contextmanager
-def _as_port_error(error: type[PortError]) -> Generator[None]:
-    try:
-        yield
-    except (sqlite3.Error, OverflowError, UnicodeError) as cause:
-        raise error("the database refused", cause=f"{type(cause).__name__}: {cause}") from cause
+_RAISED: Final = (sqlite3.Error, OverflowError, UnicodeError)
+
+
+def _as_port_error(error: type[PortError], cause: Exception) -> PortError:
+    return error("the database refused", cause=f"{type(cause).__name__}: {cause}")
 
 
 class SqliteSql:

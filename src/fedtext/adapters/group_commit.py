@@ -118,12 +118,12 @@ class GroupCommit:
                     with suppress(ValueError):
                         self._pending.remove(piece)
                     piece.error = error
-            _finish([piece for piece in first if not piece.is_done])
+            finish([piece for piece in first if not piece.is_done])
 
     def _carry_out(self, connection: sqlite3.Connection) -> None:
         pieces = [self._pending.popleft() for _ in range(min(PIECES_MAX, len(self._pending)))]
         try:
-            if not _together(connection, pieces):
+            if not (_single(connection, pieces[0]) if len(pieces) == 1 else _together(connection, pieces)):
                 for piece in pieces:
                     if piece.error is None:
                         _alone(connection, piece)
@@ -132,7 +132,26 @@ class GroupCommit:
                 connection.execute("ROLLBACK")
             self._pending.extendleft(reversed([piece for piece in pieces if not piece.is_done]))
             raise
-        _finish(pieces)
+        finish(pieces)
+
+
+def _single(connection: sqlite3.Connection, piece: Piece[Any]) -> bool:
+    """Run the only piece of the transaction that has begun, which needs no savepoint; False when it was lost."""
+    try:
+        piece.run(connection)
+    except Exception as error:
+        if connection.in_transaction:  # else SQLite has given it up by itself, and it is run again
+            connection.execute("ROLLBACK")
+            piece.error = error
+            return True
+        return False
+    try:
+        connection.execute("COMMIT")
+    except Exception:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        return False
+    return True
 
 
 def _together(connection: sqlite3.Connection, pieces: Sequence[Piece[Any]]) -> bool:
@@ -165,10 +184,10 @@ def _alone(connection: sqlite3.Connection, piece: Piece[Any]) -> None:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         piece.error = error
-    _finish([piece])
+    finish([piece])
 
 
-def _finish(pieces: Sequence[Piece[Any]]) -> None:
+def finish(pieces: Sequence[Piece[Any]]) -> None:
     """Tell all callers; those of one event loop by one call into it."""
     loops: dict[asyncio.AbstractEventLoop, list[Piece[Any]]] = {}
     for piece in pieces:

@@ -16,6 +16,7 @@ from ..wire.media_types import ACTIVITY_JSON
 from .paging import Page
 
 _RETRY_AFTER_S = 60
+_ACCEPTED = Response(status=202, headers=Headers.build([("content-length", "0")]))
 _ANSWERS_MAX = 8  # as many as there are ways of sharing, twice
 CURSOR_CHARS_MAX = 500
 """How long a cursor may be: it stands in a URL."""
@@ -133,8 +134,8 @@ def gone(
 
 
 def accepted() -> Response:
-    """Answer 202 to a delivery (INB-03)."""
-    return Response(status=202, headers=Headers.build([("content-length", "0")]))
+    """Answer 202 to a delivery (INB-03): the same value to all of them."""
+    return _ACCEPTED
 
 
 def created(iri: str) -> Response:

@@ -34,6 +34,6 @@ class Caller:
             return callback(blocking, *arguments, **named)
 
         result = await context.ports.offload.run(run)
-        if inspect.isawaitable(result):
+        if result is not None and inspect.isawaitable(result):
             return await result
         return result

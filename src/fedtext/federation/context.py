@@ -51,7 +51,7 @@ class Local:
         return next(iter(self.parameters.values()), "")
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)  # made for every activity, in half the time
 class Scope:
     """What one callback is called about.
 

@@ -16,7 +16,7 @@ from ..config import Config, Software
 from ..errors import ConfigurationError, UnfitIdentifier
 from ..fetch import Fetcher, Signer, SigningKey
 from ..http import Request, Response
-from ..inbox import Pace
+from ..inbox import Arrivals, Pace
 from ..keys import Algorithm
 from ..ports import Backend, Batch, Claim, Job, PortSet, Statement, store_key
 from ..vocab import Activity, Object
@@ -126,6 +126,7 @@ class Engine:
     paths: Paths = attrs.field(factory=Paths)
     policy: Refuse = lambda _iri: None
     pace: Pace = attrs.field(factory=Pace, eq=False)
+    arrivals: Arrivals = attrs.field(factory=Arrivals, eq=False)
     hosts: HostTallies = attrs.field(factory=HostTallies, eq=False)
     recipients: Recipients = attrs.field(factory=Recipients, eq=False)
     shown: Shown = attrs.field(factory=Shown, eq=False)

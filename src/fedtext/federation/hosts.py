@@ -38,7 +38,7 @@ from ..ports import Claim, Event, Job, Lane, LaneKind, PortSet, store_key
 from ..wire.iri import host_of
 from .engine import Engine
 from .turn_store import TurnStore
-from .turns import Turn, TurnResult
+from .turns import NO_TURN, Turn, TurnResult
 
 # A lane is waked so often at most: a host that speaks but takes nothing would else be asked all the time.
 _WAKE_S: Final = 4 * 3_600.0
@@ -51,7 +51,7 @@ async def begin_turn(engine: Engine, claim: Claim, ports: PortSet) -> Turn:
         StoreError: The store is not to be had.
     """
     if claim.lane.kind is not LaneKind.OUT:
-        return Turn()
+        return NO_TURN
     health = decode_health(await ports.store.get(health_key(claim.site, claim.lane.name)))
     if is_unavailable(health, now_s=ports.clock.now_s(), policy=engine.config.delivery):
         return Turn(health=health, unavailable=True)
@@ -112,8 +112,10 @@ async def heard_from(engine: Engine, iri: str, ports: PortSet) -> None:
 
     Its lane is due at once, unless it was waked a few hours ago.
     """
-    with suppress(MalformedIri, PortError):  # the next sign of life is as good
+    try:
         await _revive(engine, host_of(iri), ports)
+    except (MalformedIri, PortError):
+        return  # the next sign of life is as good
 
 
 async def _revive(engine: Engine, host: str, ports: PortSet) -> None:

@@ -41,6 +41,7 @@ async def take(engine: Engine, request: Request, route: Route, ports: PortSet) -
         pace=engine.pace,
         passes_on=lambda document: bool(forwarding.targets(engine, document)),
         is_relay=engine.relaybook.is_accepted,
+        arrivals=engine.arrivals,
     )
     try:
         receipt = await receive(request, reception)

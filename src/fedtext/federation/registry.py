@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from inspect import CO_COROUTINE
-from types import CodeType
+from types import CodeType, FunctionType, MethodType
 from typing import Any, Final, Protocol, TypeVar, runtime_checkable
 
 import attrs
@@ -470,10 +470,15 @@ class Router:
         return found
 
 
+_PLAIN: Final = frozenset({FunctionType, MethodType})
+
+
 def is_async(callback: Callback) -> bool:
     """Tell whether calling it gives an awaitable."""
     code = getattr(callback, "__code__", None)
     if type(code) is CodeType and code.co_flags & CO_COROUTINE:  # a function or method, as nearly all of them
         return True
+    if type(callback) in _PLAIN and getattr(callback, "_is_coroutine_mark", None) is None:
+        return False
     inner = getattr(callback, "func", callback)
     return inspect.iscoroutinefunction(inner) or inspect.iscoroutinefunction(type(inner).__call__)

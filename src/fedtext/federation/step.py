@@ -36,17 +36,17 @@ from ..errors import (
 from ..fetch import expire_object
 from ..inbox import (
     HELD_COUNT_MAX,
-    AuthenticActivity,
+    Arrived,
     InboundTask,
     activity_key,
     confirm,
+    confirmed_hash,
     decode_envelope,
     ends_or_changes,
     is_envelope,
-    is_late,
+    late_keys,
     remember_ended,
     restore,
-    seen,
     select,
 )
 from ..ports import Event, Job, LaneKind, PortSet
@@ -63,24 +63,11 @@ from .relayed import Heard, hear
 from .relays import take_answer
 from .reports import keep_report
 from .synchronizing import synchronize
-from .turns import Turn
+from .turns import NO_TURN, Turn
 from .undelivered import tell_undelivered
 
 _PAUSE_S_MAX = 3_600
 _ELSEWHERE_S = 60.0
-
-
-@attrs.frozen(kw_only=True)
-class _Arrived:
-    """An inbound payload and the activity in it."""
-
-    task: InboundTask
-    authentic: AuthenticActivity
-
-    @property
-    def site(self) -> str:
-        """Origin of the receiving site."""
-        return self.task.site
 
 
 async def run_job(engine: Engine, job: Job, ports: PortSet, turn: Turn | None = None) -> JobOutcome:
@@ -100,19 +87,19 @@ async def run_job(engine: Engine, job: Job, ports: PortSet, turn: Turn | None = 
         _emit(ports, "job.of_another_site", site=job.site)
         return Later(after_s=_ELSEWHERE_S, reason="a job of another site")
     try:
-        task = _read(job.payload)
+        task = _kept(engine, job) or _read(job.payload)
     except (QueueError, DocumentError) as error:
         return Bury(reason=str(error))
     if task.site != job.site:
         return Bury(reason="the payload is for another site than its row")
-    outcome = await _attempted(engine, task, job, ports, turn or Turn())
+    outcome = await _attempted(engine, task, job, ports, turn or NO_TURN)
     if isinstance(outcome, Bury) and isinstance(task, DeliveryTask | FanoutTask):
         attempts = job.attempts if turn is not None and turn.unavailable else job.attempts + 1
         await tell_undelivered(engine, task, ports, reason=outcome.reason, attempts=attempts, status=outcome.status)
     return outcome
 
 
-async def _attempted(engine: Engine, task: _Arrived | AnyTask, job: Job, ports: PortSet, turn: Turn) -> JobOutcome:
+async def _attempted(engine: Engine, task: Arrived | AnyTask, job: Job, ports: PortSet, turn: Turn) -> JobOutcome:
     try:
         if job.lane.kind is LaneKind.OUT and (turn.unavailable or job.job_id in turn.left_out):
             return _without_attempt(turn, job, ports)
@@ -135,7 +122,12 @@ def _without_attempt(turn: Turn, job: Job, ports: PortSet) -> JobOutcome:
     return Done()
 
 
-def _read(payload: bytes) -> _Arrived | AnyTask:
+def _kept(engine: Engine, job: Job) -> Arrived | None:
+    """Give what this process has taken in itself, as it was judged then."""
+    return engine.arrivals.take(job.payload) if job.lane.kind is LaneKind.IN else None
+
+
+def _read(payload: bytes) -> Arrived | AnyTask:
     """Read a payload of any kind, its members checked (SEC-150).
 
     Raises:
@@ -147,15 +139,16 @@ def _read(payload: bytes) -> _Arrived | AnyTask:
         return outbound
     task = decode_envelope(payload)
     authentic = restore(task)
-    if authentic.activity.actor_id is None:
+    activity, actor = authentic.activity, authentic.activity.actor_id
+    if actor is None:
         raise QueueError("the envelope holds nobody's activity")
-    return _Arrived(task=task, authentic=authentic)
+    return Arrived(task, authentic, activity_key(task.site, actor, activity.id, task.inbox, task.content_hash))
 
 
-async def _carry_out(engine: Engine, task: _Arrived | AnyTask, job: Job, ports: PortSet) -> JobOutcome:
+async def _carry_out(engine: Engine, task: Arrived | AnyTask, job: Job, ports: PortSet) -> JobOutcome:
     await engine.rulebook.refresh(ports)
-    if isinstance(task, _Arrived):
-        return await _inbound(engine, task.task, task.authentic, job, ports)
+    if isinstance(task, Arrived):
+        return await _inbound(engine, task, job, ports)
     if isinstance(task, DeliveryTask):
         return await _deliver(engine, task, job, ports)
     if isinstance(task, FanoutTask):
@@ -168,14 +161,14 @@ async def _carry_out(engine: Engine, task: _Arrived | AnyTask, job: Job, ports: 
 # ---- inbound ---------------------------------------------------------------------------------------------------------
 
 
-async def _inbound(
-    engine: Engine, task: InboundTask, authentic: AuthenticActivity, job: Job, ports: PortSet
-) -> JobOutcome:
+async def _inbound(engine: Engine, arrived: Arrived, job: Job, ports: PortSet) -> JobOutcome:
+    task, authentic, key = arrived.task, arrived.authentic, arrived.key
     activity = authentic.activity
-    key = activity_key(task.site, str(activity.actor_id), activity.id, task.inbox, task.content_hash)
     if task.how != "local":
         await heard_from(engine, task.signer, ports)
-    if await seen(ports.store, key) is not None:
+    late = late_keys(task.site, activity)
+    marks = await ports.store.get_many([key, *late])  # all that is known of it, in one read
+    if confirmed_hash(marks.get(key)) is not None:
         await forwarding.pass_on(engine, task, ports)  # where a listener has confirmed by itself, and then we fell
         return Done()
     actor = str(activity.actor_id)
@@ -190,12 +183,13 @@ async def _inbound(
         confirm_value=task.content_hash,
         postpones_crawls=job.attempts == 0 and engine.config.fetch.spread_s_max > 0,
     )
-    if await is_late(ports.store, task.site, activity):
+    if not marks.keys().isdisjoint(late):
         _emit(ports, "inbox.late", id=activity.id, type=activity.type_name)
     else:
         heard = await hear(engine, authentic, job, ports)
         if isinstance(heard, Heard):
-            scope = attrs.evolve(scope, evidence=heard.evidence)
+            if heard.evidence is not authentic.evidence:
+                scope = attrs.evolve(scope, evidence=heard.evidence)
             outcome = await _dispatch(engine, task, heard.activity, engine.context(ports, scope), job)
         else:
             outcome = heard

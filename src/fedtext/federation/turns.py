@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 import attrs
 
@@ -25,6 +26,10 @@ class Turn:
     unavailable: bool = False
     left_out: Mapping[int, Superfluous] = attrs.field(factory=dict[int, Superfluous])
     ports: PortSet | None = attrs.field(default=None, eq=False, repr=False)
+
+
+NO_TURN: Final = Turn()
+"""Nothing is known: what a lane begins with that leads to no host."""
 
 
 @attrs.frozen(kw_only=True)

@@ -1,11 +1,12 @@
 """Receive what others send: from bytes to an `AuthenticActivity`, or a refusal."""
 
 from .admission import Peeked, admit, check_claimed, check_plain, is_blocked, peek
+from .arrivals import Arrivals, Arrived
 from .authorship import AuthenticActivity, Evidence, authenticate, known_key, restore
 from .envelope import InboundTask, decode_envelope, is_envelope
 from .forwarding import forwarding_targets, linked_ids
-from .idempotency import activity_key, confirm, seen
-from .lateness import is_deleted, is_late, remember_ended
+from .idempotency import activity_key, confirm, confirmed_hash, seen
+from .lateness import is_deleted, is_late, late_keys, remember_ended
 from .ownership import HELD_COUNT_MAX
 from .pacing import Pace
 from .policing import ends_or_changes
@@ -17,6 +18,8 @@ from .signers import Departed, Gatekeeper
 
 __all__ = [
     "HELD_COUNT_MAX",
+    "Arrivals",
+    "Arrived",
     "AuthenticActivity",
     "Departed",
     "Evidence",
@@ -36,6 +39,7 @@ __all__ = [
     "check_claimed",
     "check_plain",
     "confirm",
+    "confirmed_hash",
     "decode_envelope",
     "decode_rule",
     "ends_or_changes",
@@ -45,6 +49,7 @@ __all__ = [
     "is_envelope",
     "is_late",
     "known_key",
+    "late_keys",
     "linked_ids",
     "parse_subject",
     "peek",

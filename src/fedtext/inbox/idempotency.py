@@ -15,10 +15,7 @@ from ..wire.json import JsonObject, dump
 def activity_key(site: str, actor: str, activity_id: str | None, inbox: str, content_hash: str) -> str:
     """Give the key of one activity in one inbox; id-less ones are known by their content."""
     parts = (actor, activity_id or f"content:{content_hash}", inbox)
-    told_apart = bytearray()
-    for part in parts:
-        written = part.encode()
-        told_apart += len(written).to_bytes(4, "big") + written
+    told_apart = b"".join([len(written).to_bytes(4, "big") + written for written in map(str.encode, parts)])
     return store_key(site, "seen", sha256(told_apart).hexdigest())
 
 

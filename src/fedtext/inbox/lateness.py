@@ -29,14 +29,20 @@ async def remember_ended(store: Store, site: str, activity: Activity, policy: In
             await store.put(_key(site, "deleted" if is_delete else "undone", actor, ended), b"1", ttl_s=ttl_s)
 
 
-async def is_late(store: Store, site: str, activity: Activity) -> bool:
-    """Tell whether an activity, or the object that it makes or changes, was ended by its actor before it came."""
+def late_keys(site: str, activity: Activity) -> list[str]:
+    """Give the keys in the store of which one is there where an activity comes too late (see `is_late`)."""
     actor, activity_id, keys = str(activity.actor_id), activity.id, list[str]()
     if activity_id is not None:
         keys.append(_key(site, "undone", actor, activity_id))
     made = activity.object_id if isinstance(activity, _BRINGING) else None
     if made is not None:
         keys.append(_key(site, "deleted", actor, made))
+    return keys
+
+
+async def is_late(store: Store, site: str, activity: Activity) -> bool:
+    """Tell whether an activity, or the object that it makes or changes, was ended by its actor before it came."""
+    keys = late_keys(site, activity)
     return bool(keys) and bool(await store.get_many(keys))
 
 

@@ -11,8 +11,9 @@ from ..jsonld import normalize
 from ..ports import Event, Lane, LaneKind, Task
 from ..signatures import VerifiedDocument, VerifiedRequest, parse_claims
 from ..wire.iri import origin_of
-from ..wire.json import JsonObject, dump_parsed, parse_object
+from ..wire.json import JsonObject, dump_parsed, parse_written
 from .admission import Peeked, admit, check_claimed, check_plain, peek
+from .arrivals import Arrived
 from .authorship import AuthenticActivity, authenticate, known_key
 from .envelope import InboundTask
 from .idempotency import activity_key, confirmed_hash, written_hash
@@ -50,8 +51,8 @@ async def receive(request: Request, reception: Reception) -> Receipt:
     gate = Gatekeeper(fetcher=reception.fetcher, authorities=reception.authorities, refuse=reception.refuse)
     claims = gate.admit(parse_claims(admitted, config.limits))
     # (3) Parse the body strictly and peek at what it claims to be; nothing is fetched for what nobody may say.
-    raw = check_plain(parse_object(admitted.body, config.limits), admitted.body)
-    claimed = check_claimed(peek(raw), reception.fetcher.is_own)
+    raw, written = parse_written(admitted.body, config.limits)
+    claimed = check_claimed(peek(check_plain(raw, admitted.body)), reception.fetcher.is_own)
     admit_actor(reception, claimed)
     if claimed.concerns_own_actor and not await _is_known(reception, claimed.actor):
         return _ignored(reception, claimed)
@@ -68,7 +69,7 @@ async def receive(request: Request, reception: Reception) -> Receipt:
     authentic = await authenticate(verified, document, proof, fetcher=reception.fetcher, budget=budget)
     await refuse_involved(reception, authentic, document)
     # (9) Ask whether it has been handled already.
-    task = _task(reception, authentic, admitted)
+    task = _task(reception, authentic, admitted, written if authentic.document is raw else b"")
     actor, activity_id = authentic.actor, authentic.activity_id
     key = activity_key(reception.site, actor, activity_id, reception.inbox, task.content_hash)
     met = known_key(reception.site, actor)
@@ -78,9 +79,7 @@ async def receive(request: Request, reception: Reception) -> Receipt:
         return _duplicate(reception, authentic, verified, same=known_hash == task.content_hash)
     # (10) Enqueue: durable when it returns.
     await _remember_actor(reception, met, is_known=met in marks)
-    lane = Lane(LaneKind.IN, origin_of(actor))
-    waiting = Task(site=reception.site, lane=lane, payload=task.encode(), dedupe_key=key, ordering_key="")
-    if not await ports.queue.enqueue([waiting]):
+    if not await _enqueue(reception, Arrived(task, authentic, key), origin_of(actor)):
         return _duplicate(reception, authentic, verified, same=None)
     return _queued(reception, authentic, verified)
 
@@ -108,8 +107,24 @@ async def _remember_actor(reception: Reception, mark: str, *, is_known: bool) ->
         await reception.ports.store.add_if_absent(mark, b"1")
 
 
-def _task(reception: Reception, authentic: AuthenticActivity, request: Request) -> InboundTask:
-    evidence, written = authentic.evidence, dump_parsed(authentic.document)
+async def _enqueue(reception: Reception, arrived: Arrived, origin: str) -> bool:
+    """Let an activity wait for the worker: durable when it returns; False: its like waits already."""
+    payload = arrived.task.encode()
+    waiting = Task(
+        site=reception.site,
+        lane=Lane(LaneKind.IN, origin),
+        payload=payload,
+        dedupe_key=arrived.key,
+        ordering_key="",
+    )
+    if reception.arrivals is not None:
+        reception.arrivals.keep(payload, arrived)  # before: the worker may be quick
+    return bool(await reception.ports.queue.enqueue([waiting]))
+
+
+def _task(reception: Reception, authentic: AuthenticActivity, request: Request, written: bytes) -> InboundTask:
+    """Make what waits; `written` is its document where that was written already, else b""."""
+    evidence, written = authentic.evidence, written or dump_parsed(authentic.document)
     # What was fetched from its origin is known to those who can be told of it there.
     is_passed_on = evidence.how in ("signature", "proof") and reception.passes_on(authentic.document)
     return InboundTask(

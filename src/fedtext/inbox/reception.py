@@ -11,6 +11,7 @@ from ..fetch import Fetcher
 from ..ports import PortSet
 from ..signatures import VerifiedRequest
 from ..wire.json import JsonObject
+from .arrivals import Arrivals
 from .pacing import Pace
 
 
@@ -31,6 +32,7 @@ class Reception:
         pace: Counts how much actors and hosts say.
         passes_on: Tells whether an activity may have to be passed on as it arrived (see `forwarding`).
         is_relay: Tells whether this is the actor of a relay that has let the site in.
+        arrivals: Keeps what is queued for a worker of this process; None: nobody does.
     """
 
     ports: PortSet
@@ -45,6 +47,7 @@ class Reception:
     pace: Pace = attrs.field(factory=Pace, eq=False)
     passes_on: Callable[[JsonObject], bool] = lambda _document: False
     is_relay: Callable[[str], bool] = lambda _actor: False
+    arrivals: Arrivals | None = attrs.field(default=None, eq=False)
 
 
 @attrs.frozen(kw_only=True, slots=False)  # made for every activity, in half the time

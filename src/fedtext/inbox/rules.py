@@ -128,6 +128,8 @@ class Rules:
         Raises:
             PolicyRefusal: It is blocked, or not on the list where there is an allow-list.
         """
+        if not self.by_subject and not self.allow_listed_only:
+            return
         rule = self.find(iri)
         if rule is not None and rule.severity is Severity.BLOCK:
             raise PolicyRefusal("this server takes nothing from there", iri=iri)
@@ -136,7 +138,7 @@ class Rules:
 
     def is_suspended(self, iri: str) -> bool:
         """Tell whether only endings and changes are heard from there (INB-20)."""
-        rule = self.find(iri)
+        rule = self.find(iri) if self.by_subject else None
         return rule is not None and rule.severity is Severity.SUSPEND
 
     def is_silenced(self, iri: str) -> bool:

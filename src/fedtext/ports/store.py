@@ -14,6 +14,8 @@ from .sql import Statement
 _USUAL: Final = re.compile(r"[A-Za-z0-9._~:/#-]*").fullmatch
 _ENCODED: Final = {code: quote(chr(code), safe="") for code in range(128)}
 
+_KEPT_CHARS_MAX: Final = 256
+
 
 def store_key(origin: str, *parts: str) -> str:
     """Build a key from untrusted parts without collisions; every key begins with the site's origin.
@@ -25,14 +27,20 @@ def store_key(origin: str, *parts: str) -> str:
 
 
 def _encode(part: str) -> str:
+    return _encoded(part) if len(part) > _KEPT_CHARS_MAX else _kept_encoded(part)
+
+
+def _encoded(part: str) -> str:
     """Percent-encode all but letters, digits and "-._~"; what is usual, and what is ASCII, in few steps."""
     if _USUAL(part) is not None:
         return part.replace(":", "%3A").replace("/", "%2F").replace("#", "%23")
     return part.translate(_ENCODED) if part.isascii() else quote(part, safe="")
 
 
+# One request asks for several keys of the same actor, and the kinds of keys are few.
+_kept_encoded: Final = lru_cache(maxsize=1_024)(_encoded)
 # Every key begins with it, and a process serves few sites.
-_encode_origin: Final = lru_cache(maxsize=64)(_encode)
+_encode_origin: Final = lru_cache(maxsize=64)(_encoded)
 
 
 def store_prefix(origin: str, *parts: str) -> str:

@@ -7,8 +7,6 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from contextlib import suppress
 from typing import Any
 
-import attrs
-
 from ..config import Limits
 from ..errors import BodyTimeout, BodyTooLong, FedtextError
 from ..federation.routes import Route
@@ -66,7 +64,7 @@ class FederationASGI:
             announced_length(request, limits)
             if request.method == "POST":
                 body = await _read_body(receive, limits.body_bytes_max, limits.inbox_s_max)
-                request = attrs.evolve(request, body=body)
+                request = request.with_body(body)
             return await federation.engine.handle(request, ports, route)
         except FedtextError as error:
             return refusal(error)

@@ -18,7 +18,7 @@ import attrs
 from ..delivery import lane_pause_s
 from ..errors import PortError
 from ..federation.outcomes import Bury, Done, JobOutcome, Later
-from ..federation.turns import Turn, TurnResult
+from ..federation.turns import NO_TURN, Turn, TurnResult
 from ..ports import Claim, Event, Job, Lane, LaneKind, PortSet, Queue, WakingQueue
 from ..sync import run_sync
 from .served import Served
@@ -38,7 +38,7 @@ class _LaneState:
 
     failures: int
     lease_until_s: float
-    turn: Turn = attrs.field(factory=Turn)
+    turn: Turn = NO_TURN
     stopping: Callable[[], bool] = lambda: False
     shield: Callable[[Awaitable[None]], Awaitable[None]] = _as_it_is
     pause_s: float = 0.0

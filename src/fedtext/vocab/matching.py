@@ -7,6 +7,7 @@ from typing import Any, Union, cast, get_args, get_origin
 
 from ..errors import ConfigurationError, DocumentError
 from .activities import Activity
+from .model import ModelType
 from .objects import Object
 
 
@@ -40,6 +41,8 @@ def matches(activity: Activity, key: object) -> bool:
     Raises:
         ConfigurationError: The key is not one.
     """
+    if isinstance(key, ModelType) and issubclass(key, Activity):  # nearly always: there is nothing to take apart
+        return isinstance(activity, key)
     cls, wanted = listener_key(key)
     if not isinstance(activity, cls):
         return False

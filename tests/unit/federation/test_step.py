@@ -27,7 +27,7 @@ from fedtext.errors import (
 from fedtext.federation.outcomes import Bury, Done, Later
 from fedtext.federation.step import run_job
 from fedtext.http import Headers, Response
-from fedtext.inbox import InboundTask
+from fedtext.inbox import Arrived, InboundTask, activity_key, restore
 from fedtext.ports import Job, Lane, LaneKind, Task
 from fedtext.signatures import build_digest
 from fedtext.sync import run_sync
@@ -473,3 +473,30 @@ def test_dlv_07_the_lane_waits_as_the_host_has_asked(make_world, backend):
     world.clock.advance(120)
     world.settle()
     assert len(b.got) == 4
+
+
+# ---- what this process has taken in itself ---------------------------------------------------------------------------
+
+
+def test_what_was_taken_in_here_is_not_read_again_and_then_from_its_payload(world) -> None:
+    heard: list[Activity] = []
+
+    def listener(_context: Any, activity: Activity) -> None:
+        heard.append(activity)
+        if len(heard) == 1:
+            raise RuntimeError("not yet")
+
+    world.fed.on(Activity)(listener)
+    task = attrs.evolve(ENVELOPE, content_hash="1" * 64)
+    payload = task.encode()
+    authentic = restore(task)
+    key = activity_key(HOME, BOB, task.document["id"], task.inbox, task.content_hash)
+    assert world.fed.engine.arrivals.take(payload) is None
+    world.fed.engine.arrivals.keep(payload, Arrived(task, authentic, key))
+    assert isinstance(run(world, payload, IN), Later)
+    assert run(world, payload, IN, attempts=1) == Done()
+    assert run(world, payload, IN, attempts=1) == Done()
+    assert heard[0] is authentic.activity
+    assert heard[1] is not authentic.activity
+    assert heard[1] == authentic.activity
+    assert len(heard) == 2

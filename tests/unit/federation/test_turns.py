@@ -6,11 +6,11 @@ import attrs
 import pytest
 
 from fedtext.delivery import HostHealth
-from fedtext.federation.turns import Turn, TurnResult
+from fedtext.federation.turns import NO_TURN, Turn, TurnResult
 
 
 def test_what_need_not_be_said():
-    assert Turn() == Turn(health=HostHealth(), unavailable=False, left_out={})
+    assert Turn() == NO_TURN == Turn(health=HostHealth(), unavailable=False, left_out={})
 
 
 @pytest.mark.parametrize("value", [Turn(), TurnResult(delivered=True, failure="", sent_count=1, pause_s=0.0)])

@@ -18,6 +18,7 @@ from fedtext.wire.json import (
     number,
     parse_object,
     parse_value,
+    parse_written,
     quoted,
     utf8,
 )
@@ -265,3 +266,77 @@ def test_what_json_does_not_have_is_not_put_together() -> None:
             number(value)
     with pytest.raises(LocalProtocolError):
         utf8(quoted("\udfff"))
+
+
+# ---- reading and writing at once -------------------------------------------------------------------------------------
+
+_PIECES = st.sampled_from(
+    [
+        *(
+            '"a"',
+            '"b"',
+            '":"',
+            '"a:"',
+            '"\\":"',
+            '"\\u003a"',
+            '"\\u003A"',
+            '"\\\\u003a"',
+            '"\\u0022:"',
+            '"\\u0000"',
+            '"\u00e9"',
+        ),
+        *("1", "-0", "1.50", "1e3", "1e999", "NaN", "true", "null", '"\\ud83d\\ude00"', '"\\ud83d"', "{}", "[]"),
+    ]
+)
+_TEXTS = st.recursive(
+    _PIECES,
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3).map(lambda items: f"[{','.join(items)}]"),
+        st.lists(st.tuples(_PIECES, inner), max_size=4).map(
+            lambda pairs: "{" + ", ".join(f"{name} :{value}" for name, value in pairs) + "}"
+        ),
+    ),
+    max_leaves=12,
+)
+
+
+@pytest.mark.spec("SEC-021")
+@given(_TEXTS, st.sampled_from(["", " ", "x", "}"]))
+def test_sec_021_what_is_written_at_once_is_read_as_strictly(text: str, rest: str) -> None:
+    def outcome(read: object) -> object:
+        try:
+            return read()  # type: ignore[operator]
+        except DocumentError as error:
+            return type(error), str(error)
+
+    data = (text + rest).encode()
+
+    def apart() -> object:
+        value = parse_object(data)
+        return repr(value), dump_parsed(value)
+
+    def at_once() -> object:
+        value, written = parse_written(data)
+        return repr(value), written
+
+    assert outcome(at_once) == outcome(apart)
+
+
+@pytest.mark.spec("SEC-021")
+@pytest.mark.parametrize(
+    "data",
+    [
+        b'{"a":1,"a":1}',
+        b'{"a":{":":1},"b":2,"b":":"}',
+        b'{"a":"\\u003a","b":1,"b":1}',
+        b'{"a":"\\u003A","\\u0062":1,"b":1}',
+    ],
+)
+def test_sec_021_no_colon_makes_up_for_one_that_is_missing(data: bytes) -> None:
+    with pytest.raises(MalformedJSON, match="a name occurs twice"):
+        parse_written(data)
+
+
+def test_long_texts_are_written_at_once_too() -> None:
+    data = dump({"a": "x" * 100_000})
+    assert parse_written(data) == ({"a": "x" * 100_000}, data)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import secrets
 import threading
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
 import attrs
 
@@ -72,6 +73,8 @@ class MemoryState:
 
     def is_paused(self, site: str, lane: Lane) -> bool:
         """Tell whether a lane, or its kind, is paused."""
+        if not self.pauses:  # nearly always
+            return False
         return not self.pauses.isdisjoint({(site, pause_key(lane)), (site, pause_key(lane.kind))})
 
     def ready_s(self, site: str, lane: Lane, moment_s: float) -> float:
@@ -116,18 +119,18 @@ class MemoryQueue:
     ) -> Claim | None:
         """Lease the named lane, or the one that has been due the longest, and take due jobs, at most `batch_max`."""
         now_s = self._clock.now_s()
-        wanted = frozenset(LaneKind if kinds is None or lane is not None else kinds)
+        wanted = None if kinds is None or lane is not None else frozenset(kinds)
         with self._state.lock:
             due = self._ready(now_s, site or None) if lane is None else self._ready(now_s, site, (lane,))
             for place, state in due:
-                if place[1].kind not in wanted:
+                if wanted is not None and place[1].kind not in wanted:
                     continue
                 if self._state.is_paused(*place):  # it was leased when the pause began
                     state.ready_s = NEVER_S
                     continue
                 if state.token is not None:
                     state.lose()
-                jobs = tuple(entry.job for entry, _ in zip(state.claimable(now_s), range(batch_max), strict=False))
+                jobs = tuple(entry.job for entry in islice(state.claimable(now_s), batch_max))
                 if jobs:
                     return self._lease(place, state, jobs, now_s + lease_s)
                 self._put_right(place, state, now_s)
@@ -334,8 +337,10 @@ class MemoryQueue:
             attempts=0,
             enqueued_s=now_s,
         )
-        ready_s = self._state.ready_s(task.site, task.lane, due_s)
-        lane = self._state.lanes.setdefault((task.site, task.lane), _LaneState(ready_s))
+        ready_s, place = self._state.ready_s(task.site, task.lane, due_s), (task.site, task.lane)
+        lane = self._state.lanes.get(place)
+        if lane is None:
+            lane = self._state.lanes[place] = _LaneState(ready_s)
         lane.waiting[job.job_id] = _Entry(job, dedupe, due_s)
         if lane.token is None:
             lane.ready_s = max(lane.due_s, min(lane.ready_s, ready_s))
@@ -381,7 +386,7 @@ class MemoryQueue:
             if state.ready_s <= until_s and state.ready_s < NEVER_S
             if site in (None, place[0]) and (wanted is None or place[1] in wanted)
         ]
-        return sorted(found, key=lambda item: item[1].ready_s)
+        return sorted(found, key=lambda item: item[1].ready_s) if len(found) > 1 else found
 
     def _lease(self, place: tuple[str, Lane], lane: _LaneState, jobs: tuple[Job, ...], until_s: float) -> Claim:
         lane.token, lane.until_s, lane.ready_s, lane.leased = secrets.token_hex(12), until_s, until_s, len(jobs)
@@ -404,7 +409,8 @@ class MemoryQueue:
             lane.ready_s, lane.due_s, lane.failures = NEVER_S, 0.0, 0  # it only keeps dead letters
 
     def _drop_if_empty(self, place: tuple[str, Lane]) -> bool:
-        is_empty = not self._state.lanes[place].waiting and not self._state.lanes[place].buried
+        lane = self._state.lanes[place]
+        is_empty = not lane.waiting and not lane.buried
         if is_empty:
             del self._state.lanes[place]
         return is_empty
