@@ -57,6 +57,7 @@ _PARAMETER = re.compile(
 )
 # What stands around the values in the shape in which nearly everybody writes it.
 _USUAL_FRAME = ["keyId=", ",algorithm=", ",headers=", ",signature=", ""]
+_USUAL_PIECES = 9
 
 # Senders use a handful of lists; a hostile one can only make us read its own list again.
 _LISTS_KEPT_MAX: Final = 128
@@ -115,7 +116,8 @@ def _without_prefix(value: str) -> str:
 
 def _parse_usual(text: str) -> dict[str, str] | None:
     pieces = text.split('"')
-    if pieces[::2] != _USUAL_FRAME or "\\" in text:
+    # Threat: a frame that matches says nothing of what stands behind one quote more (SEC-037).
+    if len(pieces) != _USUAL_PIECES or pieces[::2] != _USUAL_FRAME or "\\" in text:
         return None
     return {"keyid": pieces[1], "algorithm": pieces[3], "headers": pieces[5], "signature": pieces[7]}
 

@@ -262,7 +262,10 @@ class Model(_Holder, metaclass=ModelType):
 
     @property
     def type_name(self) -> str:
-        """The type as the document gives it; of several, the one that chose the class."""
+        """The type as the document gives it; of several, the one that chose the class; of an own type its IRI."""
+        own = type(self).written_type
+        if ":" in own:  # the document may have another name for it, by its context
+            return own
         kind = self._document.get("type")
         if isinstance(kind, str):
             return kind
