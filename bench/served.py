@@ -41,6 +41,11 @@ KEPT_NOTE_PATH, KEPT_ACTOR_PATH = "/notes/kept", "/users/kept"
 FINGER_PATH = "/.well-known/webfinger?resource=acct:bob@blog.example"
 KEPT_FINGER_PATH = "/.well-known/webfinger?resource=acct:kept@blog.example"
 
+PIPELINED_MAX = 10
+"""Requests that go over one connection at once (RFC 9112 section 9.3.2)."""
+REST_S = 0.000_5
+"""So long a client sleeps for each request that it has sent: no server here takes as long to answer it."""
+
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
@@ -165,25 +170,35 @@ async def serve(url: str, key: PrivateKey) -> None:
 
 
 class Client:
-    """Connections that are kept, and blocking, to one port."""
+    """Connections that are kept, and blocking, to one port.
+
+    Several requests go over each at once, and the client sleeps until the answers are there. Were it to wait for the
+    first of them, the server would wake it with each one, and were it to send them one by one, the server might go to
+    sleep between two. Either costs the server some 10 us a time, and of two that are compared it may hit only one: the
+    slower, or the quicker than its client.
+    """
 
     def __init__(self, port: int, count: int = 8) -> None:
         self._sockets = [socket.create_connection(("127.0.0.1", port)) for _ in range(count)]
         self._files = [each.makefile("rb") for each in self._sockets]
 
     def exchange(self, requests: list[bytes], status: int) -> bytes:
-        """Send requests, as many at once as there are connections; gives the last body.
+        """Send requests, as many at once as connections carry; gives the last body.
 
         Raises:
             SystemExit: One is answered otherwise.
         """
         body = b""
-        for start in range(0, len(requests), len(self._sockets)):
-            part = requests[start : start + len(self._sockets)]
-            for each, wire in zip(self._sockets, part, strict=False):
-                each.sendall(wire)
-            for file, _ in zip(self._files, part, strict=False):
-                body = self._read(file, status)
+        at_once = len(self._sockets) * PIPELINED_MAX
+        for start in range(0, len(requests), at_once):
+            part = requests[start : start + at_once]
+            shares = [part[index :: len(self._sockets)] for index in range(len(self._sockets))]
+            for each, share in zip(self._sockets, shares, strict=True):
+                each.sendall(b"".join(share))
+            time.sleep(REST_S * len(part))
+            for file, share in zip(self._files, shares, strict=True):
+                for _ in share:
+                    body = self._read(file, status)
         return body
 
     def _read(self, file: Any, status: int) -> bytes:

@@ -19,9 +19,11 @@ _USUAL_NAMES: Final = {
     for name in (
         "accept",
         "accept-encoding",
+        "accept-signature",
         "authorization",
         "connection",
         "content-digest",
+        "content-encoding",
         "content-length",
         "content-type",
         "date",
@@ -35,15 +37,25 @@ _USUAL_NAMES: Final = {
         "x-forwarded-proto",
     )
 }
+_WIRE_NAMES: Final = {name: wire_name for wire_name, name in _USUAL_NAMES.items()}
 
 
-@attrs.frozen(repr=False)
 class Headers:
-    """An immutable list of header fields; names are lower case, values are trimmed text (latin-1 on the wire)."""
+    """An immutable list of header fields; names are lower case, values are trimmed text (latin-1 on the wire).
 
-    fields: tuple[tuple[str, str], ...] = ()
-    # Made when first asked: verifying one request asks a dozen times. Published whole, since threads may share a value.
-    _by_name: dict[str, str | list[str]] | None = attrs.field(init=False, default=None, eq=False)
+    Args:
+        fields: Names and values in their order, as they are to be given again.
+    """
+
+    # What came over the wire is read when somebody asks: of most requests three fields are looked at. What is made when
+    # first asked is published whole, since threads may share a value.
+    __slots__ = ("_by_name", "_fields", "_pairs", "_wire")
+
+    def __init__(self, fields: tuple[tuple[str, str], ...] = ()) -> None:
+        self._fields: tuple[tuple[str, str], ...] | None = fields
+        self._by_name: dict[str, str | list[str]] | None = None
+        self._pairs: tuple[tuple[bytes, bytes], ...] = ()
+        self._wire: dict[bytes, bytes] | None = None
 
     @classmethod
     def build(cls, pairs: Iterable[tuple[str, str]]) -> Headers:
@@ -53,20 +65,36 @@ class Headers:
     @classmethod
     def decode(cls, pairs: Iterable[tuple[bytes, bytes]]) -> Headers:
         """Build from pairs as they came over the wire; see `build`."""
-        known = _USUAL_NAMES.get
-        return cls(
-            tuple(
-                [
-                    (known(name) or name.decode("latin-1").lower(), value.decode("latin-1").strip(" \t"))
-                    for name, value in pairs
-                ]
-            )
-        )
+        made = cls.__new__(cls)
+        made._fields = made._by_name = made._wire = None
+        made._pairs = given = tuple(pairs)
+        wire = dict(given)
+        if not b"".join(wire).islower():
+            wire = {name.lower(): value for name, value in given}
+        if len(wire) == len(given):  # no name stands there twice: a field can be found before anything is read
+            made._wire = wire
+        return made
+
+    @property
+    def fields(self) -> tuple[tuple[str, str], ...]:
+        """Names and values in order of arrival."""
+        fields = self._fields
+        if fields is None:
+            fields = self._fields = tuple([_decoded(name, value) for name, value in self._pairs])
+        return fields
+
+    def run_together(self) -> tuple[str, str]:
+        """Give all names and all values, each in one text, to be looked at in one go."""
+        wire = self._wire
+        if wire is not None:
+            return b"".join(wire).decode("latin-1"), b"".join(wire.values()).decode("latin-1")
+        fields = self.fields
+        return "".join([name for name, _ in fields]), "".join([value for _, value in fields])
 
     def get(self, name: str) -> str | None:
         """Give the values of one header joined by ", " (RFC 9110 section 5.2), or None."""
         only = self.get_only(name)  # nearly always
-        if only is not None:
+        if only is not None or self._by_name is None:  # where nobody has read the fields, no name stands there twice
             return only
         found = self.get_all(name)
         return ", ".join(found) if found else None
@@ -87,13 +115,15 @@ class Headers:
         """Give the value of a header that stands there once, or None; the name in lower case."""
         by_name = self._by_name
         if by_name is None:
+            if self._wire is not None and (wire_name := _WIRE_NAMES.get(name)) is not None:
+                value = self._wire.get(wire_name)
+                return None if value is None else value.decode("latin-1").strip(" \t")
             by_name = self._index()
         found = by_name.get(name)
         return found if isinstance(found, str) else None
 
     def _index(self) -> dict[str, str | list[str]]:
-        by_name = _indexed(self.fields)
-        object.__setattr__(self, "_by_name", by_name)
+        by_name = self._by_name = _indexed(self.fields)
         return by_name
 
     def with_fields(self, *pairs: tuple[str, str]) -> Headers:
@@ -107,6 +137,11 @@ class Headers:
         dropped = {name.lower() for name in names}
         return Headers(tuple([pair for pair in self.fields if pair[0] not in dropped]))
 
+    @property
+    def count(self) -> int:
+        """How many fields there are."""
+        return len(self._pairs if self._fields is None else self._fields)
+
     def __iter__(self) -> Iterator[tuple[str, str]]:
         """Iterate over (name, value)."""
         return iter(self.fields)
@@ -117,12 +152,30 @@ class Headers:
             return False
         by_name = self._by_name
         if by_name is None:
+            if self._wire is not None and (wire_name := _WIRE_NAMES.get(name)) is not None:
+                return wire_name in self._wire
             by_name = self._index()
         return name in by_name or (not name.islower() and name.lower() in by_name)
+
+    def __eq__(self, other: object) -> bool:
+        """Tell whether the same fields stand there in the same order."""
+        return self.fields == other.fields if isinstance(other, Headers) else NotImplemented
+
+    def __hash__(self) -> int:
+        """Hash as what is equal."""
+        return hash(self.fields)
 
     def __repr__(self) -> str:
         """Name the headers, not their values: they may hold secrets."""
         return f"Headers({', '.join(name for name, _ in self.fields)})"
+
+
+_NO_FIELDS: Final = Headers()
+
+
+def _decoded(name: bytes, value: bytes) -> tuple[str, str]:
+    known = _USUAL_NAMES.get(name)
+    return name.decode("latin-1").lower() if known is None else known, value.decode("latin-1").strip(" \t")
 
 
 def _indexed(fields: tuple[tuple[str, str], ...]) -> dict[str, str | list[str]]:
@@ -153,7 +206,7 @@ class Request:
     scheme: str
     authority: str
     target: str
-    headers: Headers = Headers()
+    headers: Headers = _NO_FIELDS
     body: bytes = attrs.field(default=b"", repr=lambda body: f"<{len(body)} bytes>")
 
     @classmethod
@@ -215,7 +268,7 @@ class Response:
     """One HTTP response; `url` is the address that answered (outgoing requests only)."""
 
     status: int
-    headers: Headers = Headers()
+    headers: Headers = _NO_FIELDS
     body: bytes = attrs.field(default=b"", repr=lambda body: f"<{len(body)} bytes>")
     url: str = ""
     # Made when first asked: what is kept answers again and again. Published whole, since threads may share a value.

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import attrs
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from fedtext.errors import MalformedIri
 from fedtext.http import Headers, Request, Response
@@ -118,6 +120,39 @@ def test_pairs_from_the_wire_are_read_as_pairs_of_text_are() -> None:
         (name.decode("latin-1"), value.decode("latin-1")) for name, value in wire
     )
     assert Headers.decode(wire).get("x-one") == "caf\xe9, 2"
+
+
+NAMES = ["host", "Host", "date", "DATE", "x-one", "X-One", "1", ""]
+VALUES = st.binary(max_size=4).map(lambda value: b" " + value + b"\t")
+ASKED = ["host", "Host", "date", "Date", "x-one", "absent", "accept", ""]
+
+
+@given(
+    pairs=st.lists(st.tuples(st.sampled_from(NAMES).map(str.encode), VALUES), max_size=5),
+    asked=st.lists(st.sampled_from(ASKED), max_size=4),
+    by=st.lists(st.sampled_from(["get", "get_all", "get_only", "__contains__", "fields"]), min_size=4, max_size=4),
+)
+def test_fields_from_the_wire_answer_as_those_of_text_whatever_was_asked_before(
+    pairs: list[tuple[bytes, bytes]], asked: list[str], by: list[str]
+) -> None:
+    lazy = Headers.decode(pairs)
+    read = Headers.build((name.decode("latin-1"), value.decode("latin-1")) for name, value in pairs)
+    for name, how in zip(asked, by, strict=False):
+        if how == "fields":
+            assert lazy.fields == read.fields
+        elif how != "get_only" or name.islower():
+            assert getattr(lazy, how)(name) == getattr(read, how)(name)
+    assert lazy.count == read.count == len(pairs)
+    assert (lazy, hash(lazy), repr(lazy), list(lazy)) == (read, hash(read), repr(read), list(read))
+
+
+def test_names_and_values_are_given_in_one_text_each_of_them_all() -> None:
+    """On the wire a value may have spaces around it, which count, too."""
+    read = Headers.build([("Host", "a"), ("x-one", "caf\xe9"), ("x-one", "b")])
+    assert read.run_together() == ("hostx-onex-one", "acaf\xe9b")
+    assert Headers.decode([(b"Host", b"a"), (b"x-one", b"\xe9 ")]).run_together() == ("hostx-one", "a\xe9 ")
+    assert Headers.decode([(b"Host", b"a"), (b"host", b"b")]).run_together() == ("hosthost", "ab")
+    assert Headers.decode([]).run_together() == Headers().run_together() == ("", "")
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, cast
+from typing import Any, Final, NamedTuple, cast
 
 import attrs
 
@@ -171,8 +171,19 @@ def decode_outbound(payload: bytes) -> AnyTask | None:
     task_type = _KINDS.get(kind)
     if task_type is None:
         raise QueueError("an unknown kind of task", kind=kind)
-    members: dict[str, Any] = {member.name: member.of(value) for member in _MEMBERS[task_type]}
+    members: dict[str, Any] = {}
+    for name, json_type, default in _MEMBERS[task_type]:
+        member: object = value.get(name, default)
+        if type(member) is not json_type:
+            raise QueueError("a task with a wrong member", member=name)
+        members[name] = member if json_type is not list else _texts(name, cast("list[object]", member))
     return task_type(**members)
+
+
+def _texts(name: str, items: list[object]) -> tuple[object, ...]:
+    if not all(isinstance(item, str) for item in items):
+        raise QueueError("a task with a wrong member", member=name)
+    return tuple(items)
 
 
 def _parse(payload: bytes) -> JsonObject:
@@ -186,8 +197,7 @@ def _parse(payload: bytes) -> JsonObject:
     return value
 
 
-@attrs.frozen
-class _Member:
+class _Member(NamedTuple):
     """A member of a task as JSON has it: its type there, and what stands for it where it is absent."""
 
     name: str
@@ -200,18 +210,6 @@ class _Member:
         annotation = str(field.type)
         json_type = list if annotation.startswith("tuple") else {"bool": bool, "JsonObject": dict}.get(annotation, str)
         return cls(field.name, json_type, field.default)
-
-    def of(self, value: JsonObject) -> object:
-        """Take it out of a payload."""
-        member: object = value.get(self.name, self.default)
-        if type(member) is not self.json_type:
-            raise QueueError("a task with a wrong member", member=self.name)
-        if self.json_type is not list:
-            return member
-        items = cast("list[object]", member)
-        if not all(isinstance(item, str) for item in items):
-            raise QueueError("a task with a wrong member", member=self.name)
-        return tuple(items)
 
 
 _MEMBERS: Final = {task: tuple(map(_Member.of_field, attrs.fields(task))) for task in _NAMES}

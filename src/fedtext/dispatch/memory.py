@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, Generic, TypeVar
 
-from ..vocab import Object, fingerprint
+from ..vocab import Object, fingerprint, seal_if_closed
 
 T = TypeVar("T")
 
@@ -22,6 +22,25 @@ SAID_CHARS_MAX: Final = 16_384
 """Of a model that says more nothing is kept."""
 
 _Said = tuple[type[Object], str]
+
+
+class _Held(Generic[T]):
+    """A thing, and what it was made of; whether the model itself is what an application keeps and gives again."""
+
+    __slots__ = ("beside", "is_given_again", "made", "model", "said")
+
+    def __init__(self, model: Object, beside: object, said: _Said, made: T) -> None:
+        self.model = model
+        self.beside = beside
+        self.said = said
+        self.made = made
+        self.is_given_again = False
+
+    def give_again(self) -> None:
+        """Note that the model comes again: it is worth while to look whether it has to be read each time."""
+        if not self.is_given_again:
+            self.is_given_again = True
+            seal_if_closed(self.model)
 
 
 class Memory(Generic[T]):
@@ -33,7 +52,7 @@ class Memory(Generic[T]):
 
     def __init__(self, count_max: int = KEPT_COUNT_MAX) -> None:
         self._count_max = count_max
-        self._held: dict[str, tuple[object, _Said, T]] = {}
+        self._held: dict[str, _Held[T]] = {}
 
     def of(self, name: str, model: Object, beside: object, make: Callable[[], T]) -> T:
         """Give the thing of this name, made now unless it was made of the same before.
@@ -45,12 +64,14 @@ class Memory(Generic[T]):
             make: Makes it, of nothing else; what it raises passes through, and nothing is kept.
         """
         held, said = self._held.get(name), _said(model)
-        if held is not None and said is not None and held[1] == said and held[0] == beside:
-            return held[2]
+        if held is not None and said is not None and held.said == said and held.beside == beside:
+            if held.model is model:
+                held.give_again()
+            return held.made
         made = make()
         if said is not None:
             self._held.pop(name, None)
-            self._held[name] = (beside, said, made)
+            self._held[name] = _Held(model, beside, said, made)
             self._drop_oldest()
         return made
 

@@ -298,9 +298,9 @@ class Engine:
         """
         return self.operations.handle(self, request, ports, route)
 
-    async def run_job(self, job: Job, ports: PortSet, turn: Turn | None = None) -> JobOutcome:
+    def run_job(self, job: Job, ports: PortSet, turn: Turn | None = None) -> Coroutine[Any, Any, JobOutcome]:
         """Carry out one job of the queue; see `step`."""
-        return await self.operations.run_job(self, job, ports, turn)
+        return self.operations.run_job(self, job, ports, turn)
 
     async def begin_turn(self, claim: Claim, ports: PortSet) -> Turn:
         """Decide what holds for a whole batch; see `hosts`."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any
 
 import attrs
@@ -24,23 +23,20 @@ class Site:
     handle_host: str
     state: Any = None
 
-    @property
-    def authority(self) -> str:
-        """Host and, if not the default one, port of the origin."""
-        return _authority_of(self.origin)
-
-    @property
-    def authorities(self) -> frozenset[str]:
-        """Hosts under which requests are taken."""
-        return _authorities_of(self.origin)
-
-
-# Each request asks; a process serves few sites.
-@lru_cache(maxsize=256)
-def _authority_of(origin: Origin) -> str:
-    return parse_url(origin).authority
+    # Found out once, since each request asks.
+    authority: str = attrs.field(
+        init=False, eq=False, repr=False, default=attrs.Factory(lambda self: _authority_of(self), takes_self=True)
+    )
+    """Host and, if not the default one, port of the origin."""
+    authorities: frozenset[str] = attrs.field(
+        init=False, eq=False, repr=False, default=attrs.Factory(lambda self: _authorities_of(self), takes_self=True)
+    )
+    """Hosts under which requests are taken."""
 
 
-@lru_cache(maxsize=256)
-def _authorities_of(origin: Origin) -> frozenset[str]:
-    return frozenset({_authority_of(origin)})
+def _authority_of(site: Site) -> str:
+    return parse_url(site.origin).authority
+
+
+def _authorities_of(site: Site) -> frozenset[str]:
+    return frozenset({site.authority})

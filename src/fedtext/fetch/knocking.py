@@ -100,7 +100,7 @@ async def send_signed(
     while knock is not None:
         signed = _signed(request, await signer(knock.algorithm), knock, ports.clock.now_s(), digest, covering)
         response = await ports.transport.send(signed, before())
-        asked = ", ".join(response.headers.get_all("accept-signature")) or None
+        asked = response.headers.get("accept-signature") or None
         memory, knock = after_response(memory, knock, response.status, asked, ports.clock.now_s())
     if response.status == _UNAUTHORIZED and request.method == "GET" and request.query:
         response = await _without_query(request, signer, ports, before, response)

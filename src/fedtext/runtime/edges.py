@@ -52,12 +52,11 @@ def checked_request(method: str, scheme: str, target: str, headers: Headers, lim
         TargetMalformed: Control characters in the target.
         LimitExceeded: Too many or too long headers.
     """
-    fields = headers.fields
-    if len(fields) > limits.header_count_max:
+    if headers.count > limits.header_count_max:
         raise LimitExceeded("too many headers", limit="header_count_max")
     # All values in one look: a character is plain or not wherever it stands.
-    values = "".join([value for _name, value in fields])
-    if len(values) + len("".join([name for name, _value in fields])) > limits.header_bytes_max:
+    names, values = headers.run_together()
+    if len(values) + len(names) > limits.header_bytes_max:
         raise LimitExceeded("the headers are too long", limit="header_bytes_max")
     if _has_control(values):
         raise TargetMalformed("control characters in a header")
@@ -67,10 +66,10 @@ def checked_request(method: str, scheme: str, target: str, headers: Headers, lim
 
 
 def _host(headers: Headers) -> str:
-    hosts = headers.get_all("host")
-    if len(hosts) != 1 or not (_is_host if len(hosts[0]) > _HOST_KEPT_CHARS_MAX else _is_known_host)(hosts[0]):
+    host = headers.get_only("host")
+    if host is None or not (_is_host if len(host) > _HOST_KEPT_CHARS_MAX else _is_known_host)(host):
         raise HostMalformed
-    return hosts[0]
+    return host
 
 
 def _is_host(text: str) -> bool:
@@ -105,12 +104,12 @@ def announced_length(request: Request, limits: Limits) -> int | None:
         BodyTooLong: More than `body_bytes_max`, before a byte of it is read (SEC-001).
         TargetMalformed: Not one number.
     """
-    values = request.headers.get_all("content-length")
-    if not values:
+    if "content-length" not in request.headers:
         return None
-    if len(values) != 1 or not _is_number(values[0]):
+    announced = request.headers.get_only("content-length")
+    if announced is None or not _is_number(announced):
         raise TargetMalformed("Content-Length is not one number")
-    length = int(values[0][:20])
+    length = int(announced[:20])
     if length > limits.body_bytes_max:
         raise BodyTooLong(bytes=length)
     return length

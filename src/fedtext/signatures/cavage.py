@@ -14,6 +14,7 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Collection
+from typing import Final
 
 from ..config import SignaturePolicy
 from ..errors import (
@@ -24,7 +25,7 @@ from ..errors import (
     SignatureMalformed,
     SignatureMismatch,
 )
-from ..http import Request
+from ..http import Headers, Request
 from ..keys import Algorithm, HashName, NamedKey, PrivateKey, VerificationKey
 from ..wire.timestamps import build_http_date, parse_http_date
 from .cavage_claim import CREATED, EXPIRES, REQUEST_TARGET
@@ -43,6 +44,9 @@ _FITTING: dict[tuple[str | None, Algorithm], HashName] = {
     ("hs2019", Algorithm.ED25519): HashName.SHA256,
     ("ed25519", Algorithm.ED25519): HashName.SHA256,
 }
+_COVERED: Final = (REQUEST_TARGET, "host", "date")
+_COVERED_WITH_BODY: Final = (*_COVERED, "digest")
+_SET_HERE: Final = frozenset({"host", "date", "digest", "content-digest", "signature", "signature-input"})
 _EMITTED_ALGORITHM = {Algorithm.RSA: "rsa-sha256", Algorithm.ED25519: "hs2019"}
 # Visible ASCII, without what a quoted string would have to escape.
 _KEY_ID = re.compile(r"[!#-\[\]-~]+")
@@ -195,7 +199,8 @@ def sign(
 ) -> Request:
     """Give a copy of the request, signed in the one form that every server takes.
 
-    Sets Host, Date and Signature, and Digest where there is a body or the method is one that has it.
+    Sets Host, Date and Signature, and Digest where there is a body or the method is one that has it; fields of other
+    signatures are left out.
 
     Args:
         request: To be sent; its authority becomes the Host header.
@@ -213,23 +218,42 @@ def sign(
     """
     if _KEY_ID.fullmatch(key_id) is None:
         raise LocalProtocolError("the key id cannot stand in a signature header", key_id=key_id)
-    covered: tuple[str, ...] = (REQUEST_TARGET, "host", "date")
-    fields = [("host", request.authority), ("date", build_http_date(now_s))]
+    fields = [field for field in request.headers if field[0] not in _SET_HERE]
+    fields += [("host", request.authority), ("date", build_http_date(now_s))]
+    covered: tuple[str, ...] = _COVERED
     if needs_digest(request):
-        covered += ("digest",)
+        covered = _COVERED_WITH_BODY
         fields.append(("digest", digest or build_digest(request.body)))
-    unsigned = request.with_headers(request.headers.with_fields(*fields))
     algorithm = _EMITTED_ALGORITHM.get(key.algorithm)
     if algorithm is None:
         raise LocalProtocolError("peers know no such signatures", algorithm=key.algorithm.value)
+    target = request.path if queryless else request.target
     try:
-        base = signature_base(unsigned, covered, target=request.path if queryless else None)
+        base = _base_of_ours(request, target, fields[1 - len(covered) :]) or signature_base(
+            request.with_headers(Headers.build(fields)), covered, target=target
+        )
         signature = base64.b64encode(key.sign(base)).decode("ascii")
     except SignatureMalformed as error:
         raise LocalProtocolError("the request cannot be signed", reason=error.message, target=request.target) from error
     # SIG-06: some readers split on bare commas and equal signs, so that no space and no unquoted value may appear.
     value = f'keyId="{key_id}",algorithm="{algorithm}",headers="{" ".join(covered)}",signature="{signature}"'
-    return unsigned.with_headers(unsigned.headers.with_fields(("signature", value)))
+    return request.with_headers(Headers.build([*fields, ("signature", value)]))
+
+
+def _base_of_ours(request: Request, target: str, fields: list[tuple[str, str]]) -> bytes | None:
+    """Build what `signature_base` would of plain values, in half the time; None where a value has to be looked at.
+
+    Args:
+        request: To be signed.
+        target: Which is signed.
+        fields: Those that are signed, in their order.
+    """
+    values = [value for _, value in fields]
+    plain = "".join([target, *values])
+    if not (plain.isascii() and plain.isprintable()) or any(value != value.strip() for value in values):
+        return None
+    lines = [f"{REQUEST_TARGET}: {request.method.lower()} {target}", *[f"{name}: {value}" for name, value in fields]]
+    return "\n".join(lines).encode("ascii")
 
 
 def claimed_base(request: Request, claim: SignatureClaim, *, target: str | None = None) -> bytes:

@@ -170,7 +170,7 @@ def sign(
     Sources:
         Wire rules 1.1 and 2.3; SIG-01 to SIG-06, SIG-08, SIG-16, SIG-29.
     """
-    unsigned = request.with_headers(request.headers.without(*_SIGNATURE_FIELDS))
     if scheme is RFC9421:
+        unsigned = request.with_headers(request.headers.without(*_SIGNATURE_FIELDS))
         return rfc9421.sign(unsigned, key, key_id=key_id, now_s=now_s, digest=digest, asked=asked)
-    return cavage.sign(unsigned, key, key_id=key_id, now_s=now_s, digest=digest, queryless=queryless)
+    return cavage.sign(request, key, key_id=key_id, now_s=now_s, digest=digest, queryless=queryless)

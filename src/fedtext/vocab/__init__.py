@@ -110,6 +110,7 @@ from .loading import (
     fingerprint,
     load,
     load_as,
+    seal_if_closed,
     sealed,
 )
 from .matching import (
@@ -269,6 +270,7 @@ __all__ = [
     "matches",
     "prop",
     "reference_id",
+    "seal_if_closed",
     "sealed",
     "visibility_of",
 ]

@@ -15,7 +15,7 @@ from ..errors import TypeMismatch
 from ..jsonld import context_for
 from ..wire.json import JsonObject, JsonValue, text_of
 from .activities import check_actor
-from .model import carried, interpret, is_absolute, is_path, make, parts, seal
+from .model import BUILT, carried, interpret, is_absolute, is_path, make, parts, seal
 from .objects import Object
 from .shapes import copied, terms_used
 
@@ -23,6 +23,7 @@ ObjectT = TypeVar("ObjectT", bound=Object)
 
 Fingerprint: TypeAlias = tuple[type[Object], str]
 
+_OWN_CLASSES: Final = f"{__name__.partition('.')[0]}."
 _CONTEXT_TYPES: Final = frozenset({str, list, dict})
 
 
@@ -79,6 +80,27 @@ def sealed(model: ObjectT) -> ObjectT:
     return model
 
 
+def seal_if_closed(model: Object) -> None:
+    """Seal a model if nobody but itself has a hold of any part of its document.
+
+    That is one that was built of values, by a class of the library, and holds plain values and lists of texts: what is
+    embedded may belong to somebody else.
+
+    Args:
+        model: Any model.
+    """
+    if carried(model) is BUILT and type(model).__module__.startswith(_OWN_CLASSES):
+        document, _ = parts(model)
+        if all(map(_is_closed, document.values())):
+            sealed(model)
+
+
+def _is_closed(value: JsonValue) -> bool:
+    if isinstance(value, list):
+        return all(isinstance(item, str) for item in value)
+    return not isinstance(value, dict)
+
+
 def fingerprint(model: Object) -> Fingerprint | None:
     """Give what tells a model from every model that would be dumped, or read, in another way.
 
@@ -92,7 +114,7 @@ def fingerprint(model: Object) -> Fingerprint | None:
         To be compared for equality, within this process; None: nothing can tell.
     """
     known = carried(model)
-    if known is not None:
+    if known is not None and known is not BUILT:
         return cast("Fingerprint", known)
     # Not `==` of the documents: to Python 1 is True and 1.0.
     text = text_of([*parts(model)])

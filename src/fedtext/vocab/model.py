@@ -53,6 +53,8 @@ _SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:.").match
 _WEB: Final = ("https://", "http://")
 # The context of models that the application makes: it says nothing, and tells them from what others sent.
 MADE_HERE: Final = ""
+# What such a model carries in place of a fingerprint: it has built its document itself, of values that it was given.
+BUILT: Final = object()
 _IRI_CHARS_MAX: Final = 2_048
 _RESERVED: Final = frozenset({"@context", "id", "type"})
 
@@ -220,7 +222,7 @@ class _Holder:
     __slots__ = ("_context", "_document", "_fingerprint")
     _document: JsonObject
     _context: JsonValue
-    _fingerprint: object  # see `loading.sealed`; None: it is to be made
+    _fingerprint: object  # see `loading.sealed`; None or BUILT: it is to be made
 
 
 class Model(_Holder, metaclass=ModelType):
@@ -258,7 +260,9 @@ class Model(_Holder, metaclass=ModelType):
                     document.pop(name, None)
             if None in document.values():
                 document = {name: value for name, value in document.items() if value is not None}
-            _fill(self, document, MADE_HERE)
+            _set_document(self, document)
+            _set_context(self, MADE_HERE)
+            _set_fingerprint(self, BUILT)
 
     @property
     def type_name(self) -> str:
@@ -383,7 +387,7 @@ def seal(model: Model, fingerprint: object) -> None:
 
 
 def carried(model: Model) -> Any:
-    """Give the fingerprint that a model carries, or None."""
+    """Give the fingerprint that a model carries, None, or BUILT."""
     return model._fingerprint  # pyright: ignore[reportPrivateUsage]
 
 

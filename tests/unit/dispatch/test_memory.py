@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from fedtext import Note
+from fedtext import PUBLIC, Mention, Note
 from fedtext.dispatch import Memory
 from fedtext.dispatch.memory import SAID_CHARS_MAX
 from fedtext.vocab import load
+from fedtext.vocab.model import BUILT, carried
 
 ONE, OTHER = Note(content="one"), Note(content="other")
 
@@ -40,6 +41,41 @@ def test_a_model_whose_document_was_changed_is_another() -> None:
     assert memory.of("a", model, None, lambda: 1) == 1
     document["to"] = "https://a.example/friend"
     assert memory.of("a", model, None, lambda: 2) == 2
+
+
+class Poem(Note):
+    """A class of the application, whose properties may do anything."""
+
+
+DOCUMENT = {"type": "Mention", "href": "https://a.example/friend"}
+
+
+@pytest.mark.parametrize(
+    ("model", "is_sealed"),
+    [
+        (Note(content="one", to=(PUBLIC, "https://a.example/friend"), sensitive=True), True),
+        (Note(content="one", tag=(Mention(href="https://a.example/friend"),)), False),
+        (Note(content="one", source={"content": "one"}), False),
+        (Note(content="one").evolve(content="two"), False),
+        (load({"type": "Note", "content": "one"}), False),
+        (Poem(content="one"), False),
+    ],
+    ids=["plain", "embedding", "structured", "evolved", "loaded", "own class"],
+)
+def test_a_model_that_is_given_again_is_read_once_if_nobody_else_has_a_hold_of_it(model: Note, is_sealed: bool) -> None:
+    memory = Memory[list[int]]()
+    made = memory.of("a", model, None, list)
+    assert carried(model) in (None, BUILT)  # most applications make another one for the next request
+    assert memory.of("a", model, None, list) is memory.of("a", model, None, list) is made
+    assert (carried(model) not in (None, BUILT)) is is_sealed
+
+
+def test_a_model_in_which_something_was_changed_is_another_however_often_it_was_given() -> None:
+    document = dict(DOCUMENT)
+    memory, model = Memory[int](), Note(content="one", tag=(load(document),))
+    assert [memory.of("a", model, None, lambda made=made: made) for made in range(4)] == [0] * 4
+    document["href"] = "https://a.example/other"
+    assert memory.of("a", model, None, lambda: 5) == 5
 
 
 @pytest.mark.parametrize(

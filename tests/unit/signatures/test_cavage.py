@@ -235,3 +235,32 @@ def test_sig_13_the_query_is_left_out_of_what_is_signed_only_when_asked(
     assert signed.target == GET.target
     base = f"(request-target): get {target}\nhost: b.example\ndate: {DATE}"
     key.public.verify(parse_claim(signed).signature, base.encode())
+
+
+@pytest.mark.parametrize("body", [b"", b"x"])
+@pytest.mark.parametrize("target", ["/", "/a?b=c", "/caf\xe9", "/a b"])
+@pytest.mark.parametrize("authority", ["b.example", "b.example:8443", " b.example\t", "b\xfcro.example"])
+@pytest.mark.parametrize("digest", [None, " SHA-256=abc ", "SHA-256=\xe9"])
+def test_what_is_signed_is_what_the_fields_say(
+    key: PrivateKey, body: bytes, target: str, authority: str, digest: str | None
+) -> None:
+    """The short way to the bytes gives what the general one gives for the request as it leaves."""
+    given = Headers.build([("signature", "old"), ("signature-input", "old"), ("content-digest", "old"), ("a", "b")])
+    request = Request(
+        method="POST" if body else "GET",
+        scheme="https",
+        authority=authority,
+        target=target,
+        headers=given,
+        body=body,
+    )
+    signed = cavage.sign(request, key, key_id=KEY_ID, now_s=NOW_S, digest=digest)
+    covered = ("(request-target)", "host", "date", *(("digest",) if body else ()))
+    key.public.verify(parse_claim(signed).signature, signature_base(signed, covered))
+    assert [name for name, _ in signed.headers] == ["a", *covered[1:], "signature"]
+
+
+def test_sec_014_a_line_break_in_what_is_signed_is_refused(key: PrivateKey) -> None:
+    for request in (attrs.evolve(GET, target="/a\nb"), attrs.evolve(GET, authority="b.example\nhost: c.example")):
+        with pytest.raises(LocalProtocolError):
+            cavage.sign(request, key, key_id=KEY_ID, now_s=NOW_S)

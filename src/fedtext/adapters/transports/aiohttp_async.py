@@ -25,7 +25,8 @@ from ...errors import FedtextError
 from ...http import Request, Response
 from ...ports.transport import ExchangeLimits
 from ...wire.iri import Url
-from .connecting import IdlePerLoop, Resolver, build_ssl_context, peer_of
+from .connecting import IdlePerLoop, PerLoop, Resolver, build_ssl_context, peer_of
+from .deadlines import Deadlines
 from .exchange import ConnectTimedOut, Faults, outgoing_fields
 from .guard import AddressGuard, port_of
 from .reading import LIMITS, AnswerReader, Meter, remaining_s
@@ -143,6 +144,7 @@ class AiohttpTransport:
         self._limits = limits
         self._resolver = Resolver(dev.resolver if dev else {})
         self._idle: IdlePerLoop[_Connection] = IdlePerLoop()
+        self._deadlines: PerLoop[Deadlines] = PerLoop(Deadlines)
 
     async def send(self, request: Request, limits: ExchangeLimits) -> Response:
         """Carry out one exchange; see `ports.Transport.send`.
@@ -159,7 +161,7 @@ class AiohttpTransport:
         fields = outgoing_fields(request, url)
         meter = Meter.of(self._limits, limits, deadline_s=time.monotonic() + limits.exchange_s_max)
         try:
-            async with asyncio.timeout(limits.exchange_s_max):
+            with self._deadlines.here().within(limits.exchange_s_max):
                 return await self._exchange(request, fields, url, limits, meter)
         except _EXCHANGING.any_of_them as fault:
             raise _EXCHANGING.as_error(fault, url) from fault
@@ -167,6 +169,9 @@ class AiohttpTransport:
     async def close(self) -> None:
         """Close the idle connections of the running loop."""
         self._resolver.close()
+        deadlines = self._deadlines.take_here()
+        if deadlines is not None:
+            deadlines.close()
         for connection in self._idle.clear_here():
             connection.hang_up()
 

@@ -12,7 +12,7 @@ import os
 import socket
 import ssl
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Generic, TypeAlias, TypeVar
 
@@ -30,6 +30,7 @@ IDLE_TOTAL_MAX = 100
 IDLE_S_MAX = 30.0
 _LOOKUP_THREADS_MAX = 16
 
+T = TypeVar("T")
 ConnectionT = TypeVar("ConnectionT")
 Peer: TypeAlias = tuple[str, str, int]
 
@@ -117,7 +118,7 @@ def _lookup(host: str, port: int) -> list[str]:
     return [str(answer[4][0]) for answer in answers]
 
 
-@attrs.frozen(eq=False)
+@attrs.define(eq=False)
 class _Idle(Generic[ConnectionT]):
     peer: Peer
     connection: ConnectionT
@@ -128,66 +129,91 @@ class IdleConnections(Generic[ConnectionT]):
     """A shelf of idle connections, in the order in which they were put there; closing them is the caller's part."""
 
     def __init__(self) -> None:
-        self._shelf: list[_Idle[ConnectionT]] = []
+        self._shelf: dict[_Idle[ConnectionT], None] = {}
+        self._of_peer: dict[Peer, list[_Idle[ConnectionT]]] = {}  # the same ones, and no empty lists
 
     def __len__(self) -> int:
         return len(self._shelf)
 
     def take(self, peer: Peer) -> ConnectionT | None:
         """Take the connection to a peer that was used last, if there is one."""
-        for index in range(len(self._shelf) - 1, -1, -1):
-            if self._shelf[index].peer == peer:
-                return self._shelf.pop(index).connection
-        return None
+        same = self._of_peer.get(peer)
+        return None if same is None else self._remove(same[-1])
 
     def give(self, peer: Peer, connection: ConnectionT) -> list[ConnectionT]:
         """Put a connection back; give those that are to be closed for it."""
         surplus = self.expired()
-        same = [idle for idle in self._shelf if idle.peer == peer]
-        self._shelf.append(_Idle(peer, connection, time.monotonic()))
-        if len(same) >= IDLE_PER_HOST_MAX:
-            self._shelf.remove(same[0])
-            surplus.append(same[0].connection)
+        same = self._of_peer.setdefault(peer, [])
+        idle = _Idle(peer, connection, time.monotonic())
+        self._shelf[idle] = None
+        same.append(idle)
+        if len(same) > IDLE_PER_HOST_MAX:
+            surplus.append(self._remove(same[0]))
         if len(self._shelf) > IDLE_TOTAL_MAX:
-            surplus.append(self._shelf.pop(0).connection)
+            surplus.append(self._remove(next(iter(self._shelf))))
         return surplus
 
     def expired(self) -> list[ConnectionT]:
         """Take off the shelf what has lain there too long: what lies there longest stands first."""
+        old: list[ConnectionT] = []
         since_s = time.monotonic() - IDLE_S_MAX
-        if not self._shelf or self._shelf[0].since_s >= since_s:
-            return []
-        count = next((index for index, idle in enumerate(self._shelf) if idle.since_s >= since_s), len(self._shelf))
-        old, self._shelf = self._shelf[:count], self._shelf[count:]
-        return [idle.connection for idle in old]
+        while self._shelf and (oldest := next(iter(self._shelf))).since_s < since_s:
+            old.append(self._remove(oldest))
+        return old
 
     def clear(self) -> list[ConnectionT]:
         """Take everything off the shelf."""
-        shelf, self._shelf = self._shelf, []
+        shelf, self._shelf, self._of_peer = self._shelf, {}, {}
         return [idle.connection for idle in shelf]
 
+    def _remove(self, idle: _Idle[ConnectionT]) -> ConnectionT:
+        del self._shelf[idle]
+        same = self._of_peer[idle.peer]
+        same.remove(idle)
+        if not same:
+            del self._of_peer[idle.peer]
+        return idle.connection
 
-class IdlePerLoop(Generic[ConnectionT]):
-    """A shelf for each event loop, since a connection lives and dies with its loop."""
 
-    def __init__(self) -> None:
-        self._shelves: dict[asyncio.AbstractEventLoop, IdleConnections[ConnectionT]] = {}
+class PerLoop(Generic[T]):
+    """One thing for each event loop, made when it is first asked for there.
+
+    Args:
+        make: Makes one for a loop.
+    """
+
+    def __init__(self, make: Callable[[asyncio.AbstractEventLoop], T]) -> None:
+        self._make = make
+        self._made: dict[asyncio.AbstractEventLoop, T] = {}
 
     def __len__(self) -> int:
-        return len(self._shelves)
+        return len(self._made)
 
-    def here(self) -> IdleConnections[ConnectionT]:
-        """Give the shelf of the running loop."""
+    def here(self) -> T:
+        """Give that of the running loop."""
         loop = asyncio.get_running_loop()
-        shelf = self._shelves.get(loop)
-        if shelf is None:
-            # Connections of a loop that has ended cannot be closed in order any more.
-            for ended in [other for other in list(self._shelves) if other.is_closed()]:
-                self._shelves.pop(ended, None)
-            shelf = self._shelves[loop] = IdleConnections()
-        return shelf
+        found = self._made.get(loop)
+        if found is None:
+            for ended in [other for other in list(self._made) if other.is_closed()]:
+                self._made.pop(ended, None)
+            found = self._made[loop] = self._make(loop)
+        return found
+
+    def take_here(self) -> T | None:
+        """Give that of the running loop away, if there is one."""
+        return self._made.pop(asyncio.get_running_loop(), None)
+
+
+class IdlePerLoop(PerLoop[IdleConnections[ConnectionT]]):
+    """A shelf for each event loop, since a connection lives and dies with its loop.
+
+    Connections of a loop that has ended cannot be closed in order any more.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(lambda _loop: IdleConnections())
 
     def clear_here(self) -> list[ConnectionT]:
         """Take everything off the shelf of the running loop, and forget the shelf."""
-        shelf = self._shelves.pop(asyncio.get_running_loop(), None)
+        shelf = self.take_here()
         return [] if shelf is None else shelf.clear()

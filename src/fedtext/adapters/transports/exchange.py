@@ -38,6 +38,8 @@ _DROPPED = frozenset(
 _METHOD = re.compile(r"[A-Z][A-Z0-9_-]*+")
 _NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]++")
 _VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*+")
+_USUAL_METHODS = frozenset({"GET", "HEAD", "POST"})
+_ENCODINGS = ("accept-encoding", "gzip")
 # Nearly all that is ever sent; a look into a set costs a fraction of a pattern.
 _USUAL_NAMES = frozenset(
     {
@@ -77,15 +79,20 @@ def outgoing_fields(request: Request, url: Url) -> list[tuple[str, str]]:
     if url.target != request.target:
         # What was judged, what is signed and what is sent must be one text.
         raise FetchRefused("the path is not in its canonical spelling", url=request.url)
-    hosts = request.headers.get_all("host") or [url.authority]
-    if len(hosts) > 1 or (hosts[0] != url.authority and hosts[0].lower() != url.authority):
-        raise FetchRefused("the Host header and the URL name different hosts", host=", ".join(hosts), url=request.url)
-    if not _METHOD.fullmatch(request.method) or request.method == "CONNECT":
+    if (request.method not in _USUAL_METHODS and not _METHOD.fullmatch(request.method)) or request.method == "CONNECT":
         raise LocalProtocolError("this is no method of an exchange", method=request.method, url=request.url)
-    fields = [("host", hosts[0])]
-    fields += [(name, value) for name, value in request.headers if name not in _DROPPED]
-    if "accept-encoding" not in request.headers:
-        fields.append(("accept-encoding", "gzip"))
+    host, encodes, fields = "", False, [("host", url.authority)]
+    for field in request.headers:
+        name, value = field
+        if name not in _DROPPED:
+            encodes = encodes or name == "accept-encoding"
+            fields.append(field)
+        elif name == "host":
+            if host or (value != url.authority and value.lower() != url.authority):
+                raise FetchRefused("the Host header and the URL name different hosts", host=value, url=request.url)
+            host, fields[0] = value, field
+    if not encodes:
+        fields.append(_ENCODINGS)
     if request.body or request.method in {"POST", "PUT", "PATCH"}:
         fields.append(("content-length", str(len(request.body))))
     for name, value in fields:

@@ -199,7 +199,7 @@ class AnswerReader:
             raise Unreachable("the status is none that ends an exchange", status=status)
         _check_head(fields, limits)
         self._status = status
-        self._headers = Headers.build([(name.decode("latin-1"), value.decode("latin-1")) for name, value in fields])
+        self._headers = Headers.decode(fields)
         self._decoder = BodyDecoder(self._headers.get("content-encoding"), body_bytes_max)
         announced = self._headers.get("content-length")
         bodiless = method == "HEAD" or status in {204, 304}

@@ -110,7 +110,7 @@ async def test_what_comes_while_a_connection_lies_idle_ends_it() -> None:
             assert (await sending).status == 200
             peer.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil")
             await asyncio.sleep(0.05)
-            shelf = next(iter(transport._idle._shelves.values()))
+            shelf = transport._idle.here()
             left = shelf.clear()[0]
             assert not left.is_connected()
             left.hang_up()
