@@ -19,6 +19,8 @@ from ..sql_queue import SqlQueue
 class SqliteQueue(SqlQueue):
     """A queue over one database, on one clock; several processes may share the file."""
 
+    _is_busy = False
+
     @property
     def dialect(self) -> str:
         """The SQL dialect of `statements`: "sqlite"."""
@@ -59,10 +61,12 @@ class SqliteQueue(SqlQueue):
         def peek(session: Session) -> bool:
             return self._find(session, wanted, (site, lane), now_s) is not None
 
-        # an idle worker asks often: without anything due it takes no write lock
-        if not await self._runner.read(peek, QueueError):
+        # an idle worker asks often: without anything due it takes no write lock; where something was due, more may be
+        if not self._is_busy and not await self._runner.read(peek, QueueError):
             return None
-        return await self._claim(wanted, (site, lane), now_s, lease_s, batch_max)
+        claim = await self._claim(wanted, (site, lane), now_s, lease_s, batch_max)
+        self._is_busy = claim is not None
+        return claim
 
     def ready_lane(self, session: Session, kinds: Sequence[LaneKind], site: str, now_s: float) -> Sequence[Any] | None:
         """Find the lane, of a site or ("") of any, that has been ready the longest, for a claim's transaction."""
