@@ -13,10 +13,8 @@ import attrs
 
 from .errors import MalformedIri
 
-# As servers give them: looked up more quickly than read.
-_USUAL_NAMES: Final = {
-    name.encode("ascii"): name
-    for name in (
+USUAL_NAMES: Final = frozenset(
+    {
         "accept",
         "accept-encoding",
         "authorization",
@@ -33,8 +31,11 @@ _USUAL_NAMES: Final = {
         "user-agent",
         "x-forwarded-for",
         "x-forwarded-proto",
-    )
-}
+    }
+)
+"""Names of nearly all header fields that come and go: a look at these costs a fraction of reading or checking one."""
+
+_USUAL_AS_BYTES: Final = {name.encode("ascii"): name for name in USUAL_NAMES}
 
 
 @attrs.frozen(repr=False)
@@ -53,7 +54,7 @@ class Headers:
     @classmethod
     def decode(cls, pairs: Iterable[tuple[bytes, bytes]]) -> Headers:
         """Build from pairs as they came over the wire; see `build`."""
-        known = _USUAL_NAMES.get
+        known = _USUAL_AS_BYTES.get
         return cls(
             tuple(
                 [

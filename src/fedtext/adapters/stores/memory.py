@@ -129,7 +129,7 @@ class MemoryStore:
 
     def _live(self, key: str) -> bytes | None:
         entry = self._state.entries.get(key)
-        if entry is None or (entry.expires_s is not None and entry.expires_s <= self._clock.now_s()):
+        if entry is None or not (entry.expires_s is None or entry.is_live(self._clock.now_s())):
             return None
         return entry.value
 
