@@ -10,7 +10,7 @@ import attrs
 from ..delivery import DOCUMENT_BYTES_ADVISED, FanoutTask, ResolveTask, audience, encode_task, iris, seal
 from ..errors import ConfigurationError
 from ..inbox import confirm as confirm_mark
-from ..ports import Event, Lane, LaneKind, PortSet, Statement, Task, store_key
+from ..ports import Batch, Event, Lane, LaneKind, PortSet, Statement, Task, store_key
 from ..vocab import Accept, Activity, Actor, Object, Reject, Undo, dump, is_public, reference_id
 from ..wire.iri import Iri
 from ..wire.json import JsonObject
@@ -280,6 +280,8 @@ async def enqueue(engine: Engine, ports: PortSet, task: Task, *, within: object,
         statements += ports.store.statements(mark.key, mark.value, expires_s=expires_s)
     if within is not None:
         await engine.run_within(within, statements)
+        if isinstance(within, Batch):
+            within.values.update({mark.key: mark.value for mark in marks})
     elif ports.sql is not None:
         await ports.sql.atomic(statements)
 
