@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NoReturn
 
 from ..errors import ConfigurationError, QueueError
-from ..ports import Backend, Clock, Opened, Statement
+from ..ports import Backend, Clock, Opened, Rows, Statement
 from . import within as transactions
 from .databases import BlockingRunner, SqliteFile, SqliteMemory, SqliteSql, ThreadRunner
 from .queues.memory import MemoryQueue
@@ -54,7 +54,7 @@ class MemoryBackend:
         """Give the same as `blocking`: nothing here is slow enough to suspend for."""
         return self.blocking(clock)
 
-    def execute_within(self, within: object, statements: Sequence[Statement]) -> None:
+    def execute_within(self, within: object, statements: Sequence[Statement]) -> list[Rows]:
         """Refuse: memory takes no part in a database transaction.
 
         Raises:
@@ -62,7 +62,7 @@ class MemoryBackend:
         """
         _refuse_within(within, statements)
 
-    async def execute_within_async(self, within: object, statements: Sequence[Statement]) -> None:
+    async def execute_within_async(self, within: object, statements: Sequence[Statement]) -> list[Rows]:
         """Refuse: memory takes no part in a database transaction.
 
         Raises:
@@ -123,23 +123,23 @@ class SqliteBackend:
         runner = ThreadRunner(self._file)
         return Opened(store=SqliteStore(runner, clock), queue=SqliteQueue(runner, clock), sql=SqliteSql(runner))
 
-    def execute_within(self, within: object, statements: Sequence[Statement]) -> None:
+    def execute_within(self, within: object, statements: Sequence[Statement]) -> list[Rows]:
         """Run statements through the application's own open transaction.
 
         Raises:
             ConfigurationError: The connection is not one to this backend's database, or of an unknown kind.
             QueueError: The database refused.
         """
-        transactions.execute(within, statements, home=transactions.SqliteHome(self._path))
+        return transactions.execute(within, statements, home=transactions.SqliteHome(self._path))
 
-    async def execute_within_async(self, within: object, statements: Sequence[Statement]) -> None:
+    async def execute_within_async(self, within: object, statements: Sequence[Statement]) -> list[Rows]:
         """Run statements through an open transaction that is awaited.
 
         Raises:
             ConfigurationError: The connection is not one to this backend's database, or of an unknown kind.
             QueueError: The database refused.
         """
-        await transactions.execute_async(within, statements, home=transactions.SqliteHome(self._path))
+        return await transactions.execute_async(within, statements, home=transactions.SqliteHome(self._path))
 
     def close(self) -> None:
         """Close what was opened by this process; the next use opens anew."""
@@ -175,16 +175,16 @@ class PostgresBackend:
         """Give the colour for an event loop: the same work on threads of its own."""
         return self._open(self._threads, clock)
 
-    def execute_within(self, within: object, statements: Sequence[Statement]) -> None:
+    def execute_within(self, within: object, statements: Sequence[Statement]) -> list[Rows]:
         """Run statements through the application's own open transaction.
 
         Raises:
             ConfigurationError: The connection is not one to this backend's database, or of an unknown kind.
             QueueError: The database refused.
         """
-        transactions.execute(within, statements, home=self._home())
+        return transactions.execute(within, statements, home=self._home())
 
-    async def execute_within_async(self, within: object, statements: Sequence[Statement]) -> None:
+    async def execute_within_async(self, within: object, statements: Sequence[Statement]) -> list[Rows]:
         """Run statements through an open transaction that is awaited.
 
         Raises:
@@ -192,7 +192,7 @@ class PostgresBackend:
             QueueError: The database refused.
         """
         home = await self._threads.run(self._home)
-        await transactions.execute_async(within, statements, home=home)
+        return await transactions.execute_async(within, statements, home=home)
 
     def close(self) -> None:
         """Close what was opened by this process; the next use opens anew."""
@@ -242,23 +242,23 @@ class RedisBackend:
         """Give the colour for an event loop: the same work on threads of its own."""
         return self._open(self._threads, clock, self._queue.asynchronous(clock))
 
-    def execute_within(self, within: object, statements: Sequence[Statement]) -> None:
+    def execute_within(self, within: object, statements: Sequence[Statement]) -> list[Rows]:
         """Run statements through the application's own open transaction, in the queue's database.
 
         Raises:
             ConfigurationError: The connection is not one to the queue's database, or of an unknown kind.
             QueueError: The database refused.
         """
-        self._queue.execute_within(within, statements)
+        return self._queue.execute_within(within, statements)
 
-    async def execute_within_async(self, within: object, statements: Sequence[Statement]) -> None:
+    async def execute_within_async(self, within: object, statements: Sequence[Statement]) -> list[Rows]:
         """Run statements through an open transaction that is awaited, in the queue's database.
 
         Raises:
             ConfigurationError: The connection is not one to the queue's database, or of an unknown kind.
             QueueError: The database refused.
         """
-        await self._queue.execute_within_async(within, statements)
+        return await self._queue.execute_within_async(within, statements)
 
     def close(self) -> None:
         """Close what was opened by this process; the next use opens anew."""

@@ -123,7 +123,7 @@ class GroupCommit:
     def _carry_out(self, connection: sqlite3.Connection) -> None:
         pieces = [self._pending.popleft() for _ in range(min(PIECES_MAX, len(self._pending)))]
         try:
-            if not (_single(connection, pieces[0]) if len(pieces) == 1 else _together(connection, pieces)):
+            if not (_single(connection, pieces[0]) is None if len(pieces) == 1 else _together(connection, pieces)):
                 for piece in pieces:
                     if piece.error is None:
                         _alone(connection, piece)
@@ -135,23 +135,23 @@ class GroupCommit:
         finish(pieces)
 
 
-def _single(connection: sqlite3.Connection, piece: Piece[Any]) -> bool:
-    """Run the only piece of the transaction that has begun, which needs no savepoint; False when it was lost."""
+def _single(connection: sqlite3.Connection, piece: Piece[Any]) -> Exception | None:
+    """Run the only piece of the transaction that has begun, which needs no savepoint; gives why that was lost."""
     try:
         piece.run(connection)
     except Exception as error:
-        if connection.in_transaction:  # else SQLite has given it up by itself, and it is run again
-            connection.execute("ROLLBACK")
-            piece.error = error
-            return True
-        return False
+        if not connection.in_transaction:  # SQLite has given it up by itself
+            return error
+        connection.execute("ROLLBACK")
+        piece.error = error
+        return None
     try:
         connection.execute("COMMIT")
-    except Exception:
+    except Exception as error:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
-        return False
-    return True
+        return error
+    return None
 
 
 def _together(connection: sqlite3.Connection, pieces: Sequence[Piece[Any]]) -> bool:
@@ -176,14 +176,13 @@ def _together(connection: sqlite3.Connection, pieces: Sequence[Piece[Any]]) -> b
 
 
 def _alone(connection: sqlite3.Connection, piece: Piece[Any]) -> None:
+    """Run a piece once more, in a transaction of its own; when that is lost, too, it has failed."""
     try:
         connection.execute("BEGIN IMMEDIATE")
-        piece.run(connection)
-        connection.execute("COMMIT")
     except Exception as error:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
         piece.error = error
+    else:
+        piece.error = _single(connection, piece) or piece.error
     finish([piece])
 
 

@@ -104,6 +104,10 @@ class SqlStore(ABC):
         expire = Statement(text.STORE_EXPIRE, (key, self._clock.now_s()))
         return [expire, Statement(text.STORE_INSERT, (key, value, expires_s))]
 
+    def reading(self, key: str) -> Statement:
+        """Give the SQL that reads a value, to be run by the application's own transaction."""
+        return Statement(text.STORE_GET, (self.row_key(key), self._clock.now_s()))
+
     async def _change(self, sql: str, parameters: tuple[str | bytes | float | None, ...]) -> bool:
         now_s = self._clock.now_s()
 

@@ -28,7 +28,7 @@ from typing import Any, Protocol, TypeAlias
 import attrs
 
 from ..errors import ConfigurationError, FedtextError, QueueError
-from ..ports import SqlValue, Statement
+from ..ports import Rows, SqlValue, Statement
 from ..sync import run_sync
 from . import sql as text
 
@@ -66,8 +66,8 @@ class _Door:
     together: AbstractAsyncContextManager[object]
 
 
-def execute(within: object, statements: Sequence[Statement], *, home: Home) -> None:
-    """Run statements in the open transaction behind `within`.
+def execute(within: object, statements: Sequence[Statement], *, home: Home) -> list[Rows]:
+    """Run statements in the open transaction behind `within`; gives the rows of each.
 
     Args:
         within: See the module.
@@ -78,10 +78,10 @@ def execute(within: object, statements: Sequence[Statement], *, home: Home) -> N
         ConfigurationError: An unknown kind of connection, or one to another database.
         QueueError: The database refused.
     """
-    run_sync(_execute(within, statements, home, awaited=False), what="the application's transaction")
+    return run_sync(_execute(within, statements, home, awaited=False), what="the application's transaction")
 
 
-async def execute_async(within: object, statements: Sequence[Statement], *, home: Home) -> None:
+async def execute_async(within: object, statements: Sequence[Statement], *, home: Home) -> list[Rows]:
     """Run statements in a transaction that is awaited; takes what `execute` takes, too.
 
     Raises:
@@ -89,25 +89,26 @@ async def execute_async(within: object, statements: Sequence[Statement], *, home
         QueueError: The database refused.
     """
     if not _is_awaited_by_sqlalchemy(within):
-        await _execute(within, statements, home, awaited=True)
-        return
+        return await _execute(within, statements, home, awaited=True)
     awaited: Any = within
 
-    def run(plain: object) -> None:
-        execute(plain, statements, home=home)
+    def run(plain: object) -> list[Rows]:
+        return execute(plain, statements, home=home)
 
-    await awaited.run_sync(run)
+    rows: list[Rows] = await awaited.run_sync(run)
+    return rows
 
 
-async def _execute(within: object, statements: Sequence[Statement], home: Home, *, awaited: bool) -> None:
+async def _execute(within: object, statements: Sequence[Statement], home: Home, *, awaited: bool) -> list[Rows]:
     try:
         door = _door(within, awaited=awaited)
         if door.dialect != home.dialect:
             raise another_database(found=door.dialect, queue=home.dialect)
         first = await home.admit(door.run)
         async with door.together:
-            for statement in [*first, *statements]:
+            for statement in first:
                 await door.run(statement.sql, statement.parameters)
+            return [await door.run(statement.sql, statement.parameters) for statement in statements]
     except FedtextError:
         raise
     except Exception as error:  # whatever driver it is, its error leaves as ours

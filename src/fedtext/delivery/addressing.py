@@ -101,3 +101,13 @@ def iris(value: JsonValue) -> list[str]:
     if isinstance(value, dict) and isinstance(value.get("id"), str):
         return [str(value["id"])]
     return []
+
+
+def is_for_everybody(document: JsonObject) -> bool:
+    """Tell whether everybody may see what is addressed so: it is public, or unlisted."""
+    for name in ("to", "cc"):
+        value = document.get(name)
+        for item in value if isinstance(value, list) else [value]:
+            if isinstance(item, str) and is_public(item):
+                return True
+    return False

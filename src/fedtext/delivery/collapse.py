@@ -19,8 +19,8 @@ from typing import Any, Final, cast
 import attrs
 
 from ..errors import FedtextError
-from ..vocab import is_public
 from ..wire.json import JsonObject, parse_object
+from .addressing import is_for_everybody
 
 _LASTING: Final = ("Create", "Update", "Delete")
 
@@ -73,7 +73,7 @@ def read_waiting(job_id: int, body: str, *, handed: bool) -> Waiting:
         kind=_text(document.get("type")),
         actor=_text(_id_of(document.get("actor"))),
         object_id=_id_of(document.get("object")),
-        public=_is_for_everybody(document),
+        public=is_for_everybody(document),
         handed=handed,
     )
 
@@ -123,12 +123,3 @@ def _id_of(value: Any) -> str | None:
 
 def _text(value: Any) -> str:
     return value if isinstance(value, str) else ""
-
-
-def _is_for_everybody(document: JsonObject) -> bool:
-    for name in ("to", "cc"):
-        value = document.get(name)
-        for item in value if isinstance(value, list) else [value]:
-            if isinstance(item, str) and is_public(item):
-                return True
-    return False

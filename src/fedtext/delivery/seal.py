@@ -13,9 +13,8 @@ from ..errors import DocumentError, LocalProtocolError
 from ..fetch import SigningKey
 from ..jsonld import proof_context
 from ..signatures import build_digest, data_integrity, linked_data
-from ..vocab import is_public
 from ..wire.json import JsonObject, JsonValue, dump
-from .addressing import strip_blind
+from .addressing import is_for_everybody, strip_blind
 from .clamping import clamp
 
 # Interop: JLD-15, Pixelfed stops at depth 8.
@@ -86,7 +85,7 @@ def _proved(document: JsonObject, provers: Provers, limits: Limits) -> JsonObjec
             document, proof.private, verification_method=proof.key_id, created_s=int(provers.now_s), limits=limits
         )
     key = provers.linked_data
-    if key is None or document.get("type") not in _PASSED_ON or not _is_for_everybody(document):
+    if key is None or document.get("type") not in _PASSED_ON or not is_for_everybody(document):
         return document
     try:
         return linked_data.sign(
@@ -99,15 +98,6 @@ def _proved(document: JsonObject, provers: Provers, limits: Limits) -> JsonObjec
         )
     except DocumentError:
         return document  # a context of the application's own: peers ask here instead
-
-
-def _is_for_everybody(document: JsonObject) -> bool:
-    for name in ("to", "cc"):
-        value = document.get(name)
-        for item in value if isinstance(value, list) else [value]:
-            if isinstance(item, str) and is_public(item):
-                return True
-    return False
 
 
 def _depth(value: JsonValue) -> int:

@@ -61,6 +61,8 @@ class FanoutTask:
         relays: Whether relays are still to get it (DLV-20).
         everybody: Whether all servers that are known here are still to get it (DLV-19).
         spilled: Whether more inboxes were reached than stand in `reached`; the others are kept in the store.
+        in_step: Whether the followers are still to be put one job behind, as they are where somebody is addressed by
+            himself: an edit that mentions nobody any more must not overtake the post that did (DLV-10).
     """
 
     site: str
@@ -81,6 +83,7 @@ class FanoutTask:
     relays: bool = False
     everybody: bool = False
     spilled: bool = False
+    in_step: bool = False
 
 
 @attrs.frozen(kw_only=True)

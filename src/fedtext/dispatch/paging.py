@@ -30,7 +30,8 @@ class Page(Generic[T]):
     Args:
         items: At most as many as were asked for.
         next: Cursor of the page after this one (at most 500 characters); None when this is the last.
-        total: How many items the whole collection has; None when that is not told.
+        total: How many items there are for whoever asks; None when that is not told. It is not told either where the
+            page holds an item that is not for whoever asks: then it counts too much.
         prev: Cursor of the page before this one; None when this is the first, or it is not known.
         last: Cursor of the last page; None when it is not known.
         hidden: Whether the members are nobody's business: then `total` is told, and nothing else (COL-04).

@@ -217,8 +217,7 @@ class ActorKeys:
         Returns:
             Not to be changed: the same objects as long as the keys are the same.
         """
-        stored = await self.source.stored_set(ports, site, actor_id)  # as `_load`, a step shorter
-        key_set = await self._load_first(ports, site, actor_id) if stored is None else self._parsed(actor_id, stored)
+        key_set = await self._load(ports, site, actor_id)
         now_s = ports.clock.now_s()
         # Time takes away those that sign no more, one by one; mostly there are none.
         retired = key_set.retired
@@ -274,8 +273,7 @@ class ActorKeys:
         if held is None or held[0] != stored:
             held = (stored, parse_key_set(stored, self.ring, self.source.passphrase))
         self._read[actor_id] = held
-        if len(self._read) > READ_COUNT_MAX:
-            _drop_oldest(self._read)
+        _drop_oldest(self._read)
         return held[1]
 
     async def _load_first(self, ports: PortSet, site: str, actor_id: str) -> KeySet:

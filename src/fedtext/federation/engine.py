@@ -18,7 +18,7 @@ from ..fetch import Fetcher, Signer, SigningKey
 from ..http import Request, Response
 from ..inbox import Arrivals, Pace
 from ..keys import Algorithm
-from ..ports import Backend, Batch, Claim, Job, PortSet, Statement, store_key
+from ..ports import Backend, Batch, Claim, Job, PortSet, Rows, Statement, store_key
 from ..vocab import Activity, Object
 from ..wire.acct import Handle
 from ..wire.iri import Iri, Origin
@@ -339,16 +339,23 @@ class Engine:
         """See `Context.confirm`."""
         await self.operations.confirm(self, context, scope, within=within)
 
-    async def run_within(self, within: object, statements: Sequence[Statement]) -> None:
-        """Run statements through the application's transaction, awaited where it must be."""
+    async def run_within(self, within: object, statements: Sequence[Statement]) -> list[Rows]:
+        """Run statements through the application's transaction, awaited where it must be; gives the rows of each."""
         if isinstance(within, Batch):
             within.statements.extend(statements)
-            return
+            return []
         backend = self.backend()
         if hasattr(within, "__aenter__"):
-            await backend.execute_within_async(within, statements)
-        else:
-            backend.execute_within(within, statements)
+            return await backend.execute_within_async(within, statements)
+        return backend.execute_within(within, statements)
+
+    async def read_within(self, within: object, ports: PortSet, key: str) -> bytes | None:
+        """Give a value of the store as the application's transaction sees it, with what it has written itself."""
+        if isinstance(within, Batch):
+            return within.values[key] if key in within.values else await ports.store.get(key)
+        [rows] = await self.run_within(within, [ports.store.reading(key)])
+        value = rows[0][0] if rows else None
+        return bytes(value) if isinstance(value, bytes | memoryview) else None
 
     async def is_removed(self, ports: PortSet, iri: str) -> JsonObject | None:
         """Give the tombstone that is kept for an id of ours, or None."""

@@ -1,13 +1,14 @@
 """From a queued activity to deliveries: handles to ids, single recipients to inboxes, followers a page at a time.
 
 Invariants: what one job leads to is enqueued in one transaction, so a job that is done twice adds nothing but what is
-no longer waiting; an activity reaches the waiting deliveries of one inbox in the order in which it was sent (DLV-10),
-because every job of it bears the same ordering key.
+no longer waiting; activities about one object reach the waiting deliveries of one inbox in the order in which they were
+sent (DLV-10): their jobs bear the same ordering key, each is planned in as many steps as the one before it, and one
+whose handles are looked up elsewhere keeps its place meanwhile.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from hashlib import sha256
 
 import attrs
@@ -60,6 +61,8 @@ from .sending import Mark, plan_fanout
 from .undelivered import tell_undelivered
 
 _RESOLVE_ATTEMPTS = 4
+_WAITS_DOUBLED_MAX = 6
+_WAITS_S_MAX = 7 * 86_400.0
 _REACHED_MAX = 1_000
 
 
@@ -67,7 +70,46 @@ _REACHED_MAX = 1_000
 
 
 async def resolve(engine: Engine, task: ResolveTask, job: Job, ports: PortSet) -> JobOutcome:
-    """Look up the mentions that are still handles, seal the document and enqueue its fan-out.
+    """Fan out a document whose mentions are still handles, once these are looked up.
+
+    Until then the job keeps its place among all that concerns the same object, so that no edit overtakes it (DLV-10).
+    Threat: a host that hangs while a handle is looked up must not hold up posts that need no look-up, so that is done
+    in a lane of its own.
+    """
+    if job.lane == handles_lane(task.site):
+        return await _look_up(engine, task, job, ports)
+    key = _looked_up_key(task)
+    kept = await ports.store.get(key)
+    if kept is None:
+        return await _wait(task, job, ports)
+    found, given_up = _read_looked_up(kept)
+    try:
+        if given_up:
+            raise ConfigurationError(given_up)
+        planned = _planned(engine, task, with_ids(task.document, found))
+    except ConfigurationError as error:
+        await ports.store.delete(key)  # who puts it back wants it to be looked up again
+        return Bury(reason=given_up or str(error))
+    await ports.store.put(resolved_key(task.site, planned.activity_id), dump(dict(found.items())))
+    return await fan_out(engine, planned, job, ports)
+
+
+async def _wait(task: ResolveTask, job: Job, ports: PortSet) -> JobOutcome:
+    """Have the handles looked up, and wait for that: it ends the waiting, these pauses are for what is lost."""
+    if ports.clock.now_s() - job.enqueued_s > _WAITS_S_MAX:
+        return Bury(reason="its handles could not be looked up")
+    waiting = Task(
+        site=task.site,
+        lane=handles_lane(task.site),
+        payload=encode_task(task),
+        dedupe_key=store_key(task.site, "handles", str(task.document.get("id"))),
+    )
+    await ports.queue.enqueue([waiting])
+    return Later(after_s=2.0 ** min(job.attempts, _WAITS_DOUBLED_MAX), reason="its handles are looked up")
+
+
+async def _look_up(engine: Engine, task: ResolveTask, job: Job, ports: PortSet) -> JobOutcome:
+    """Look up the mentions that are still handles, and end the waiting of what mentions them.
 
     A handle that cannot be had after several attempts stays plain text and the post goes out all the same; unless
     nobody else gets it.
@@ -82,23 +124,31 @@ async def resolve(engine: Engine, task: ResolveTask, job: Job, ports: PortSet) -
         except FedtextError as error:
             _emit(ports, "mention.unresolved", handle=handle, code=error.code, attempts=job.attempts + 1)
             failed = failed if is_final(error) else error
-    if failed is not None and job.attempts + 1 < _RESOLVE_ATTEMPTS:
-        return later(engine, job, ports, str(failed))
-    document = with_ids(task.document, found)
-    try:
-        planned = _planned(engine, task, document)
-    except ConfigurationError as error:
-        return Bury(reason=str(error)) if failed is None else later(engine, job, ports, str(failed))
-    await ports.store.put(resolved_key(task.site, planned.activity_id), dump(dict(found.items())))
-    waiting = Task(
-        site=task.site,
-        lane=Lane(LaneKind.FANOUT, task.site),
-        payload=encode_task(planned),
-        dedupe_key=store_key(task.site, "fanout-resolved", planned.activity_id),
-        ordering_key=task.ordering_key,
-    )
-    await ports.queue.enqueue([waiting])
+    given_up = ""
+    if failed is not None and (job.attempts + 1 < _RESOLVE_ATTEMPTS or not _goes_out(engine, task, found)):
+        outcome = later(engine, job, ports, str(failed))
+        if not isinstance(outcome, Bury):
+            return outcome
+        given_up = outcome.reason
+    value = dump({"found": dict(found.items()), "given_up": given_up})
+    await ports.store.put(_looked_up_key(task), value, ttl_s=_WAITS_S_MAX)
+    await ports.queue.wake(Lane(LaneKind.FANOUT, task.site), site=task.site)
     return Done()
+
+
+def handles_lane(site: str) -> Lane:
+    """Give the lane in which handles are looked up."""
+    return Lane(LaneKind.FANOUT, f"{site} handles")
+
+
+def _goes_out(engine: Engine, task: ResolveTask, found: Mapping[str, str]) -> bool:
+    try:
+        _planned(engine, task, with_ids(task.document, found))
+    except ConfigurationError:
+        return False
+    except FedtextError:  # who fans it out finds that, too, and keeps it as a dead letter
+        return True
+    return True
 
 
 def _planned(engine: Engine, task: ResolveTask, document: JsonObject) -> FanoutTask:
@@ -115,6 +165,18 @@ def _planned(engine: Engine, task: ResolveTask, document: JsonObject) -> FanoutT
 def resolved_key(site: str, activity_id: str) -> str:
     """Give the store's key of what the handles in an activity were resolved to."""
     return store_key(site, "resolved", activity_id)
+
+
+def _looked_up_key(task: ResolveTask) -> str:
+    return store_key(task.site, "looked-up", str(task.document.get("id")))
+
+
+def _read_looked_up(value: bytes) -> tuple[dict[str, str], str]:
+    """Read what was found, and why the rest was given up, or ""."""
+    kept = parse_object(value)
+    found, given_up = kept.get("found"), kept.get("given_up")
+    known = {handle: str(iri) for handle, iri in found.items()} if isinstance(found, dict) else {}
+    return known, str(given_up or "")
 
 
 async def _find(engine: Engine, stand_in: str, ports: PortSet) -> str:
@@ -171,6 +233,8 @@ async def fan_out(engine: Engine, task: FanoutTask, job: Job, ports: PortSet) ->
         jobs += [single for iri in task.recipients for single in _single(engine, task, iri)]
         if task.followers_of or task.everybody:
             jobs += _followers_part(attrs.evolve(task, recipients=(), blind=()))
+    elif task.followers_of and task.in_step:
+        jobs += _followers_part(attrs.evolve(task, in_step=False))
     elif task.followers_of:
         page, reached = await _followers_page(engine, task, ports)
         jobs += page

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Final, cast
 from urllib.parse import parse_qsl
 
@@ -61,7 +60,9 @@ async def serve_collection(engine: Engine, visit: Visit, ports: PortSet) -> Resp
     page = await _asked_page(engine, visit.route, route, actor, PageRequest(cursor=cursor), ports)
     whole = not paged and route.name in _WHOLE and page.next is None
     shows = (paged or whole) and not page.hidden
-    shown = _with_items(page, await _shown(engine, route, page.items, actor, ports) if shows else [])
+    # Threat: SEC-134, a number that counts what is kept from this reader; the first page tells whether it may.
+    judges = shows or (page.total is not None and not page.hidden)
+    shown = await _seen(engine, route, page, actor, ports) if judges else _with_items(page, [])
     collection_id = _id_of(engine, visit.route, route)
     if paged and shows:
         document = collection_page(collection_id, cursor, shown, ordered=route.ordered)
@@ -71,8 +72,9 @@ async def serve_collection(engine: Engine, visit: Visit, ports: PortSet) -> Resp
     return document_response(document, visit.request, sharing=sharing, max_age_s=_MAX_AGE_S)
 
 
-def _with_items(page: Page[object], items: list[JsonValue]) -> Page[JsonValue]:
-    return Page(items, page.next, page.total, prev=page.prev, last=page.last, hidden=page.hidden)
+def _with_items(page: Page[object], items: list[JsonValue], *, counts: bool = True) -> Page[JsonValue]:
+    total = page.total if counts else None
+    return Page(items, page.next, total, prev=page.prev, last=page.last, hidden=page.hidden)
 
 
 # ---- whose it is -----------------------------------------------------------------------------------------------------
@@ -170,21 +172,23 @@ class _Member:
         return self.open or not isinstance(self.value, dict) or may_see_whole(self.value, viewer)
 
 
-async def _shown(
-    engine: Engine, route: CollectionRoute, things: Sequence[object], actor: str | None, ports: PortSet
-) -> list[JsonValue]:
-    """Give the members as they are shown: what is not for the viewer stays out, whatever the application gave (AP-08).
+async def _seen(
+    engine: Engine, route: CollectionRoute, page: Page[object], actor: str | None, ports: PortSet
+) -> Page[JsonValue]:
+    """Give a page as it is shown: what is not for the viewer stays out, whatever the application gave (AP-08).
 
-    Each stands there once (AP-09).
+    Each member stands there once (AP-09). Where one stays out, the total counts what the viewer may not know of: it is
+    not told.
     """
-    members = [member for thing in things if (member := await _member(engine, route, thing, ports)) is not None]
+    members = [member for thing in page.items if (member := await _member(engine, route, thing, ports)) is not None]
     judged = [member.value for member in members if isinstance(member.value, dict) and not member.open]
     viewer = await viewer_of(engine, ports, actor, judged)
+    seen = [member for member in members if member.shown_to(viewer)]
     shown: dict[str, JsonObject | str] = {}
-    for member in members:
-        if member.shown_to(viewer):
-            shown.setdefault(member.key, member.value)
-    return [clamp(strip_blind(value)) if isinstance(value, dict) else value for value in shown.values()]
+    for member in seen:
+        shown.setdefault(member.key, member.value)
+    items: list[JsonValue] = [clamp(strip_blind(one)) if isinstance(one, dict) else one for one in shown.values()]
+    return _with_items(page, items, counts=len(seen) == len(members))
 
 
 async def _member(engine: Engine, route: CollectionRoute, thing: object, ports: PortSet) -> _Member | None:

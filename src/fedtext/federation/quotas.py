@@ -1,16 +1,16 @@
 """How much own actors may say: mentions of one post, and posts and mentions in an hour of new accounts.
 
 What counts is decided by pure functions on the document as it will be queued. The counts of new accounts are kept in
-the store, by the hour. Where the application brings its transaction, the count is written through it: rolled back means
-not said; two posts that are written at the same moment may then count as one. A store without SQL takes no part in
-that transaction: there it is counted at once, also what is rolled back.
+the store, by the hour. Where the application brings its transaction, the count is read and written through it: all that
+it says counts, and rolled back means not said; what two transactions say at the same moment may count once. A store
+without SQL takes no part in that transaction: there it is counted at once, also what is rolled back.
 
 Sources: SEC-139 (mass mentions), from the other side.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Final
 
 import attrs
@@ -117,20 +117,26 @@ async def admit(
     actor = str(activity.actor_id)
     if not any(quotas) or not await _is_new(engine, actor, ports):
         return ()
+    if within is not None and ports.store.dialect is not None:
+
+        async def seen(key: str) -> bytes | None:
+            return await engine.read_within(within, ports, key)
+
+        return ((await _counted(engine, actor, said, ports, seen))[0],)
     for _ in range(_ROUNDS):
-        count, before = await _counted(engine, actor, said, ports)
-        if within is not None and ports.store.dialect is not None:
-            return (count,)
+        count, before = await _counted(engine, actor, said, ports, ports.store.get)
         if await ports.store.compare_and_set(count.key, before, count.value, ttl_s=count.ttl_s):
             return ()
     raise StoreError("the count of what an account says changes too often", actor=actor)
 
 
-async def _counted(engine: Engine, actor: str, said: Said, ports: PortSet) -> tuple[Count, bytes | None]:
+async def _counted(
+    engine: Engine, actor: str, said: Said, ports: PortSet, kept: Callable[[str], Awaitable[bytes | None]]
+) -> tuple[Count, bytes | None]:
     """Add what is said now to what was said in this hour; gives that, and what was kept before."""
     now_s = ports.clock.now_s()
     key = store_key(engine.site.origin, "outbound-quota", actor, str(int(now_s // _HOUR_S)))
-    before = await ports.store.get(key)
+    before = await kept(key)
     total = _read(before) + said
     quota = over(total, engine.config.outbound)
     if quota is not None:

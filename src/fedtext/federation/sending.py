@@ -10,7 +10,7 @@ import attrs
 from ..delivery import DOCUMENT_BYTES_ADVISED, FanoutTask, ResolveTask, audience, encode_task, iris, seal
 from ..errors import ConfigurationError
 from ..inbox import confirm as confirm_mark
-from ..ports import Event, Lane, LaneKind, PortSet, Statement, Task, store_key
+from ..ports import Batch, Event, Lane, LaneKind, PortSet, Statement, Task, store_key
 from ..vocab import Accept, Activity, Actor, Object, Reject, Undo, dump, is_public, reference_id
 from ..wire.iri import Iri
 from ..wire.json import JsonObject
@@ -22,6 +22,8 @@ from .quotas import admit
 
 # FEP-ae0c: what relays of Mastodon's style pass on.
 _RELAYED = frozenset({"Create", "Update", "Delete", "Move"})
+# What comes after something else that was said of the same object.
+_FOLLOWING = frozenset({"Update", "Delete", "Undo"})
 
 
 async def send(engine: Engine, context: Context, activity: Activity, *, to: object, within: object) -> Iri:
@@ -127,9 +129,7 @@ def fanout_task(
             recipients=(*recipients, *besides),
             ordering_key=ordering,
         )
-        # Threat: a host that hangs while a handle is looked up must not hold up posts that need no look-up.
-        lane = Lane(LaneKind.FANOUT, f"{engine.site.origin} handles")
-        return _task(engine, encode_task(resolve), str(activity.id), ordering, lane=lane)
+        return _task(engine, encode_task(resolve), str(activity.id), ordering)
     planned = plan_fanout(engine, document, sender, ordering, recipients, besides=besides)
     size_bytes = len(planned.body.encode("utf-8"))
     if size_bytes > DOCUMENT_BYTES_ADVISED:  # MOD-69: it goes out, but not every server will show it
@@ -192,6 +192,7 @@ def plan_fanout(
         proved=not (engine.config.delivery.proofs or engine.config.delivery.linked_data),
         relays=openly and document.get("type") in _RELAYED,
         everybody=openly and document.get("type") == "Delete" and document.get("object") == sealed.actor,
+        in_step=not singles and document.get("type") in _FOLLOWING,
     )
 
 
@@ -213,10 +214,10 @@ def ordering_key(activity: Activity) -> str:
     return f"{activity.actor_id} {subject or activity.id}"
 
 
-def _task(engine: Engine, payload: bytes, activity_id: str, ordering: str, *, lane: Lane | None = None) -> Task:
+def _task(engine: Engine, payload: bytes, activity_id: str, ordering: str) -> Task:
     return Task(
         site=engine.site.origin,
-        lane=lane or Lane(LaneKind.FANOUT, engine.site.origin),
+        lane=Lane(LaneKind.FANOUT, engine.site.origin),
         payload=payload,
         dedupe_key=store_key(engine.site.origin, "fanout", activity_id),
         ordering_key=ordering,
@@ -279,6 +280,8 @@ async def enqueue(engine: Engine, ports: PortSet, task: Task, *, within: object,
         statements += ports.store.statements(mark.key, mark.value, expires_s=expires_s)
     if within is not None:
         await engine.run_within(within, statements)
+        if isinstance(within, Batch):
+            within.values.update({mark.key: mark.value for mark in marks})
     elif ports.sql is not None:
         await ports.sql.atomic(statements)
 

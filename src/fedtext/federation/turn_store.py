@@ -101,6 +101,10 @@ class TurnStore:
         """As the store."""
         return self._store.statements(key, value, expires_s=expires_s, once=once)
 
+    def reading(self, key: str) -> Statement:
+        """As the store."""
+        return self._store.reading(key)
+
 
 def _kind_of(key: str) -> str:
     return key.partition("/")[2].partition("/")[0]

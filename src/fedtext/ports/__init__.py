@@ -19,7 +19,7 @@ from .queue import (
     pause_key,
 )
 from .services import Clock, Coalesce, Event, Observer, Offload, PortSet, Randomness
-from .sql import Batch, Sql, SqlValue, Statement
+from .sql import Batch, Rows, Sql, SqlValue, Statement
 from .store import Store, store_key, store_prefix
 from .transport import ExchangeLimits, Transport
 
@@ -43,6 +43,7 @@ __all__ = [
     "Queue",
     "QueueDepth",
     "Randomness",
+    "Rows",
     "Sql",
     "SqlValue",
     "Statement",

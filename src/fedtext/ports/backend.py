@@ -9,7 +9,7 @@ import attrs
 
 from .queue import Queue
 from .services import Clock
-from .sql import Sql, Statement
+from .sql import Rows, Sql, Statement
 from .store import Store
 
 
@@ -38,8 +38,8 @@ class Backend(Protocol):
         """Give the colour for the running event loop."""
         ...
 
-    def execute_within(self, within: object, statements: Sequence[Statement]) -> None:
-        """Run statements through the application's own open transaction.
+    def execute_within(self, within: object, statements: Sequence[Statement]) -> list[Rows]:
+        """Run statements through the application's own open transaction; gives the rows of each.
 
         Args:
             within: A sqlite3 or psycopg connection, a Django alias or connection, a SQLAlchemy Session or Connection.
@@ -50,7 +50,7 @@ class Backend(Protocol):
         """
         ...
 
-    async def execute_within_async(self, within: object, statements: Sequence[Statement]) -> None:
+    async def execute_within_async(self, within: object, statements: Sequence[Statement]) -> list[Rows]:
         """Run statements through an open transaction that is awaited (of SQLAlchemy's or psycopg's asyncio side)."""
         ...
 

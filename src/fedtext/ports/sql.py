@@ -8,6 +8,7 @@ from typing import Protocol, TypeAlias
 import attrs
 
 SqlValue: TypeAlias = str | int | float | bytes | None
+Rows: TypeAlias = list[tuple[SqlValue, ...]]
 
 
 @attrs.frozen
@@ -20,9 +21,15 @@ class Statement:
 
 @attrs.define
 class Batch:
-    """Collects statements instead of running them: give it as `within`, then run them in a transaction of yours."""
+    """Collects statements instead of running them: give it as `within`, then run them in a transaction of yours.
+
+    Attributes:
+        statements: In order.
+        values: What they write into the store, by key.
+    """
 
     statements: list[Statement] = attrs.field(factory=list[Statement])
+    values: dict[str, bytes] = attrs.field(factory=dict[str, bytes])
 
 
 class Sql(Protocol):
@@ -33,10 +40,10 @@ class Sql(Protocol):
         """Name the dialect: "sqlite" or "postgresql"."""
         ...
 
-    async def execute(self, sql: str, parameters: Sequence[SqlValue] = ()) -> list[tuple[SqlValue, ...]]:
+    async def execute(self, sql: str, parameters: Sequence[SqlValue] = ()) -> Rows:
         """Run one statement in a transaction of its own and give its rows."""
         ...
 
-    async def atomic(self, statements: Sequence[Statement]) -> list[list[tuple[SqlValue, ...]]]:
+    async def atomic(self, statements: Sequence[Statement]) -> list[Rows]:
         """Run statements in one transaction: all or none."""
         ...

@@ -105,3 +105,11 @@ class Store(Protocol):
             ConfigurationError: This store has no SQL.
         """
         ...
+
+    def reading(self, key: str) -> Statement:
+        """Give the SQL that reads a value as the application's own transaction sees it: one row, or none.
+
+        Raises:
+            ConfigurationError: This store has no SQL.
+        """
+        ...

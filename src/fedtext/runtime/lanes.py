@@ -89,7 +89,7 @@ def lanes_of(tasks: Sequence[Task], *, site: str, now_s: float) -> list[Lane]:
 
 def own_lanes(site: str) -> list[Lane]:
     """Give the lanes that a transaction of the application writes to: what a post goes through first."""
-    return [Lane(LaneKind.FANOUT, site), Lane(LaneKind.FANOUT, f"{site} handles")]
+    return [Lane(LaneKind.FANOUT, site)]
 
 
 def calls_of(due: Sequence[LaneDue]) -> list[LaneCall]:

@@ -6,6 +6,8 @@ already built.
 
 from __future__ import annotations
 
+from contextlib import AsyncExitStack
+
 import attrs
 
 from ..adapters.clocks import SystemClock
@@ -83,13 +85,15 @@ class Ports:
         return opened if self.announcer is None else announced(opened, self.announcer, blocking=blocking)
 
     async def close(self) -> None:
-        """Close connections; the next use opens anew."""
-        if self._asynchronous is not None:
-            await self._asynchronous.transport.close()
-        if self._blocking is not None:
-            await self._blocking.transport.close()
+        """Let go of connections, threads and files, whatever one of them raises; the next use opens anew."""
+        opened = [ports for ports in (self._asynchronous, self._blocking) if ports is not None]
         self._asynchronous = self._blocking = None
-        self.backend.close()
+        async with AsyncExitStack() as closing:
+            closing.callback(self.backend.close)
+            if isinstance(self.offload, ThreadOffload):  # one of a framework is the framework's
+                closing.callback(self.offload.close)
+            for ports in opened:
+                closing.push_async_callback(ports.transport.close)
 
 
 def default_ports(backend: Backend, config: Config, transport: TransportName | Transport = "httpx") -> Ports:

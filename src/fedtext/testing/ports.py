@@ -180,6 +180,26 @@ async def _store_statements_write_the_same(rig: Rig) -> None:
 
 
 @_store
+async def _store_statements_read_the_same(rig: Rig) -> None:
+    sql = rig.opened.sql
+    try:
+        written = rig.store.statements("k", b"2")
+        read = rig.store.reading("k")
+    except ConfigurationError:
+        expect(rig.store.dialect, None, "a store without SQL says so")
+        return
+    if sql is None:
+        raise AssertionError("a store with SQL comes with a backend that runs it")
+    expect((await sql.atomic([read]))[0], [], "absent")
+    await rig.store.put("k", b"1", ttl_s=10)
+    before, *_, after = await sql.atomic([read, *written, read])
+    expect((before, after), ([(b"1",)], [(b"2",)]), "before and after it is written in the same transaction")
+    await rig.store.put("k", b"3", ttl_s=10)
+    rig.clock.advance(10)
+    expect((await sql.atomic([rig.store.reading("k")]))[0], [], "at its end")
+
+
+@_store
 async def _store_statements_may_write_once(rig: Rig) -> None:
     sql = rig.opened.sql
     for value, written, waits_s in ((b"1", b"1", 0), (b"2", b"1", 10), (b"3", b"3", 0)):

@@ -11,8 +11,8 @@ from fedtext.config import Config, DeliveryPolicy
 from fedtext.delivery import GONE_S, FanoutTask, Follower, decode_task
 from fedtext.errors import PolicyRefusal
 from fedtext.federation import fanning
-from fedtext.federation.fanning import gone_key, resolved_key
-from fedtext.federation.outcomes import Done
+from fedtext.federation.fanning import gone_key, handles_lane, resolved_key
+from fedtext.federation.outcomes import Done, Later
 from fedtext.federation.step import run_job
 from fedtext.http import Headers, Response
 from fedtext.keys import VerificationKey, load_public_pem, parse_multikey
@@ -356,6 +356,106 @@ def test_dlv_10_a_post_with_handles_does_not_fall_behind_its_edit(world):
     assert b.deliveries() == [("/inbox", "Create"), ("/inbox", "Update")]
 
 
+def edit(of: Create[Note], **changes) -> Update[Note]:
+    edited = of.object.evolve(content="edited", **changes)
+    return Update(id=f"{HOME}/posts/7#u", actor=ALICE, object=edited, to=edited.to, cc=edited.cc)
+
+
+def removal(of: Create[Note], to: list[str]) -> Delete:
+    return Delete(id=f"{HOME}/posts/7#d", actor=ALICE, object=load({"id": of.object.id, "type": "Tombstone"}), to=to)
+
+
+@pytest.mark.spec("DLV-10")
+@pytest.mark.parametrize("at_once", [True, False])
+def test_dlv_10_what_concerns_a_post_waits_while_its_handles_are_looked_up(world, at_once):
+    """And nothing else does."""
+    b, down = world.remote(), world.remote("down.example.org")
+    world.crowd.of["1"] = [b.follower("x")]
+    world.network.partition("down.example.org")
+    create = mentioning("eve@down.example.org", to=[FOLLOWERS])
+    world.context.send(create)
+    if not at_once:
+        world.settle()
+    world.context.send(edit(create, cc=(), tag=()))
+    world.context.send(removal(create, [FOLLOWERS]))
+    world.context.send(Like(id=f"{ALICE}#l", actor=ALICE, object="https://b.example.org/1", to=[FOLLOWERS]))
+    world.settle()
+    assert b.deliveries() == [("/inbox", "Like")]
+    world.network.heal()
+    down.actor("eve")
+    world.pass_time(hours=1, step_s=10)
+    assert b.deliveries() == [("/inbox", kind) for kind in ("Like", "Create", "Update", "Delete")]
+    assert down.deliveries() == [("/inbox", "Create")]
+    assert (world.depth().waiting, world.buried()) == (0, [])
+
+
+@pytest.mark.spec("DLV-10")
+@pytest.mark.parametrize("gains", ["cc", "to"])
+def test_dlv_10_an_edit_that_gains_a_handle_does_not_overtake_the_post(world, gains):
+    b = world.remote()
+    world.crowd.of["1"] = [b.follower("x")]
+    world.crowd.broken = LookupError("for a moment")
+    b.actor("bob")
+    create = mentioning(to=[FOLLOWERS])
+    world.context.send(create)
+    addressed = {"cc": ["acct:bob@b.example.org"], "to": [FOLLOWERS, "acct:bob@b.example.org"]}[gains]
+    world.context.send(edit(create, **{gains: addressed}))
+    world.settle()
+    assert b.got == []
+    world.crowd.broken = None
+    world.pass_time()
+    assert [kind for _, kind in b.deliveries()] == ["Create", "Update"]
+
+
+@pytest.mark.spec("DLV-10")
+def test_dlv_10_an_edit_that_mentions_nobody_any_more_does_not_overtake_the_post(world):
+    """The mentioned come before the followers, so the post takes one step more than its edit would."""
+    b, c = world.remote(), world.remote("c.example.org")
+    world.crowd.of["1"] = [b.follower("x")]
+    note = Note(id=f"{HOME}/posts/7", attributed_to=ALICE, content="hi", to=[FOLLOWERS], cc=[c.actor("bob")])
+    create = Create(id=f"{HOME}/posts/7#create", actor=ALICE, object=note, to=note.to, cc=note.cc)
+    world.context.send(create)
+    world.context.send(edit(create, cc=()))
+    world.context.send(removal(create, [FOLLOWERS]))
+    world.settle()
+    assert b.deliveries() == [("/inbox", kind) for kind in ("Create", "Update", "Delete")]
+    assert c.deliveries() == [("/inbox", "Create")]
+
+
+def test_a_look_up_that_is_lost_is_done_again(world):
+    """Somebody has thrown away all that waits for it, say."""
+    b = world.remote()
+    bob = b.actor("bob")
+    world.context.send(mentioning("bob@b.example.org"))
+    claim = run_sync(world.ports.queue.claim(lease_s=60, batch_max=1))
+    assert isinstance(run_sync(run_job(world.fed.engine, claim.jobs[0], world.ports)), Later)
+    run_sync(world.ports.queue.retry(claim, claim.jobs[0], due_s=world.clock.now_s() + 1))
+    run_sync(world.ports.queue.release(claim))
+    assert run_sync(world.ports.queue.purge(lane=handles_lane(HOME), waiting=True)) == 1
+    world.clock.advance(2)
+    world.settle()
+    assert b.bodies()[0]["cc"] == [bob]
+
+
+def test_no_post_waits_for_its_handles_for_ever(world):
+    world.context.send(mentioning("bob@b.example.org"))
+    run_sync(world.ports.queue.pause(handles_lane(HOME), site=HOME))
+    world.pass_time(hours=7 * 24 + 1, step_s=3_600)
+    assert world.buried() == ["its handles could not be looked up"]
+
+
+def test_what_was_given_up_is_looked_up_anew_when_it_is_put_back(world):
+    b = world.remote()
+    world.context.send(mentioning("bob@b.example.org"))
+    world.settle()
+    [letter] = world.fed.dead_letters()
+    b.actor("bob")
+    world.clock.advance(86_400)
+    assert world.fed.replay(letter.number)
+    world.settle()
+    assert b.deliveries() == [("/users/bob/inbox", "Create")]
+
+
 def test_who_is_not_found_holds_up_the_others_for_minutes_only(world):
     b, down = world.remote(), "down.example.org"
     world.crowd.of["1"] = [b.follower("x")]
@@ -382,9 +482,10 @@ def test_a_direct_message_waits_for_a_host_that_is_down_as_long_as_any_delivery(
     world.context.send(mentioning("bob@b.example.org"))
     world.settle()
     world.pass_time(hours=24)
-    assert (world.depth().waiting, world.buried()) == (1, [])
+    assert (world.depth().waiting, world.buried()) == (2, [])  # the message in its place, and the look-up
     world.network.heal()
     world.pass_time(hours=40)
+    assert world.depth().waiting == 0
     assert b.deliveries() == [("/users/bob/inbox", "Create")]
 
 

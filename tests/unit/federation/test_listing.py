@@ -256,6 +256,27 @@ def test_ap_08_each_reads_what_is_for_him(make_world, name):
 
 
 @pytest.mark.spec("SEC-134")
+@pytest.mark.parametrize("name", ["outbox", "liked", "featured", "replies", None])
+@pytest.mark.parametrize("query", ["", "?page=true"])
+def test_sec_134_nobody_is_told_how_much_is_kept_from_him(make_world, name, query):
+    """The application has counted everything; only who sees everything of it learns the number."""
+    world = make_world(app=False)
+    world.fed.actor("/users/{pk}")(lambda context, pk: context.actor(Person, handle="alice"))
+    world.fed.object("/posts/{pk}")(lambda context, pk: Note(attributed_to=ALICE, to=PUBLIC))
+    world.fed.followers(world.crowd)
+    who = Audience.of(world)
+    path = "/posts/{pk}/replies" if name == "replies" else "/users/{pk}/them"
+    public, direct = (note for note in notes(who.bob) if note.id in (f"{HOME}/n/public", f"{HOME}/n/direct"))
+    given = [[public, direct]]
+    world.fed.collection(path, name)(lambda context, pk, page: Page(given[-1], "2", total=len(given[-1]) + 3))
+    asked = path.replace("{pk}", "1") + query
+    for by, total in {None: None, who.bob: 5, who.eve: None, who.mallory: None}.items():
+        assert world.get(asked, by=by).get("totalItems") == total, by
+    given.append([public])
+    assert world.get(asked)["totalItems"] == 4
+
+
+@pytest.mark.spec("SEC-134")
 def test_sec_134_an_activity_shows_its_object_only_to_whom_that_is_for(world):
     who = Audience.of(world)
     inner = Note(id=f"{HOME}/n/1", attributed_to=ALICE, to=[who.bob])

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import attrs
 import pytest
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from fedtext import PUBLIC, Context, Note, Person
 from fedtext.adapters.backends import MemoryBackend, SqliteBackend
 from fedtext.config import Config, OutboundPolicy
 from fedtext.errors import PolicyRefusal, QuotaExceeded, StoreError, TooManyMentions
 from fedtext.federation.quotas import Said, over, said_by
+from fedtext.runtime import Batch
 from fedtext.sync import run_sync
 from fedtext.vocab import Create, Like, Mention, Update
 
@@ -226,6 +229,68 @@ def test_the_count_is_written_through_the_application_s_transaction(tmp_path, ma
         new.context.send(Create(actor=ALICE, object=note, to=PUBLIC), within=connection)
     connection.execute("rollback")
     connection.close()
+    new.world.fed.ports.backend.close()
+
+
+class Ways:
+    """Transactions of an application over one SQLite file, in which several things are said."""
+
+    def __init__(self, path: str) -> None:
+        self.connection = sqlite3.connect(path, isolation_level=None)
+
+    @contextmanager
+    def sqlite3(self, _world: Any) -> Iterator[Any]:
+        self.connection.execute("begin")
+        yield self.connection
+        self.connection.execute("commit")
+
+    @contextmanager
+    def batch(self, world: Any) -> Iterator[Any]:
+        batch = Batch()
+        yield batch
+        run_sync(world.ports.sql.atomic(batch.statements))
+
+
+@pytest.mark.parametrize("way", ["sqlite3", "batch"])
+def test_all_that_is_said_in_one_transaction_counts(tmp_path, make_world, way):
+    path = str(tmp_path / "app.db")
+    new = Town(lambda **options: make_world(SqliteBackend(path), **options), 1, new_account_posts_per_hour_max=5)
+    run_sync(new.world.ports.queue.depth())
+    ways = Ways(path)
+    note = Note(id=f"{HOME}/posts/1", attributed_to=ALICE, content="x", to=PUBLIC)
+
+    def say(number: int, within: Any) -> None:
+        new.context.send(Create(id=f"{HOME}/posts/1#{number}", actor=ALICE, object=note, to=PUBLIC), within=within)
+
+    with getattr(ways, way)(new.world) as within:
+        say(1, within)
+        say(2, within)
+    with getattr(ways, way)(new.world) as within:
+        for number in range(3, 6):
+            say(number, within)
+        with pytest.raises(QuotaExceeded):
+            say(6, within)
+    with pytest.raises(QuotaExceeded):
+        say(7, None)
+    assert new.world.depth().waiting == 5
+    ways.connection.close()
+    new.world.fed.ports.backend.close()
+
+
+async def test_what_is_said_in_an_awaited_transaction_counts_too(tmp_path, make_world):
+    path = str(tmp_path / "app.db")
+    new = Town(lambda **options: make_world(SqliteBackend(path), **options), 1, new_account_posts_per_hour_max=2)
+    run_sync(new.world.ports.queue.depth())
+    context = new.world.fed.engine.context(new.world.ports)
+    note = Note(id=f"{HOME}/posts/1", attributed_to=ALICE, content="x", to=PUBLIC)
+    engine = create_async_engine(f"sqlite+aiosqlite:///{path}")
+    async with engine.begin() as connection:
+        for number in range(2):
+            activity = Create(id=f"{HOME}/posts/1#{number}", actor=ALICE, object=note, to=PUBLIC)
+            await context.send(activity, within=connection)
+        with pytest.raises(QuotaExceeded):
+            await context.send(Create(actor=ALICE, object=note, to=PUBLIC), within=connection)
+    await engine.dispose()
     new.world.fed.ports.backend.close()
 
 

@@ -10,6 +10,9 @@ import pytest
 from fedtext import PermanentFailure, Router
 from fedtext.config import Config, DeliveryPolicy
 from fedtext.delivery import Follower
+from fedtext.errors import QueueError
+from fedtext.ports import LaneKind
+from fedtext.testing.faults import Moment
 from fedtext.vocab import Like
 
 ALICE = "https://home.example.com/users/1"
@@ -110,6 +113,57 @@ def test_a_hook_may_be_async_and_its_failure_changes_nothing(make_world):
     assert found == world.buried() == ["status 403"]
     [event] = world.events("delivery.on_permanent_failure_failed")
     assert "mine" in event["error"]
+
+
+@pytest.mark.parametrize(("status", "kept"), [(403, ["status 403"]), (410, [])])
+@pytest.mark.parametrize("moment", list(Moment))
+def test_where_the_worker_falls_before_it_is_kept_it_is_told_again_and_never_not_at_all(told, status, kept, moment):
+    """At least once: told first, then written down. The other way round a fall in between would leave it unsaid."""
+    world, found = told()
+    b = world.remote()
+    b.answer = lambda _request: status
+    world.crowd.of["1"] = [attrs.evolve(b.follower("x"), shared_inbox=None)]
+    world.fed.publish(world.post(1))
+    whole = world.ports
+    queue = _FallsAtTheEnd(whole.queue, moment)
+    world.fed.ports._blocking = attrs.evolve(whole, queue=queue)
+    with pytest.raises(QueueError):
+        world.settle()
+    assert len(found) == 1
+    world.fed.ports._blocking = whole
+    world.clock.advance(3_600)
+    world.settle()
+    assert [failure.reason for failure in found] == [f"status {status}"] * (2 if moment is Moment.BEFORE else 1)
+    assert world.buried() == kept
+
+
+class _FallsAtTheEnd:
+    """A queue that goes away when it is to be written down what became of a delivery."""
+
+    def __init__(self, queue: Any, moment: Moment) -> None:
+        self._queue = queue
+        self._moment = moment
+        self._delivers = False
+
+    async def claim(self, **wanted: Any) -> Any:
+        claim = await self._queue.claim(**wanted)
+        self._delivers = claim is not None and claim.lane.kind is LaneKind.OUT
+        return claim
+
+    async def bury(self, claim: Any, job: Any, *, reason: str) -> bool:
+        if self._moment is Moment.AFTER:
+            await self._queue.bury(claim, job, reason=reason)
+        raise QueueError("gone")
+
+    async def ack_all(self, claim: Any, jobs: Any) -> int:
+        if not self._delivers:
+            return await self._queue.ack_all(claim, jobs)
+        if self._moment is Moment.AFTER:
+            await self._queue.ack_all(claim, jobs)
+        raise QueueError("gone")
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._queue, name)
 
 
 def test_the_hook_may_act_through_its_context(told):

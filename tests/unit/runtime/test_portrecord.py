@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import threading
+
 import attrs
+import pytest
 
 from fedtext.adapters.clocks import ManualClock
 from fedtext.adapters.offload import InlineOffload, ThreadOffload
@@ -62,6 +65,38 @@ def test_closing_closes_what_was_opened_and_the_next_use_opens_anew(tmp_path) ->
     assert ports.blocking() is not blocking
     assert run_sync(ports.blocking().store.get("k")) == b"v"
     run_sync(ports.close())
+    run_sync(ports.close())
+
+
+async def test_closing_ends_the_threads_of_plain_callbacks_too() -> None:
+    ports = make()
+    thread = await ports.asynchronous().offload.run(threading.current_thread)
+    assert thread.is_alive()
+    await ports.close()
+    assert not thread.is_alive()
+    assert await ports.asynchronous().offload.run(str, 7) == "7"
+    await ports.close()
+
+
+@pytest.mark.parametrize("broken", ["asynchronous", "blocking", "both"])
+def test_what_fails_to_close_keeps_nothing_else_open(broken) -> None:
+    class Stuck(Transport):
+        async def close(self) -> None:
+            await super().close()
+            raise OSError("stuck")
+
+    ports = attrs.evolve(
+        make(),
+        async_transport=Transport if broken == "blocking" else Stuck,
+        blocking_transport=Transport if broken == "asynchronous" else Stuck,
+    )
+    closed = list[str]()
+    ports.backend.close = lambda: closed.append("backend")  # type: ignore[method-assign]
+    transports = [ports.asynchronous().transport, ports.blocking().transport]
+    with pytest.raises(OSError, match="stuck"):
+        run_sync(ports.close())
+    assert [transport.closed for transport in transports] == [1, 1]
+    assert closed == ["backend"]
     run_sync(ports.close())
 
 

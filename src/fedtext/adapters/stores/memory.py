@@ -9,11 +9,14 @@ from __future__ import annotations
 import threading
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Sequence
+from typing import Final
 
 import attrs
 
 from ...errors import ConfigurationError
 from ...ports import Clock, Statement
+
+_APART: Final = "the memory store takes no part in a database transaction: use sqlite:///"
 
 
 @attrs.define  # not frozen: made for every write, in half the time
@@ -120,16 +123,24 @@ class MemoryStore:
             ConfigurationError: Always.
         """
         raise ConfigurationError(
-            "the memory store takes no part in a database transaction: use sqlite:///",
+            _APART,
             key=key,
             size_bytes=len(value),
             expires_s=expires_s,
             once=once,
         )
 
+    def reading(self, key: str) -> Statement:
+        """Refuse: this store has no SQL.
+
+        Raises:
+            ConfigurationError: Always.
+        """
+        raise ConfigurationError(_APART, key=key)
+
     def _live(self, key: str) -> bytes | None:
         entry = self._state.entries.get(key)
-        if entry is None or (entry.expires_s is not None and entry.expires_s <= self._clock.now_s()):
+        if entry is None or not (entry.expires_s is None or entry.is_live(self._clock.now_s())):
             return None
         return entry.value
 

@@ -100,6 +100,9 @@ return {{swept, redis.call('ZLEXCOUNT', index, ARGV[2], ARGV[3])}}
 """
 
 
+_APART: Final = "the Redis store takes no part in a database transaction: use postgresql:// for the store, too"
+
+
 class _Script(Protocol):
     def __call__(self, keys: Sequence[str], args: Sequence[bytes | str]) -> Any: ...
 
@@ -221,12 +224,20 @@ class RedisStore:
             ConfigurationError: Always.
         """
         raise ConfigurationError(
-            "the Redis store takes no part in a database transaction: use postgresql:// for the store, too",
+            _APART,
             key=key,
             size_bytes=len(value),
             expires_s=expires_s,
             once=once,
         )
+
+    def reading(self, key: str) -> Statement:
+        """Refuse: this store has no SQL.
+
+        Raises:
+            ConfigurationError: Always.
+        """
+        raise ConfigurationError(_APART, key=key)
 
     async def _run(self, script: _Script, *arguments: bytes | str) -> Any:
         now_s = self._clock.now_s()

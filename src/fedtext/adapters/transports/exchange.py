@@ -12,7 +12,7 @@ import ssl
 import attrs
 
 from ...errors import FedtextError, FetchRefused, FetchTimeout, LocalProtocolError, Unreachable
-from ...http import Request
+from ...http import USUAL_NAMES, Request
 from ...wire.iri import Url
 
 # Fields that belong to the connection (RFC 9110 section 7.6.1) or that only the transport may set.
@@ -40,22 +40,6 @@ _NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]++")
 _VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*+")
 _USUAL_METHODS = frozenset({"GET", "HEAD", "POST"})
 _ENCODINGS = ("accept-encoding", "gzip")
-# Nearly all that is ever sent; a look into a set costs a fraction of a pattern.
-_USUAL_NAMES = frozenset(
-    {
-        "accept",
-        "accept-encoding",
-        "content-digest",
-        "content-length",
-        "content-type",
-        "date",
-        "digest",
-        "host",
-        "signature",
-        "signature-input",
-        "user-agent",
-    }
-)
 
 Field = tuple[bytes, bytes]
 
@@ -96,7 +80,7 @@ def outgoing_fields(request: Request, url: Url) -> list[tuple[str, str]]:
     if request.body or request.method in {"POST", "PUT", "PATCH"}:
         fields.append(("content-length", str(len(request.body))))
     for name, value in fields:
-        if not (name in _USUAL_NAMES and value.isascii() and value.isprintable()):
+        if not (name in USUAL_NAMES and value.isascii() and value.isprintable()):
             _check_field(name, value, request.url)
     return fields
 

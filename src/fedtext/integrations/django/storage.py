@@ -14,7 +14,7 @@ from django.db import DEFAULT_DB_ALIAS, connections, transaction
 from django.db.models import Model
 
 from ...errors import ConfigurationError
-from ...ports import Clock, Opened, Statement
+from ...ports import Clock, Opened, Rows, Statement
 from ...runtime import PostgresBackend, SqliteBackend
 from .offload import DjangoOffload
 
@@ -54,25 +54,26 @@ class DjangoBackend:
         """Give the colour for an event loop."""
         return self._database().asynchronous(clock)
 
-    def execute_within(self, within: object, statements: Sequence[Statement]) -> None:
+    def execute_within(self, within: object, statements: Sequence[Statement]) -> list[Rows]:
         """Run statements through an open transaction, usually Django's own.
 
         Raises:
             ConfigurationError: Not a connection to this database.
             QueueError: The database refused.
         """
-        self._database().execute_within(within, statements)
+        rows = self._database().execute_within(within, statements)
         if self.after_commit is not None:
             transaction.on_commit(self.after_commit, using=self._alias)
+        return rows
 
-    async def execute_within_async(self, within: object, statements: Sequence[Statement]) -> None:
+    async def execute_within_async(self, within: object, statements: Sequence[Statement]) -> list[Rows]:
         """Run statements through a transaction that is awaited.
 
         Raises:
             ConfigurationError: Not a connection to this database.
             QueueError: The database refused.
         """
-        await self._database().execute_within_async(within, statements)
+        return await self._database().execute_within_async(within, statements)
 
     def close(self) -> None:
         """Close what was opened by this process; Django's own connections are not touched."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import ssl
 
 import httpcore
@@ -10,7 +11,7 @@ import pytest
 from fedtext.adapters.transports.exchange import encode_fields
 from fedtext.adapters.transports.stacks import load_stack
 from fedtext.errors import FedtextError, FetchRefused, FetchTimeout, LocalProtocolError, Unreachable
-from fedtext.http import Headers, Request
+from fedtext.http import USUAL_NAMES, Headers, Request
 from fedtext.wire.iri import parse_url
 
 URL = parse_url("https://social.example/users/a?x=1")
@@ -58,6 +59,11 @@ def test_an_empty_post_has_a_length_too() -> None:
 )
 def test_fields_of_the_connection_and_cookies_stay_here(name: str) -> None:
     assert name.lower().encode() not in encoded(headers=Headers.build([(name, "x")]))[1]
+
+
+@pytest.mark.parametrize("name", sorted(USUAL_NAMES))
+def test_what_is_not_looked_at_closely_is_a_name_of_a_field(name: str) -> None:
+    assert re.fullmatch("[a-z-]+", name)
 
 
 @pytest.mark.parametrize("hosts", [["other.example"], ["social.example", "social.example"], ["social.example:8443"]])
