@@ -132,8 +132,22 @@ async def _look_up(engine: Engine, task: ResolveTask, job: Job, ports: PortSet) 
         given_up = outcome.reason
     value = dump({"found": dict(found.items()), "given_up": given_up})
     await ports.store.put(_looked_up_key(task), value, ttl_s=_WAITS_S_MAX)
+    if job.ordering_key:
+        await _put_in_line(task, job, ports)
     await ports.queue.wake(Lane(LaneKind.FANOUT, task.site), site=task.site)
     return Done()
+
+
+async def _put_in_line(task: ResolveTask, job: Job, ports: PortSet) -> None:
+    """Queue what earlier versions had wait in the lane of its handles: nothing else knows of it."""
+    waiting = Task(
+        site=task.site,
+        lane=Lane(LaneKind.FANOUT, task.site),
+        payload=encode_task(task),
+        dedupe_key=store_key(task.site, "fanout-resolved", str(task.document.get("id"))),
+        ordering_key=job.ordering_key,
+    )
+    await ports.queue.enqueue([waiting])
 
 
 def handles_lane(site: str) -> Lane:

@@ -16,7 +16,7 @@ from fedtext.federation.outcomes import Done, Later
 from fedtext.federation.step import run_job
 from fedtext.http import Headers, Response
 from fedtext.keys import VerificationKey, load_public_pem, parse_multikey
-from fedtext.ports import LaneKind
+from fedtext.ports import LaneKind, Task
 from fedtext.signatures import check_owner, data_integrity, linked_data
 from fedtext.sync import run_sync
 from fedtext.testing.faults import FailNth
@@ -435,6 +435,23 @@ def test_a_look_up_that_is_lost_is_done_again(world):
     world.clock.advance(2)
     world.settle()
     assert b.bodies()[0]["cc"] == [bob]
+
+
+def test_what_an_earlier_version_had_wait_for_its_handles_goes_out(world):
+    """It waited in their lane itself, under the key of its order."""
+    b = world.remote()
+    bob = b.actor("bob")
+    world.context.send(mentioning("bob@b.example.org"))
+    queue = world.ports.queue
+    claim = run_sync(queue.claim(lease_s=60, batch_max=1))
+    [job] = claim.jobs
+    run_sync(queue.ack(claim, job))
+    run_sync(queue.release(claim))
+    older = Task(site=HOME, lane=handles_lane(HOME), payload=job.payload, ordering_key=job.ordering_key)
+    run_sync(queue.enqueue([older]))
+    world.settle()
+    assert b.bodies()[0]["cc"] == [bob]
+    assert (world.depth().waiting, world.buried()) == (0, [])
 
 
 def test_no_post_waits_for_its_handles_for_ever(world):
