@@ -34,7 +34,7 @@ BACKENDS: dict[str, type[SqliteDatabase] | type[PostgresDatabase]] = {
 KILLS, SEED = 500, 7
 HARNESS = [*sorted(set(HERE.glob("*.py")) - set(HERE.glob("test_*.py"))), ROOT / "tests" / "tables.py"]
 KINDS = ("lost", "doubled", "swapped")
-FEDERATION = ("fanning", "mentions", "outcomes", "publishing", "sending", "step")
+FEDERATION = ("fanning", "handles", "mentions", "outcomes", "publishing", "sending", "step")
 
 
 @attrs.frozen(kw_only=True)

@@ -54,7 +54,8 @@ from ..vocab import Activity, Delete, Flag, Update, reference_id
 from . import forwarding
 from .context import Context, Scope
 from .engine import Engine
-from .fanning import fan_out, gone_key, later, resolve
+from .fanning import fan_out, gone_key, later
+from .handles import resolve
 from .hosts import heard_from, mark_host_gone
 from .outcomes import Bury, Done, JobOutcome, Later
 from .partial_followers import fields_for

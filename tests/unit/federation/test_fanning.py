@@ -11,7 +11,8 @@ from fedtext.config import Config, DeliveryPolicy
 from fedtext.delivery import GONE_S, FanoutTask, Follower, decode_task
 from fedtext.errors import PolicyRefusal
 from fedtext.federation import fanning
-from fedtext.federation.fanning import gone_key, handles_lane, resolved_key
+from fedtext.federation.fanning import gone_key
+from fedtext.federation.handles import handles_lane, resolved_key
 from fedtext.federation.outcomes import Done, Later
 from fedtext.federation.step import run_job
 from fedtext.http import Headers, Response
