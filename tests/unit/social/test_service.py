@@ -55,6 +55,7 @@ async def test_pending_follows_are_announced_where_they_wait() -> None:
     actor = await social.create_actor("alice")
     document = (await federation.context().get(actor.uri)).document
     assert document["manuallyApprovesFollowers"] is True
+    await federation.ports.close()
 
 
 @pytest.mark.parametrize(
