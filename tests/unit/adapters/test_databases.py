@@ -200,7 +200,7 @@ def test_memory_is_gone_when_it_is_closed():
 
 
 FORK = """
-import asyncio, os, sys
+import asyncio, os, sys, warnings
 from fedtext.adapters.databases import BlockingRunner, SqliteFile, SqliteSql, ThreadRunner
 file = SqliteFile(sys.argv[1])
 blocking, suspending = SqliteSql(BlockingRunner(file)), SqliteSql(ThreadRunner(file))
@@ -211,6 +211,8 @@ def use():
     run_sync(blocking.execute(insert))
     asyncio.run(suspending.execute(insert))
 use()
+# Other threads are running: of that Python warns from 3.12 on, and that is what is tried here.
+warnings.filterwarnings("ignore", "This process .* is multi-threaded", DeprecationWarning)
 with file._group.lock, file._lock:  # another thread could hold them just now; it takes them in this order
     pid = os.fork()
     if pid == 0:
