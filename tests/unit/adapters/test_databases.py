@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import sqlite3
 import subprocess
 import sys
@@ -197,6 +198,17 @@ def test_memory_is_gone_when_it_is_closed():
     with pytest.raises(StoreError):
         run_sync(sql.execute("SELECT n FROM own_table"))
     database.close()
+
+
+def test_memory_goes_with_the_last_who_has_it():
+    database = SqliteMemory()
+    database.itself = database  # as an application is, which has listeners that have the application
+    connection = database.write(lambda connection: connection)
+    assert connection.execute("SELECT 1").fetchall() == [(1,)]
+    del database
+    gc.collect()
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        connection.execute("SELECT 1")
 
 
 FORK = """

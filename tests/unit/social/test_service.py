@@ -55,7 +55,6 @@ async def test_pending_follows_are_announced_where_they_wait() -> None:
     actor = await social.create_actor("alice")
     document = (await federation.context().get(actor.uri)).document
     assert document["manuallyApprovesFollowers"] is True
-    await federation.ports.close()
 
 
 @pytest.mark.parametrize(

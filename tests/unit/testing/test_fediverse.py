@@ -60,7 +60,6 @@ async def test_its_own_observer_still_hears() -> None:
         await net.settle()
         assert own.named("inbox.dispatched")
         assert net.observer.named("inbox.dispatched")
-    await federation.ports.close()
 
 
 async def test_over_a_door_of_each_kind() -> None:
@@ -74,7 +73,6 @@ async def test_over_a_door_of_each_kind() -> None:
             await net.settle()
             assert bob.inbox.has(Accept)
             await asyncio.sleep(0)
-        await federation.ports.close()
 
 
 @pytest.mark.parametrize("url", ["memory://", "sqlite"])
