@@ -77,7 +77,9 @@ def version(path):
 
 def test_an_old_database_becomes_what_a_new_one_is(path, tmp_path):
     for file in (path, tmp_path / "new.sqlite3"):
-        SqliteFile(str(file)).read(lambda connection: None)
+        opened = SqliteFile(str(file))
+        opened.read(lambda connection: None)
+        opened.close()
     (old, old_indexes), (new, new_indexes) = tables(path), tables(tmp_path / "new.sqlite3")
     assert old == new
     assert [name for name, _ in old_indexes] == [name for name, _ in new_indexes]

@@ -51,11 +51,24 @@ def forbidden(node: ast.AST) -> Iterator[str]:
             yield "certificates that are not verified"
         case ast.Attribute(value=ast.Name(id="ssl"), attr="CERT_NONE" | "_create_unverified_context"):
             yield "certificates that are not verified"
+        case ast.Attribute(attr=attribute) if attribute in TOLD_OF_ADDRESSES:
+            yield "what Pythons tell differently of addresses: ask wire.ip_addresses"
         case _:
             return
 
 
 BANNED_MODULES = {"pickle", "cPickle", "marshal", "shelve", "dill", "cloudpickle", "telnetlib", "xmlrpc"}
+# Their registries are those of the day on which a Python was released, and of mapped addresses each thinks otherwise.
+TOLD_OF_ADDRESSES = {
+    "is_global",
+    "is_link_local",
+    "is_loopback",
+    "is_multicast",
+    "is_private",
+    "is_reserved",
+    "is_site_local",
+    "is_unspecified",
+}
 
 SEEDED = [
     ("assert x", "assert"),
@@ -68,6 +81,7 @@ SEEDED = [
     ("run(x, shell=True)", "shell=True"),
     ("client(verify=False)", "not verified"),
     ("context.verify_mode = ssl.CERT_NONE", "not verified"),
+    ("ip_address(x).is_private", "addresses"),
 ]
 
 

@@ -185,11 +185,12 @@ if sys.platform != "win32":
 
 
 class SqliteMemory:
-    """One SQLite database in memory behind a lock; gone when it is closed."""
+    """One SQLite database in memory behind a lock; gone when it is closed, or when nobody has it any more."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._opened: sqlite3.Connection | None = None
+        self._closing: weakref.finalize[[], SqliteMemory] | None = None
 
     def read(self, work: Work[T]) -> T:
         """Run work that changes nothing."""
@@ -204,13 +205,15 @@ class SqliteMemory:
     def close(self) -> None:
         """Close it; its tables are gone."""
         with self._lock:
-            if self._opened is not None:
-                self._opened.close()
-            self._opened = None
+            if self._closing is not None:
+                self._closing()
+            self._opened = self._closing = None
 
     def _connection(self) -> sqlite3.Connection:
         if self._opened is None:
             self._opened = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+            # Nobody has to close memory; but of a connection that is collected open Python warns from 3.13 on.
+            self._closing = weakref.finalize(self, self._opened.close)
         return self._opened
 
 

@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import TypeAlias
 
 from ..adapters.backends import connect
@@ -38,15 +38,11 @@ def child(errand: str, url: str) -> None:
             rest; "fill" adds jobs from some threads until it is killed; "pause" pauses all deliveries and sits.
         url: Of the backend.
     """
-    backend = connect(url)
-    queue = backend.blocking(SystemClock()).queue
     errands = {"drain": _drain, "drain_batches": _drain_batches, "hold": _hold, "fill": _fill, "pause": _pause}
-    try:
-        run_sync(errands[errand](queue))
+    with closing(connect(url)) as backend:
+        run_sync(errands[errand](backend.blocking(SystemClock()).queue))
         if errand in ("hold", "pause"):
             time.sleep(LEASE_S)
-    finally:
-        backend.close()
 
 
 async def _drain(queue: Queue) -> None:
@@ -127,34 +123,32 @@ def _line(process: subprocess.Popen[str]) -> str:
 
 def two_processes_share_the_work(url: str) -> None:
     """Let two processes drain one queue at once: every job is done, none by both."""
-    backend = connect(url)
-    wanted = [f"{number}" for number in range(300)]
-    queue = backend.blocking(SystemClock()).queue
-    run_sync(queue.enqueue([task(name, f"{int(name) % 40}.example", ordering_key="k") for name in wanted]))
-    with _running("drain", url) as one, _running("drain_batches", url) as other:
-        done = _lines(one) + _lines(other)
-    expect(sorted(done, key=int), wanted, "what both have done")
-    expect(run_sync(queue.depth()).lanes, 0, "rows left over")
-    backend.close()
+    with closing(connect(url)) as backend:
+        wanted = [f"{number}" for number in range(300)]
+        queue = backend.blocking(SystemClock()).queue
+        run_sync(queue.enqueue([task(name, f"{int(name) % 40}.example", ordering_key="k") for name in wanted]))
+        with _running("drain", url) as one, _running("drain_batches", url) as other:
+            done = _lines(one) + _lines(other)
+        expect(sorted(done, key=int), wanted, "what both have done")
+        expect(run_sync(queue.depth()).lanes, 0, "rows left over")
 
 
 def a_killed_holder_loses_nothing(url: str) -> None:
     """Kill a process (SIGKILL) that holds a claim: what it had not done can be claimed after its lease."""
-    backend = connect(url)
-    clock = ManualClock(time.time())
-    queue = backend.blocking(clock).queue
-    run_sync(queue.enqueue([task(name, ordering_key="k") for name in ("done", "held", "held too", "not taken")]))
-    with _running("hold", url) as process:
-        expect(_line(process), "holding", "the other process")
-        process.kill()
-        process.wait()
-    expect(run_sync(queue.claim(lease_s=1, batch_max=9)), None, "its lease still runs")
-    expect(run_sync(queue.depth()).leased, 2, "leased to a dead process")
-    clock.advance(2 * LEASE_S)
-    claim = run_sync(claim_of(queue))
-    expect((names(claim), claim.jobs[0].attempts), (["held", "held too", "not taken"], 0), "after its lease")
-    expect([job.handed for job in claim.jobs], [True, True, False], "what it may have carried out")
-    backend.close()
+    with closing(connect(url)) as backend:
+        clock = ManualClock(time.time())
+        queue = backend.blocking(clock).queue
+        run_sync(queue.enqueue([task(name, ordering_key="k") for name in ("done", "held", "held too", "not taken")]))
+        with _running("hold", url) as process:
+            expect(_line(process), "holding", "the other process")
+            process.kill()
+            process.wait()
+        expect(run_sync(queue.claim(lease_s=1, batch_max=9)), None, "its lease still runs")
+        expect(run_sync(queue.depth()).leased, 2, "leased to a dead process")
+        clock.advance(2 * LEASE_S)
+        claim = run_sync(claim_of(queue))
+        expect((names(claim), claim.jobs[0].attempts), (["held", "held too", "not taken"], 0), "after its lease")
+        expect([job.handed for job in claim.jobs], [True, True, False], "what it may have carried out")
 
 
 def a_killed_writer_loses_nothing_acknowledged(url: str) -> None:
@@ -163,46 +157,44 @@ def a_killed_writer_loses_nothing_acknowledged(url: str) -> None:
         acknowledged = [_line(process) for _ in range(50)]
         process.kill()
         acknowledged += _lines(process)
-    backend = connect(url)
-    queue = backend.blocking(SystemClock()).queue
-    found: list[str] = []
-    for _ in range(CLAIMS_MAX):
-        found += names(run_sync(queue.claim(lease_s=LEASE_S, batch_max=10_000)))
-    expect(sorted(set(acknowledged) - set(found), key=int), [], "acknowledged, but lost")
-    expect(len(found) - len(acknowledged) <= FILLERS, True, "at most one a thread that was killed before it said so")
-    backend.close()
+    with closing(connect(url)) as backend:
+        queue = backend.blocking(SystemClock()).queue
+        found: list[str] = []
+        for _ in range(CLAIMS_MAX):
+            found += names(run_sync(queue.claim(lease_s=LEASE_S, batch_max=10_000)))
+        expect(sorted(set(acknowledged) - set(found), key=int), [], "acknowledged, but lost")
+        unsaid = len(found) - len(acknowledged)
+        expect(unsaid <= FILLERS, True, "at most one a thread that was killed before it said so")
 
 
 def a_purge_takes_nothing_from_a_worker(url: str) -> None:
     """Purge while another process works: each job is either done by it or purged, none both, none neither."""
-    backend = connect(url)
-    queue = backend.blocking(SystemClock()).queue
-    count = 300
-    run_sync(queue.enqueue([task(f"{number}", f"{number % 40}.example") for number in range(count)]))
-    with _running("drain", url) as process:
-        first = _line(process)
-        purged = sum(
-            run_sync(queue.purge(lane=Lane(LaneKind.OUT, f"{host}.example"), waiting=True)) for host in range(20)
-        )
-        done = [first, *_lines(process)]
-    expect((len(done) + purged, len(set(done))), (count, len(done)), "done and purged")
-    expect(run_sync(queue.depth()).lanes, 0, "rows left over")
-    backend.close()
+    with closing(connect(url)) as backend:
+        queue = backend.blocking(SystemClock()).queue
+        count = 300
+        run_sync(queue.enqueue([task(f"{number}", f"{number % 40}.example") for number in range(count)]))
+        with _running("drain", url) as process:
+            first = _line(process)
+            purged = sum(
+                run_sync(queue.purge(lane=Lane(LaneKind.OUT, f"{host}.example"), waiting=True)) for host in range(20)
+            )
+            done = [first, *_lines(process)]
+        expect((len(done) + purged, len(set(done))), (count, len(done)), "done and purged")
+        expect(run_sync(queue.depth()).lanes, 0, "rows left over")
 
 
 def a_pause_outlives_who_asked_for_it(url: str) -> None:
     """Pause in a process that is then killed (SIGKILL): the others see it, until one of them ends it."""
-    backend = connect(url)
-    queue = backend.blocking(SystemClock()).queue
-    run_sync(queue.enqueue([task("one")]))
-    with _running("pause", url) as process:
-        expect(_line(process), "paused", "the other process")
-        process.kill()
-    expect(run_sync(queue.paused()), [(SITE, "out:*")], "listed")
-    expect(run_sync(queue.claim(lease_s=1, batch_max=9)), None, "paused")
-    run_sync(queue.resume(LaneKind.OUT, site=SITE))
-    expect(names(run_sync(queue.claim(lease_s=1, batch_max=9))), ["one"], "resumed")
-    backend.close()
+    with closing(connect(url)) as backend:
+        queue = backend.blocking(SystemClock()).queue
+        run_sync(queue.enqueue([task("one")]))
+        with _running("pause", url) as process:
+            expect(_line(process), "paused", "the other process")
+            process.kill()
+        expect(run_sync(queue.paused()), [(SITE, "out:*")], "listed")
+        expect(run_sync(queue.claim(lease_s=1, batch_max=9)), None, "paused")
+        run_sync(queue.resume(LaneKind.OUT, site=SITE))
+        expect(names(run_sync(queue.claim(lease_s=1, batch_max=9))), ["one"], "resumed")
 
 
 PROCESS_CASES: list[ProcessCase] = [

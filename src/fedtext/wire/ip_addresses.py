@@ -1,8 +1,8 @@
 """Which IP addresses belong to the public network.
 
 Decides on literal addresses only; refuses to know names, resolvers and connections. It is an allow-list: what is
-neither public unicast nor listed here as a form of it is not public. (`ipaddress.is_global` answers another question
-and calls multicast, 6to4 and IPv4-compatible addresses global.)
+neither public unicast nor listed here as a form of it is not public. (`ipaddress.is_global` answers another question,
+calls multicast, 6to4 and IPv4-compatible addresses global, and answers otherwise from one Python to the next.)
 
 Invariants:
     - an IPv4 address inside an IPv6 one (mapped, NAT64) is judged as that IPv4 address;

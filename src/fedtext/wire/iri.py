@@ -15,7 +15,7 @@ Example:
     >>> parse_url("HTTPS://Social.EXAMPLE:443/users/a?x#y").origin
     'https://social.example'
 
-Sources: RFC 3986; RFC 3987 section 3.1; UTS #46; FEP-fe34; SEC-073, SEC-092, SEC-099.
+Sources: RFC 3986; RFC 3987 section 3.1; UTS #46; URL Standard (IPv6 serializer); FEP-fe34; SEC-073, SEC-092, SEC-099.
 """
 
 from __future__ import annotations
@@ -326,9 +326,12 @@ def _ipv6_host(literal: str) -> str:
     try:
         if "%" in literal:
             raise MalformedIri("the address has a scope", host=literal)
-        return f"[{IPv6Address(literal).compressed}]"
+        address = IPv6Address(literal)
     except AddressValueError as error:
         raise MalformedIri("the address is malformed", host=literal) from error
+    # URL Standard, IPv6 serializer: hexadecimal groups only. Python writes mapped addresses with dots from 3.13 on.
+    mapped = address.ipv4_mapped
+    return f"[{address}]" if mapped is None else f"[::ffff:{int(mapped) >> 16:x}:{int(mapped) & 0xFFFF:x}]"
 
 
 def _port_of(text: str, authority: str) -> int:

@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Final
 from urllib.parse import quote
 
@@ -58,7 +59,6 @@ _OPERATORS: Final = {
 # RFC 3986 section 2.2, and the sign that begins what is escaped already.
 _KEPT = ":/?#[]@!$&'()*+,;=%"
 # Quantifiers are possessive and repeated groups atomic: no character is looked at twice (SEC-157).
-_LITERAL = re.compile(rf"(?>(?:[!#$&-;=?-\[\]_a-z~{UCSCHAR}{IPRIVATE}]++|%[0-9A-Fa-f]{{2}})+)")
 _EXPRESSION = re.compile(r"\{([+#./;?&]?)([^{}]++)\}")
 _NAME_PART = r"(?>(?:[A-Za-z0-9_]++|%[0-9A-Fa-f]{2})+)"
 _NAME = re.compile(rf"{_NAME_PART}(?>(?:\.{_NAME_PART})*)")
@@ -95,10 +95,16 @@ def expand(template: str, variables: Mapping[str, str | None]) -> str:
     return "".join(written)
 
 
+@cache  # to compile it takes 2 ms, and few programs fill templates
+def _literals() -> re.Pattern[str]:
+    return re.compile(rf"(?>(?:[!#$&-;=?-\[\]_a-z~{UCSCHAR}{IPRIVATE}]++|%[0-9A-Fa-f]{{2}})+)")
+
+
 def _parts(template: str, variables: Mapping[str, str | None]) -> Iterator[str]:
+    literals = _literals()
     position = 0
     while position < len(template):
-        literal = _LITERAL.match(template, position)
+        literal = literals.match(template, position)
         expression = None if literal is not None else _EXPRESSION.match(template, position)
         if literal is not None:
             position = literal.end()

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import sqlite3
 import subprocess
 import sys
@@ -199,8 +200,19 @@ def test_memory_is_gone_when_it_is_closed():
     database.close()
 
 
+def test_memory_goes_with_the_last_who_has_it():
+    database = SqliteMemory()
+    database.itself = database  # as an application is, which has listeners that have the application
+    connection = database.write(lambda connection: connection)
+    assert connection.execute("SELECT 1").fetchall() == [(1,)]
+    del database
+    gc.collect()
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        connection.execute("SELECT 1")
+
+
 FORK = """
-import asyncio, os, sys
+import asyncio, os, sys, warnings
 from fedtext.adapters.databases import BlockingRunner, SqliteFile, SqliteSql, ThreadRunner
 file = SqliteFile(sys.argv[1])
 blocking, suspending = SqliteSql(BlockingRunner(file)), SqliteSql(ThreadRunner(file))
@@ -211,6 +223,8 @@ def use():
     run_sync(blocking.execute(insert))
     asyncio.run(suspending.execute(insert))
 use()
+# Other threads are running: of that Python warns from 3.12 on, and that is what is tried here.
+warnings.filterwarnings("ignore", "This process .* is multi-threaded", DeprecationWarning)
 with file._group.lock, file._lock:  # another thread could hold them just now; it takes them in this order
     pid = os.fork()
     if pid == 0:

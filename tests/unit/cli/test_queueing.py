@@ -7,7 +7,8 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -32,7 +33,7 @@ def put(queue: Queue, lane: Lane, count: int, site: str = SITE) -> None:
 
 
 @pytest.fixture
-def queue(folder: Path) -> Queue:
+def queue(folder: Path) -> Iterator[Queue]:
     """A queue of the application: dead.example gave up 3, slow.example backs off with 2, and one arrived."""
     backend = SqliteBackend(folder / "app.sqlite3")
     queue = backend.blocking(SystemClock()).queue
@@ -48,7 +49,8 @@ def queue(folder: Path) -> Queue:
     run_sync(queue.release(claim, due_s=SystemClock().now_s() + 3600, failures=4))
     put(queue, Lane(LaneKind.IN, "https://peer.example"), 1)
     put(queue, OTHER, 5, site="https://another.example")
-    return queue
+    yield queue
+    backend.close()
 
 
 def told(done: subprocess.CompletedProcess[str]) -> list[dict[str, object]]:
@@ -91,8 +93,9 @@ def test_hosts_shows_those_that_fail_first_and_no_other_site_s(queue: Queue, run
 
 
 def keep(folder: Path, kind: str, host: str, value: bytes) -> None:
-    store = SqliteBackend(folder / "app.sqlite3").blocking(SystemClock()).store
-    run_sync(store.put(store_key(SITE, kind, host), value, ttl_s=3600))
+    with closing(SqliteBackend(folder / "app.sqlite3")) as backend:
+        store = backend.blocking(SystemClock()).store
+        run_sync(store.put(store_key(SITE, kind, host), value, ttl_s=3600))
 
 
 @pytest.fixture

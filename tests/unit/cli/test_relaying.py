@@ -7,6 +7,7 @@ import asyncio
 import json
 import subprocess
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -31,7 +32,8 @@ def told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., tu
         relaying.configure(parser)
         action, *rest = arguments
         parsed = parser.parse_args([action, "app:fed", *rest])
-        code = asyncio.run(relaying._act(federation, parsed, Console(machine=machine)))
+        with closing(backend):
+            code = asyncio.run(relaying._act(federation, parsed, Console(machine=machine)))
         return code, capsys.readouterr().out
 
     return command

@@ -245,7 +245,8 @@ def meet(scene: Scene, *actor_ids: str) -> None:
 @pytest.mark.parametrize("storage", ["memory", "sqlite"])
 def test_dlv_19_every_server_that_is_known_is_told_once(make_world, tmp_path, storage):
     url = "memory://" if storage == "memory" else f"sqlite:///{tmp_path}/home.sqlite3"
-    scene = Scene(make_world(backend=connect(url)))
+    backend = connect(url)
+    scene = Scene(make_world(backend=backend))
     d = scene.world.remote("d.example.org")
     meet(scene, scene.bob, scene.b.actor("bea"), scene.b.actor("~tilde"), scene.eve, d.actor("dan"))
     meet(scene, "https://dead.example.net/users/x", CAROL, "nonsense")
@@ -255,6 +256,7 @@ def test_dlv_19_every_server_that_is_known_is_told_once(make_world, tmp_path, st
     for server in (scene.b, scene.c, d):
         assert server.deliveries() == [("/inbox", "Delete")]
     assert scene.b.bodies()[0]["object"] == ALICE
+    backend.close()
 
 
 @pytest.mark.spec("DLV-19")

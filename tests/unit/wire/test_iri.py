@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ipaddress import IPv6Address
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -72,6 +74,44 @@ def test_parts_that_follow_from_others(text: str, authority: str, origin: str, t
     url = parse_url(text)
     assert (url.authority, url.origin, url.target) == (authority, origin, target)
     assert (host_of(text), origin_of(text)) == (authority, origin)
+
+
+ADDRESSES = {
+    "::": "::",
+    "0:0:0:0:0:0:0:1": "::1",
+    "1:0:0:0:0:0:0:0": "1::",
+    "2001:DB8::00A1": "2001:db8::a1",
+    "1:0:0:2:0:0:0:3": "1:0:0:2::3",
+    "1:0:0:2:3:0:0:4": "1::2:3:0:0:4",
+    "1:0:2:3:4:5:6:7": "1:0:2:3:4:5:6:7",
+    "::ffff:1.2.3.4": "::ffff:102:304",
+    "::FFFF:0102:0304": "::ffff:102:304",
+    "0:0:0:0:0:ffff:0:0": "::ffff:0:0",
+    "::ffff:0.0.0.10": "::ffff:0:a",
+    "::ffff:255.255.0.0": "::ffff:ffff:0",
+    "::1.2.3.4": "::102:304",
+    "::ffff:0:1.2.3.4": "::ffff:0:102:304",
+    "::fffe:1.2.3.4": "::fffe:102:304",
+    "1::ffff:1.2.3.4": "1::ffff:102:304",
+    "64:ff9b::1.2.3.4": "64:ff9b::102:304",
+}
+
+
+@pytest.mark.parametrize(("literal", "written"), ADDRESSES.items())
+def test_every_python_writes_an_address_alike(literal: str, written: str) -> None:
+    assert parse_url(f"https://[{literal}]/").host == parse_authority(f"[{literal}]") == f"[{written}]"
+
+
+@given(st.ip_addresses(v=6) | st.ip_addresses(v=4).map(lambda mapped: IPv6Address(0xFFFF << 32 | int(mapped))))
+def test_an_address_has_one_spelling(address: IPv6Address) -> None:
+    groups = [f"{int(address) >> shift & 0xFFFF:x}" for shift in range(112, -1, -16)]
+    written = parse_authority(f"[{':'.join(groups)}]")
+    assert parse_authority(f"[{address}]") == parse_authority(written) == written
+    assert IPv6Address(written[1:-1]) == address
+    before, gap, after = written[1:-1].partition("::")
+    assert ":".join(groups).startswith(before)
+    assert ":".join(groups).endswith(after)
+    assert gap or before.split(":") == groups
 
 
 REFUSED = [
