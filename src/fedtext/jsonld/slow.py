@@ -27,6 +27,7 @@ from .profiles import Profile, profile_of
 # The document is expanded as the value of this name: so that a graph at its top stays one, and is left out.
 _WRAPPED: Final = "urn:fedtext:document"
 _NO_NODE: Final = frozenset({"@value", "@list"})
+_OF_LISTS: Final = frozenset({"@list", "@index"})
 _MAPS: Final = frozenset({"nameMap", "summaryMap", "contentMap"})
 
 
@@ -65,7 +66,24 @@ def _expanded(document: JsonObject) -> JsonObject | None:
         return None
     nodes = expanded[0].get(_WRAPPED) if expanded else None
     node = nodes[0] if isinstance(nodes, list) and len(nodes) == 1 else None
-    return node if isinstance(node, dict) and _NO_NODE.isdisjoint(node) else None
+    return node if isinstance(node, dict) and _NO_NODE.isdisjoint(node) and not _has_strange_list(node) else None
+
+
+def _has_strange_list(node: JsonObject) -> bool:
+    """Tell whether some list is something else besides, such as a node (JSON-LD 1.1 section 9.7).
+
+    The expansion algorithm lets a list pass that has a type.
+    """
+    pending: list[JsonValue] = [node]
+    while pending:
+        value = pending.pop()
+        if isinstance(value, list):
+            pending.extend(value)
+        elif isinstance(value, dict):
+            if "@list" in value and not value.keys() <= _OF_LISTS:
+                return True
+            pending.extend(value.values())
+    return False
 
 
 def _without_false_maps(value: JsonValue) -> JsonValue:

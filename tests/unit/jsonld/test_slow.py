@@ -98,6 +98,8 @@ NOT_READ: list[dict[str, Any]] = [
     {"@nest": {"type": "Delete"}},
     {"@value": "x"},
     {"@list": ["x"]},
+    {"actor": {"type": "Note", "@list": ""}},
+    {"object": {"tag": [{"name": "a"}, {"@type": "Note", "@list": ["x"]}]}},
 ]
 
 
