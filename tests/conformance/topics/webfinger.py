@@ -30,7 +30,7 @@ _JRD: Final = "application/jrd+json"
 def cases(folder: Path, _overrides: Overrides) -> Iterator[Case]:
     """Give the cases of the five files."""
     for case, _ in listed(folder, "server.json"):
-        yield own_case("server.json", case, (case["response"],), lambda case=case: _serve(case), same=_answers_so)
+        yield own_case("server.json", case, wanted(case, "response"), lambda case=case: _serve(case), same=_answers_so)
     for case, _ in listed(folder, "client-self-link.json"):
         yield own_case(
             "client-self-link.json",
