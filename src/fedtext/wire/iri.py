@@ -53,7 +53,7 @@ _USUAL = re.compile(
     r"(?:\?([A-Za-z0-9\-._~!$&'()*+,;=:@/?]*+))?(?:\#([A-Za-z0-9\-._~!$&'()*+,;=:@/?]*+))?"
 )
 # A reference that begins with an authority and has an empty one, with or without a scheme before it.
-_NO_AUTHORITY = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.\-]*+:)?+//(?:[/?#]|\Z)")
+_NO_AUTHORITY = re.compile(r"(?>(?:[A-Za-z][A-Za-z0-9+.\-]*+:)?)//(?:[/?#]|\Z)")
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _NUMERIC_LABEL = re.compile(r"[0-9]+|0x[0-9a-f]*")
 _RIGHT_TO_LEFT = frozenset({"R", "AL", "AN"})
