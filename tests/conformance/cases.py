@@ -17,14 +17,22 @@ from typing import Any
 import attrs
 
 from fedtext.wire.json import JsonObject, parse_object
+from fedtext.wire.timestamps import parse_strict
 
 SCHEMA = "fedtext-vector/1"
 SECONDS_MAX = 1.0
 OVERRIDES = "OVERRIDES.json"
+# What stands for "the function raises an error of the library", whatever word a topic has for it.
+REFUSALS = ("refuse", "refused", "invalid")
 
 
 class NotYet(Exception):
     """The library has no function for this case yet."""
+
+
+def is_refusal(verdict: Any) -> bool:
+    """Tell whether a verdict wants an error."""
+    return isinstance(verdict, str) and verdict in REFUSALS
 
 
 @attrs.frozen(kw_only=True)
@@ -62,7 +70,9 @@ class Case:
         """Whether accepting would be the failure that nobody may contest."""
         if self.refusal is not None:
             return self.refusal
-        return all(type(want) is type(self.refused) and want == self.refused for want in self.want)
+        return all(
+            is_refusal(want) or (type(want) is type(self.refused) and want == self.refused) for want in self.want
+        )
 
 
 @attrs.frozen(kw_only=True)
@@ -146,6 +156,11 @@ def own_case(name: str, case: Mapping[str, Any], want: Iterable[Any], run: Calla
 def as_received(value: Any) -> JsonObject:
     """Give a value as it would arrive: written as JSON and read by the library, which wants an object."""
     return parse_object(json.dumps(value).encode("ascii"))
+
+
+def seconds(moment: str | float) -> float:
+    """Give a moment in seconds since the epoch; cases have it so, or as a date."""
+    return parse_strict(moment).timestamp() if isinstance(moment, str) else float(moment)
 
 
 def accepts(function: Callable[[], object]) -> Callable[[], str]:

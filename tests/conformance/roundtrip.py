@@ -21,7 +21,12 @@ from .cases import read_json
 
 Expanded = Any
 _ACTIVITYSTREAMS: Final = "https://www.w3.org/ns/activitystreams"
-_OLD_SPELLINGS: Final = ("http://www.w3.org/ns/activitystreams", f"{_ACTIVITYSTREAMS}#", f"{_ACTIVITYSTREAMS}.jsonld")
+_OLD_SPELLINGS: Final = (
+    "http://www.w3.org/ns/activitystreams",
+    "http://www.w3.org/ns/activitystreams#",
+    f"{_ACTIVITYSTREAMS}#",
+    f"{_ACTIVITYSTREAMS}.jsonld",
+)
 
 
 class NotBundled(Exception):

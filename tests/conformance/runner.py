@@ -25,7 +25,7 @@ import attrs
 
 from fedtext.errors import FedtextError
 
-from .cases import Case, NotYet, Overrides
+from .cases import SCHEMA, Case, NotYet, Overrides, is_refusal, read_json
 from .topics import TOPICS
 
 CONTESTED = Path(__file__).with_name("contested.toml")
@@ -105,13 +105,18 @@ def run_topic(topic: str, folder: Path, contested: dict[str, str] | None = None)
         contested: Name of the case to reason; default: those of `contested.toml`.
     """
     contested = read_contested() if contested is None else contested
-    overrides = Overrides.read(folder)
     results: list[Result] = []
     names: Counter[str] = Counter()
-    for case in TOPICS[topic](folder, overrides):
-        name = f"{topic}/{case.file}#{case.id}"
-        names[name] += 1
-        results.append(run_case(name if names[name] == 1 else f"{name}#{names[name]}", case, overrides))
+    try:
+        overrides = Overrides.read(folder)
+        for case in TOPICS[topic](folder, overrides):
+            name = f"{topic}/{case.file}#{case.id}"
+            names[name] += 1
+            results.append(run_case(name if names[name] == 1 else f"{name}#{names[name]}", case, overrides))
+    except Exception as error:  # a case without its verdict, a file that is no JSON: said as loudly as a wrong answer
+        last = next(reversed(names), topic)
+        got = f"{type(error).__name__}: {error}"
+        results.append(Result(name=f"{last} (what follows)", outcome=FAIL, want="a readable case", got=_shown(got)))
     return Report(topic=topic, results=tuple(_contest(results, contested)))
 
 
@@ -128,8 +133,8 @@ def run_case(name: str, case: Case, overrides: Overrides) -> Result:
     started_s = time.process_time()
     try:
         with alarm(case.seconds_max * ALARM_FACTOR):
-            got = _ask(case)
-            right = any(case.same(want, got) for want in case.want)
+            got, raised = _ask(case)
+            right = any((raised and is_refusal(want)) or case.same(want, got) for want in case.want)
     except NotYet:
         return Result(name=name, outcome=NOT_YET)
     except TooLong:
@@ -144,11 +149,12 @@ def run_case(name: str, case: Case, overrides: Overrides) -> Result:
     return Result(name=name, outcome=FAIL, want=want, got=_shown(got), contestable=not case.is_refusal)
 
 
-def _ask(case: Case) -> Any:
+def _ask(case: Case) -> tuple[Any, bool]:
+    """Give the verdict, and whether it is that the library refused."""
     try:
-        return case.run()
+        return case.run(), False
     except FedtextError:
-        return case.refused
+        return case.refused, True
 
 
 def _shown(value: object) -> str:
@@ -201,12 +207,29 @@ def _contest(results: list[Result], contested: dict[str, str]) -> list[Result]:
     return judged
 
 
+def unread(report: Report, folder: Path) -> list[str]:
+    """Name the files of our schema in a topic's folder of which no case was run: nobody knows how."""
+    ran = {result.name.partition("#")[0].partition("/")[2] for result in report.results}
+    paths = {path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*.json"))}
+    return [name for name, path in paths.items() if name not in ran and _has_cases(path)]
+
+
+def _has_cases(path: Path) -> bool:
+    try:
+        document = read_json(path)
+    except ValueError:  # the JSON suites hold what is none
+        return False
+    return isinstance(document, dict) and document.get("schema") == SCHEMA and bool(document.get("cases"))
+
+
 def run(root: Path, topics: Sequence[str], say: Callable[[str], None]) -> list[Report]:
     """Run topics one after the other and say each one's line and failures."""
     reports: list[Report] = []
     for topic in topics:
         report = run_topic(topic, root / topic)
         reports.append(report)
+        for name in unread(report, root / topic):
+            print(f"not known as a file of cases: {topic}/{name}", file=sys.stderr)
         say(report.line)
         for failure in report.failures:
             say(f"  {failure.name}: want {failure.want}, got {failure.got}")

@@ -45,7 +45,7 @@ OTHER_TOPICS = (
 OTHER_RULES = {
     *("AP-03", "AP-S03", "AP-S04", "AP-S06", "AP-S07", "AP-S08", "AP-S09", "AS2-05", "AS2-10"),
     *("CD-01", "CD-02", "CD-03", "CD-04", "DISC-01", "DLV-16", "DLV-17", "FE-01", "HM-01", "NI-01", "NI-02"),
-    *("MOD-11", "MOD-12", "MOD-22", "WF-10", "WF-13"),
+    *("INB-01", "MOD-11", "MOD-12", "MOD-22", "WF-10", "WF-13"),
     *(f"SEC-{number:03}" for number in (6, 8, *range(33, 37), 38, 39, *range(41, 46), *range(50, 59))),
     *(f"SEC-{number:03}" for number in (73, 75, 78, 92, 93, 99, 100, 104, 115, 116, 130, 137, 141, 148)),
     *(f"SEC-{number}" for number in (155, 158, 159, 161, 164, 165)),

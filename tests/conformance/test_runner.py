@@ -131,6 +131,34 @@ def test_a_folder_that_is_no_topic_is_told_of(vectors: Path, capsys: pytest.Capt
     assert "nonsense" in capsys.readouterr().err
 
 
+def test_a_case_that_cannot_be_read_fails_and_the_other_topics_are_run(
+    vectors: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    without_verdict = {"schema": "fedtext-vector/1", "cases": [{"id": "a", "header": "", "sender": "x"}]}
+    (vectors / "followers-sync").mkdir()
+    (vectors / "followers-sync" / "header.json").write_text(json.dumps(without_verdict))
+    (vectors / "html").mkdir()
+    (vectors / "html" / "mastodon-like.json").write_text("{")
+    assert runner.main([str(vectors)]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[:2] == [
+        "followers-sync 0/1",
+        "  followers-sync (what follows): want a readable case, got KeyError: 'sender_followers'",
+    ]
+    assert lines[2:4] == ["html 0/1", lines[3]]
+    assert "want a readable case, got JSONDecodeError" in lines[3]
+    assert lines[-1] == "negotiation 1/1"
+
+
+def test_a_file_of_cases_that_nobody_knows_is_told_of(vectors: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    accept = (vectors / "negotiation" / "accept.json").read_text()
+    (vectors / "negotiation" / "more").mkdir()
+    (vectors / "negotiation" / "more" / "accept.json").write_text(accept)
+    (vectors / "negotiation" / "none.json").write_text('{"schema": "fedtext-vector/1", "cases": []}')
+    assert runner.main([str(vectors), "--topic", "negotiation"]) == 0
+    assert capsys.readouterr().err == "not known as a file of cases: negotiation/more/accept.json\n"
+
+
 def test_a_topic_without_cases_is_no_failure(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "json").mkdir()
     assert runner.main([str(tmp_path), "--topic", "json"]) == 0
@@ -171,7 +199,16 @@ def test_cases_are_judged(run: Callable[[], Any], want: tuple[Any, ...], expecte
 
 def test_an_error_stands_for_the_word_that_the_case_has_for_it() -> None:
     assert outcome(case_of(fail(MalformedJSON()), None, refused=None)) == "pass"
-    assert outcome(case_of(fail(MalformedJSON()), "refuse", refused=None)) == "fail"
+    assert outcome(case_of(fail(MalformedJSON()), "allow", refused=None)) == "fail"
+
+
+@pytest.mark.parametrize("verdict", ["refuse", "refused", "invalid"])
+def test_an_error_is_any_word_for_a_refusal(verdict: str) -> None:
+    assert outcome(case_of(fail(MalformedJSON()), verdict, refused="deny")) == runner.PASS
+    assert outcome(case_of(fail(MalformedJSON()), verdict, refused=None)) == runner.PASS
+    assert outcome(case_of(lambda: "allow", verdict, refused="deny")) == runner.FAIL
+    assert outcome(case_of(fail(ValueError()), verdict)) == runner.FAIL
+    assert case_of(fail(MalformedJSON()), verdict, refused="deny").is_refusal
 
 
 def test_what_works_too_long_fails_though_it_is_right() -> None:

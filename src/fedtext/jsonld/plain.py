@@ -144,6 +144,8 @@ class _Walk:
         changed: JsonObject | None = None
         for name, member in value.items():
             if name == "@context":
+                if changed is not None:  # it may stand anywhere
+                    changed[name] = member
                 continue
             new_name = self._name(name, scope)
             new_member = self._member(new_name, member, scope, depth)

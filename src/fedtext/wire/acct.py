@@ -35,6 +35,8 @@ USER_CHARS_MAX = 128
 HANDLE_CHARS_MAX = 1_024
 
 _ACCT = "acct:"
+# Schemes of URIs that look like handles behind them. A colon alone is no sign of one: PeerTube has it in names (WF-12).
+_SCHEMES = (_ACCT, "im:", "mailto:", "pres:", "sip:", "sips:", "xmpp:")
 _USER_ASCII = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~!$&'()*+,;=:")
 _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
@@ -106,7 +108,7 @@ def _user(text: str) -> str:
             raise MalformedText("the user of the handle is malformed", user=text) from error
     if not 0 < len(user) <= USER_CHARS_MAX or not all(_is_user_character(character) for character in user):
         raise MalformedText("the user of the handle is malformed", user=text)
-    if user in (".", "..") or user.lower().startswith(_ACCT):
+    if user in (".", "..") or user.lower().startswith(_SCHEMES):
         raise MalformedText("the user of the handle would be read as something else", user=text)
     return user
 

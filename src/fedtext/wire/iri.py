@@ -52,6 +52,8 @@ _USUAL = re.compile(
     r"(https?)://([a-z0-9.\-]++)((?:/[A-Za-z0-9\-._~!$&'()*+,;=:@/]*+)?)"
     r"(?:\?([A-Za-z0-9\-._~!$&'()*+,;=:@/?]*+))?(?:\#([A-Za-z0-9\-._~!$&'()*+,;=:@/?]*+))?"
 )
+# A reference that begins with an authority and has an empty one, with or without a scheme before it.
+_NO_AUTHORITY = re.compile(r"(?>(?:[A-Za-z][A-Za-z0-9+.\-]*+:)?)//(?:[/?#]|\Z)")
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _NUMERIC_LABEL = re.compile(r"[0-9]+|0x[0-9a-f]*")
 _RIGHT_TO_LEFT = frozenset({"R", "AL", "AN"})
@@ -169,9 +171,9 @@ def resolve(reference: str, base: Url) -> Url:
     Sources:
         RFC 3986 section 5.2; SEC-099.
     """
-    # Threat: resolving drops line breaks and reads backslashes; and of "///host/" browsers make another host than
-    # others do, for whom the authority is empty.
-    if not reference.isprintable() or " " in reference or "\\" in reference or reference.startswith("///"):
+    # Threat: resolving drops line breaks and reads backslashes; and where the authority is empty, as in "///host/" and
+    # "https:///host/", browsers take the host from the path or refuse, and others stay at the base.
+    if not reference.isprintable() or " " in reference or "\\" in reference or _NO_AUTHORITY.match(reference):
         raise MalformedIri("not a reference that all parsers read alike", reference=reference)
     try:
         target = urljoin(str(base), reference)

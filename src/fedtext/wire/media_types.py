@@ -38,7 +38,9 @@ ACCEPT_CHARS_MAX = 8_192
 _TOKEN = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]++"  # noqa: S105 (a token of RFC 9110, no secret)
 _TYPE = re.compile(rf"[ \t]*+({_TOKEN}/{_TOKEN})[ \t]*+")
 _QUOTED = r'"(?>(?:[\t \x21\x23-\x5b\x5d-\x7e\x80-\xff]++|\\[\t \x21-\x7e\x80-\xff])*)"'
-_PARAMETER = re.compile(rf";[ \t]*+(?>(?:({_TOKEN})=({_TOKEN}|{_QUOTED}))?)[ \t]*+")
+# Interop: some servers write the profile, which is a URL, without quotes (INB-01).
+_UNQUOTED = r"[!#$%&'*+\-.^_`|~0-9A-Za-z:/]++"
+_PARAMETER = re.compile(rf";[ \t]*+(?>(?:({_TOKEN})=({_UNQUOTED}|{_QUOTED}))?)[ \t]*+")
 _QUOTED_PAIR = re.compile(r"\\(.)")
 _WEIGHT = re.compile(r"(?:0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)")
 _UTF8 = frozenset({"utf-8", "utf8"})

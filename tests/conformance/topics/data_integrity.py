@@ -13,9 +13,8 @@ from fedtext.jsonld import signed_options, signed_view
 from fedtext.keys import VerificationKey, load_secret_multikey, parse_did_key, parse_multikey
 from fedtext.signatures import check_owner, data_integrity, owner_of
 from fedtext.wire import jcs
-from fedtext.wire.timestamps import parse_strict
 
-from ..cases import Case, Overrides, as_received, listed, own_case, read_json, wanted
+from ..cases import Case, Overrides, as_received, listed, own_case, read_json, seconds, wanted
 
 _LIMITS: Final = Limits()
 _FILES: Final = ("fep-8b32.json", "mldsa44-jcs-2024.json")
@@ -49,7 +48,7 @@ def cases(folder: Path, _overrides: Overrides) -> Iterator[Case]:
 def _verify(case: Mapping[str, Any], document: Mapping[str, Any]) -> str:
     """Verify a document, and demand that its owner signed it where it has one."""
     keys = _keys(case, document)
-    now_s = _seconds(case["now"] if "now" in case else document["now"])
+    now_s = seconds(case["now"] if "now" in case else document["now"])
     received = as_received(case["document"])
     verified = data_integrity.verify(received, keys, now_s=now_s)
     if owner_of(received) is not None:
@@ -66,7 +65,7 @@ def _signed_again(case: Mapping[str, Any], document: Mapping[str, Any], keys: Ma
         as_received(case["unsigned"]),
         load_secret_multikey(document["secret_key_multibase"]),
         verification_method=next(iter(keys)),
-        created_s=_seconds(case["created"]),
+        created_s=seconds(case["created"]),
     )
     return "valid" if again == as_received(case["document"]) else "signed otherwise"
 
@@ -88,16 +87,12 @@ def _keys(case: Mapping[str, Any], document: Mapping[str, Any]) -> dict[str, Ver
     return found
 
 
-def _seconds(value: Any) -> float:
-    return parse_strict(value).timestamp() if isinstance(value, str) else float(value)
-
-
 def _statement(document: Mapping[str, Any]) -> str:
     """Verify a statement under the key that its subject is; changed, it must not verify."""
     statement = as_received(document["proof"])
     did = str(statement["subject"])
     keys = {did: VerificationKey(did, did, parse_did_key(did))}
-    now_s = _seconds("2100-01-01T00:00:00Z")
+    now_s = seconds("2100-01-01T00:00:00Z")
     check_owner(data_integrity.verify(statement, keys, now_s=now_s))
     try:
         data_integrity.verify({**statement, "alsoKnownAs": "https://other.example/users/bob"}, keys, now_s=now_s)
@@ -135,5 +130,5 @@ def _intermediate(suite: Path, vectors: Path) -> str:
         return "another proofValue"
     method: str = proof["verificationMethod"]
     key = VerificationKey(method, method.partition("#")[0], parse_multikey(pair["publicKeyMultibase"]))
-    data_integrity.verify(signed, {method: key}, now_s=_seconds("2100-01-01T00:00:00Z"))
+    data_integrity.verify(signed, {method: key}, now_s=seconds("2100-01-01T00:00:00Z"))
     return "same"

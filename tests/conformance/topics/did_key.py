@@ -29,7 +29,7 @@ _PLACES: Final = ("verificationMethod", "verificationKeyPair")
 def cases(folder: Path, _overrides: Overrides) -> Iterator[Case]:
     """Give one case a Multikey and a DID."""
     for case, _ in listed(folder, _MULTIKEY):
-        read = _read_secret if _is_secret(case) else _read_public
+        read = _read_secret if "public_multibase" in case else _read_public
         yield own_case(_MULTIKEY, case, wanted(case), lambda case=case, read=read: read(case))
     for name, document in documents(folder):
         if name != _MULTIKEY:
@@ -43,10 +43,6 @@ def _did_case(name: str, did: str, entry: Mapping[str, Any]) -> Case:
     return Case(
         file=name, id=f"{name.removesuffix('.json')}#{did}", want=("refuse",), run=lambda: _read_did(did, entry)
     )
-
-
-def _is_secret(case: Mapping[str, Any]) -> bool:
-    return "public_multibase" in case or "-priv" in case.get("type", "")
 
 
 def _read_public(case: Mapping[str, Any]) -> str:

@@ -24,7 +24,7 @@ def cases(folder: Path, _overrides: Overrides) -> Iterator[Case]:
         )
     for case, _ in listed(folder, "numbers.json"):
         yield own_case(
-            "numbers.json", case, (case["json"],), lambda case=case: canonize(_double(case["ieee754"])).decode()
+            "numbers.json", case, wanted(case, "json"), lambda case=case: canonize(_double(case["ieee754"])).decode()
         )
     for case, _ in listed(folder, "own.json"):
         yield own_case("own.json", case, wanted(case), lambda case=case: _through_text(case))

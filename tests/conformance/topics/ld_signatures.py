@@ -8,9 +8,8 @@ from typing import Any, Final
 
 from fedtext.keys import VerificationKey, load_public_pem
 from fedtext.signatures import linked_data
-from fedtext.wire.timestamps import parse_strict
 
-from ..cases import Case, Overrides, as_received, listed, own_case, wanted
+from ..cases import Case, Overrides, as_received, listed, own_case, seconds, wanted
 
 _FILE: Final = "rsasignature2017.json"
 # Where neither the case nor its file says when it is.
@@ -34,13 +33,9 @@ def _verify(case: Mapping[str, Any], document: Mapping[str, Any]) -> str:
     if case.get("document_hash") not in (None, linked_data.document_hash(received)):
         return "another hash of the document"
     key = VerificationKey(claim.creator, claim.creator.partition("#")[0], load_public_pem(case["public_pem"]))
-    verified = linked_data.verify(received, claim, key, now_s=_seconds(case.get("now", document.get("now", _NOW))))
+    verified = linked_data.verify(received, claim, key, now_s=seconds(case.get("now", document.get("now", _NOW))))
     kept = [path for path in case.get("untrusted", ()) if _is_there(verified.document, path)]
     return f"goes on: {kept}" if kept else "valid"
-
-
-def _seconds(value: Any) -> float:
-    return parse_strict(value).timestamp() if isinstance(value, str) else float(value)
 
 
 def _is_there(document: Any, path: str) -> bool:

@@ -10,13 +10,13 @@ from typing import Any, Final
 from fedtext.adapters.clocks import ManualClock
 from fedtext.config import Scheme
 from fedtext.errors import FedtextError
-from fedtext.fetch import KeyUse, fetch_document, get_object
+from fedtext.fetch import KeyUse, get_object
 from fedtext.fetch import resolve as resolve_key
 from fedtext.http import Request
 from fedtext.inbox import authenticate
 from fedtext.jsonld import normalize
 from fedtext.keys import PrivateKey, VerificationKey, generate_ed25519
-from fedtext.signatures import VerifiedDocument, VerifiedRequest
+from fedtext.signatures import VerifiedDocument, VerifiedRequest, check_owner
 from fedtext.sync import run_sync
 from fedtext.wire.iri import origin_of
 from fedtext.wire.portable_ids import is_portable, portable_origin
@@ -88,7 +88,7 @@ def _authenticate(given: Given) -> Given:
             authenticate(verified, normalize(activity), _proved(given), fetcher=fetcher, budget=fetcher.budget())
         )
     except FedtextError:
-        return {"verdict": "fetch" if activity["id"] in transport.asked else "refuse"}
+        return {"verdict": "fetch" if activity.get("id") in transport.asked else "refuse"}
     handed_on = authentic.document.get("object")
     is_whole = isinstance(handed_on, dict)
     return {
@@ -99,20 +99,25 @@ def _authenticate(given: Given) -> Given:
 
 
 def _proved(given: Given) -> VerifiedDocument | None:
-    """Give the evidence of a proof that is verified already; the case names its key or whose it is."""
+    """Give the evidence of a proof that is verified already; the case names its key or whose it is.
+
+    As in the inbox, a proof that is not the owner's refuses whatever else holds.
+    """
     proof = given.get("proof")
     if not proof:
         return None
     named = proof if isinstance(proof, Mapping) else {"verificationMethod": proof}
     method = str(named.get("verificationMethod", named.get("keyId", given["activity"]["actor"])))
     owner = str(named.get("controller", named.get("owner", named.get("signer", method.partition("#")[0]))))
-    return VerifiedDocument(
+    verified = VerifiedDocument(
         document=given["activity"],
         key=VerificationKey(key_id=method, owner=owner, public=_key().public),
         suites=("eddsa-jcs-2022",),
         created_s=ManualClock().now_s(),
         expires_s=None,
     )
+    check_owner(verified)
+    return verified
 
 
 def _key_owner(given: Given) -> Given:
@@ -138,7 +143,10 @@ def _key_owner(given: Given) -> Given:
 
 
 def _fetched(given: Given) -> Given:
-    """Fetch an address that leads to another one, or to a document; nothing else is there."""
+    """Fetch an address that leads to another one, or to a document; nothing else is there.
+
+    The document counts where it ends up, so that the address may be of another origin than its id.
+    """
     requested, location = given["requested"], given["location"]
     media_type = given.get("content_type", "application/activity+json")
     served: dict[str, Any] = {location: given["object"]}
@@ -147,7 +155,7 @@ def _fetched(given: Given) -> Given:
     transport = ScriptedTransport(clock=ManualClock(), answer=serving(served, media_type))
     fetcher = fetcher_over(transport)
     try:
-        run_sync(fetch_document(fetcher, requested, fetcher.budget()))
+        run_sync(get_object(fetcher, requested, fetcher.budget(), elsewhere=True))
     except FedtextError:
         return {"verdict": "refuse" if set(transport.asked) <= {requested, location} else "fetch"}
     return {"verdict": "accept"}

@@ -30,7 +30,7 @@ _JRD: Final = "application/jrd+json"
 def cases(folder: Path, _overrides: Overrides) -> Iterator[Case]:
     """Give the cases of the five files."""
     for case, _ in listed(folder, "server.json"):
-        yield own_case("server.json", case, (case["response"],), lambda case=case: _serve(case), same=_answers_so)
+        yield own_case("server.json", case, wanted(case, "response"), lambda case=case: _serve(case), same=_answers_so)
     for case, _ in listed(folder, "client-self-link.json"):
         yield own_case(
             "client-self-link.json",
@@ -71,14 +71,14 @@ def _federation(server: dict[str, Any]) -> Federation:
     origin = origin_of(next(iter(users.values()), f"https://{server['domain']}/users/none"))
     prefix = next(iter(users.values()), f"{origin}/users/none").removeprefix(origin).rpartition("/")[0]
     names = {actor_id.rpartition("/")[2]: name for name, actor_id in users.items()}
-    identifiers = {name: identifier for identifier, name in names.items()}
+    identifiers = {name.lower(): identifier for identifier, name in names.items()}
     federation = Federation(origin, backend=connect("memory://"), handle_host=server["domain"], worker="off")
     federation.actor(f"{prefix}/{{identifier}}")(
         lambda context, identifier: (
             context.actor(Person, handle=names[identifier], pk=identifier) if identifier in names else None
         )
     )
-    federation.handle(lambda _context, name: identifiers.get(name))
+    federation.handle(lambda _context, name: identifiers.get(name.lower()))
     return federation
 
 

@@ -26,6 +26,17 @@ def test_known_names_in_other_spellings_become_the_usual_ones() -> None:
     assert (found["type"], found["content"]) == ("Note", "x")
 
 
+@pytest.mark.spec("JLD-05")
+def test_a_context_may_stand_behind_what_it_is_about() -> None:
+    context = [UNKNOWN, {"x": "https://x.example/"}]
+    nested = {"x:b": 1, "as:name": "c", "@context": UNKNOWN}
+    document: dict[str, Any] = {"@type": "as:Note", "as:content": "x", "object": nested, "@context": context}
+    found = read_plainly(document, Limits())
+    assert found["@context"][-2:] == context
+    assert found["object"] == {"x:b": 1, "name": "c", "@context": UNKNOWN}
+    assert read_plainly(dict(reversed(document.items())), Limits()) == found
+
+
 @pytest.mark.spec("SEC-120")
 def test_a_bent_context_is_refused_at_any_depth() -> None:
     with pytest.raises(ContextRefused):

@@ -53,6 +53,14 @@ def test_an_acct_uri_has_its_scheme(text: str) -> None:
         parse_acct_uri(text)
 
 
+@pytest.mark.parametrize("scheme", ["acct", "mailto", "MailTo", "xmpp", "sip"])
+def test_wf_12_other_schemes_are_no_part_of_a_name(scheme: str) -> None:
+    with pytest.raises(MalformedText):
+        parse_handle(f"{scheme}%3Aalice@example.com")
+    with pytest.raises(MalformedText):
+        parse_handle(f"@{scheme}:alice@example.com")
+
+
 def test_users_are_limited_to_the_character() -> None:
     assert parse_handle("a" * USER_CHARS_MAX + "@example.com")
     with pytest.raises(MalformedText):

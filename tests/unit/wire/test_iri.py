@@ -208,6 +208,12 @@ def test_references_are_resolved(reference: str, url: str) -> None:
     [
         "///b.example/",
         "////b.example/",
+        "https:///b.example/",
+        "HTTPS:///b.example/",
+        "https://",
+        "//",
+        "//?x",
+        "//#x",
         "/a\nb",
         "/a\tb",
         "\\\\b.example",

@@ -31,6 +31,7 @@ READ = {
     "a/b;c=d": MediaType("a/b", (("c", "d"),)),
     'a/b ; C=D\t; e="f; g=\\"h\\" ,"': MediaType("a/b", (("c", "D"), ("e", 'f; g="h" ,'))),
     'a/b;c=""': MediaType("a/b", (("c", ""),)),
+    "a/b;c=d:/e;f=g": MediaType("a/b", (("c", "d:/e"), ("f", "g"))),
     "a/b;": MediaType("a/b"),
     "a/b;; c=d;": MediaType("a/b", (("c", "d"),)),
     "a/b+c.d-e!": MediaType("a/b+c.d-e!"),
@@ -50,6 +51,7 @@ REFUSED = [
     "a/b;c=",
     "a/b;=d",
     "a/b;c= d",
+    "a/b;c:d=e",
     "a/b;c =d",
     'a/b;c="d',
     'a/b;c="d"e',
@@ -103,6 +105,8 @@ ACTIVITY = [
     f'application/ld+json; charset=utf-8; Profile="{PROFILE}"',
     f'application/ld+json; profile="x {PROFILE} y"',
     f'application/ld+json; profile="{PROFILE} http://www.w3.org/ns/json-ld#compacted"',
+    f"application/ld+json; profile={PROFILE}",
+    f"application/ld+json;profile={PROFILE};charset=utf-8",
 ]
 NO_ACTIVITY = [
     None,
@@ -115,7 +119,8 @@ NO_ACTIVITY = [
     f'application/ld+json; profile="{PROFILE}#"',
     f'application/ld+json; profile="x{PROFILE}"',
     f'application/ld+json; profile="{PROFILE}"; profile="{PROFILE}"',
-    f"application/ld+json; profile={PROFILE}",
+    f"application/ld+json; profile={PROFILE}X",
+    f"application/ld+json; profile='{PROFILE}'",
     "application/activity+json; charset=utf-16",
     f'application/ld+json; profile="{PROFILE}"; charset=iso-8859-1',
     "application/activity+jsonx",
@@ -126,7 +131,7 @@ NO_ACTIVITY = [
 
 
 @pytest.mark.parametrize("content_type", ACTIVITY)
-def test_sec_008_activitypub_documents(content_type: str) -> None:
+def test_inb_01_sec_008_activitypub_documents(content_type: str) -> None:
     assert is_activity(content_type)
     assert is_json_document(content_type)
 

@@ -22,10 +22,10 @@ from ...errors import FetchRefused, MalformedIri
 from ...wire.ip_addresses import is_loopback, is_public
 from ...wire.iri import Url, parse_url
 
-# Names that never lead to the public network: RFC 6761 section 6.3 (localhost), RFC 6762 (local), RFC 7686 (onion),
-# RFC 8375 (home.arpa), ICANN's reserved internal (2024), and localdomain from old resolver set-ups. `.test`,
-# `.example` and `.invalid` are left to DNS, which has no answer for them.
-PRIVATE_SUFFIXES = ("localhost", "local", "internal", "localdomain", "home.arpa", "onion")
+# Names that never lead to the public network: RFC 6761 sections 6.2 to 6.4 (test, localhost, invalid), RFC 6762
+# (local), RFC 7686 (onion), I2P's own (INB-27), RFC 8375 (home.arpa), ICANN's reserved internal (2024), and localdomain
+# from old resolver set-ups. `.example` is left to DNS, which has no answer for it.
+PRIVATE_SUFFIXES = ("localhost", "local", "internal", "localdomain", "home.arpa", "onion", "i2p", "test", "invalid")
 
 # At most 2 kB each (`Limits.iri_chars_max`).
 _URLS_READ_MAX = 1_024
