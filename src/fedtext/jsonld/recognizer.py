@@ -135,7 +135,7 @@ class _Look:
         if rule is _TYPE:
             if ":" in text:
                 return self.is_foreign(text) and self.profile.expand(text) is None
-            return text[:1] not in _NO_NAMES and self.rules.get(text) is not _ODD
+            return text[:1] not in _NO_NAMES and self.rules.get(text) is not _ODD and text not in self.profile.prefixes
         if rule in _IRIS:
             if text[:8] == _HTTPS or text[:7] == _HTTP or (rule is _AUDIENCE and text == _PUBLIC_IN_SHORT):
                 return True

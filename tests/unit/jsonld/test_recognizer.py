@@ -50,6 +50,8 @@ DECLINED: list[dict[str, Any]] = [
     {"x y": 1},
     {"odd": "x"},
     {"type": "odd"},
+    {"type": "vcard"},
+    {"type": ["Note", "as"]},
     {"type": "as:Note"},
     {"type": "ns:Wave"},
     {"type": ["https://www.w3.org/ns/activitystreams#Note"]},
