@@ -260,6 +260,13 @@ def test_what_is_signed_is_what_the_fields_say(
     assert [name for name, _ in signed.headers] == ["a", *covered[1:], "signature"]
 
 
+def test_sig_13_the_query_is_left_out_also_where_something_is_not_plain(key: PrivateKey) -> None:
+    request = attrs.evolve(GET, target="/caf\xe9?x=1")
+    signed = cavage.sign(request, key, key_id=KEY_ID, now_s=NOW_S, queryless=True)
+    base = f"(request-target): get /caf\xe9\nhost: b.example\ndate: {DATE}"
+    key.public.verify(parse_claim(signed).signature, base.encode("latin-1"))
+
+
 def test_sec_014_a_line_break_in_what_is_signed_is_refused(key: PrivateKey) -> None:
     for request in (attrs.evolve(GET, target="/a\nb"), attrs.evolve(GET, authority="b.example\nhost: c.example")):
         with pytest.raises(LocalProtocolError):
