@@ -13,6 +13,8 @@ from fedtext.social import Social
 from fedtext.testing.peers import SharedKeys
 from fedtext.testing.ports import names, task
 
+BODY = '{"content": "für alle"}'.encode()
+
 
 def federation(url):
     return Federation("https://blog.example", backend=connect(url), keys=SharedKeys(), worker="off")
@@ -30,13 +32,13 @@ async def test_from_one_to_the_other(source, postgres_url, tmp_path):
     alice = await social.create_actor("alice", pk="a")
     post = await alice.post("Ünïcode ? % text")
     ports = old.ports.asynchronous()
-    await ports.queue.enqueue([task("waits", "a.example", dedupe_key="d"), task("dead", "b.example")])
+    await ports.queue.enqueue([task("waits", "a.example", dedupe_key="d", body=BODY), task("dead", "b.example")])
     claim = await ports.queue.claim(lease_s=60, batch_max=1, kinds=None)
     while claim.lane.name != "b.example":
         claim = await ports.queue.claim(lease_s=60, batch_max=1)
     await ports.queue.bury(claim, claim.jobs[0], reason="no")
     # in PostgreSQL these are not in their lane yet
-    await ports.sql.atomic(ports.queue.statements(task("handed in", "c.example", dedupe_key="e"), 0.0))
+    await ports.sql.atomic(ports.queue.statements(task("handed in", "c.example", dedupe_key="e", body=BODY), 0.0))
     await ports.sql.atomic(ports.queue.statements(task("handed in, too", "c.example"), 0.0))
 
     await back_up(old, tmp_path / "copy.jsonl", force=False, show=ignore)
@@ -49,9 +51,9 @@ async def test_from_one_to_the_other(source, postgres_url, tmp_path):
     assert [(job.lane.name, reason) for job, reason in await queue.buried()] == [("b.example", "no")]
     found = {}
     while (claim := await queue.claim(lease_s=60, batch_max=10)) is not None:
-        found[claim.lane.name] = names(claim)
-    assert found["a.example"] == ["waits"]
-    assert found["c.example"] == ["handed in", "handed in, too"]
+        found[claim.lane.name] = list(zip(names(claim), [job.body for job in claim.jobs], strict=True))
+    assert found["a.example"] == [("waits", BODY)]
+    assert found["c.example"] == [("handed in", BODY), ("handed in, too", b"")]
     for fed in (old, new):
         await fed.ports.close()
 

@@ -68,7 +68,8 @@ def ask(queue, chance, held, now_s, number):
             lane = Lane(chance.choice([*LaneKind]), chance.choice("ab"))
             key, dedupe = chance.choice(["", "k", "l"]), chance.choice([None, "d", "e", "f"])
             due_s = chance.choice([0.0, 0.0, later_s])
-            one = task(str(number), lane=lane, ordering_key=key, dedupe_key=dedupe, due_s=due_s)
+            body = chance.choice([b"", b"a", b"b"])
+            one = task(str(number), lane=lane, ordering_key=key, dedupe_key=dedupe, due_s=due_s, body=body)
             return queue.enqueue([one])
         case "claim":
             kinds = chance.choice([None, [LaneKind.OUT], [LaneKind.IN, LaneKind.FANOUT]])

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+from functools import partial
 
 import pytest
 
-from fedtext.adapters.backends import SqliteBackend
+from fedtext.adapters.backends import PostgresBackend, SqliteBackend
 from fedtext.adapters.clocks import ManualClock
 from fedtext.adapters.databases import SqliteFile
 from fedtext.adapters.sql import SCHEMA_VERSION
 from fedtext.errors import ConfigurationError
 from fedtext.ports import Lane, LaneKind, Task
 from fedtext.sync import run_sync
+from fedtext.testing.port_rigs import claim_of, names, task
 
 SITE = "https://blog.example"
 
@@ -165,3 +167,67 @@ def test_a_later_version_is_refused_and_left_alone(path):
     with pytest.raises(ConfigurationError, match="install the fedtext that last wrote to it"):
         SqliteFile(str(path)).write(lambda connection: None)
     assert tables(path) == before
+
+
+# --- version 2: each delivery with a body of its own, in its payload ------------------------------------------------
+
+
+BACK_TO_2 = (
+    "DROP INDEX fedtext_jobs_body",
+    "ALTER TABLE fedtext_jobs DROP COLUMN body_digest",
+    "DROP TABLE fedtext_bodies",
+    "UPDATE fedtext_meta SET value = '2'",
+)
+ARRIVALS_BACK_TO_2 = "ALTER TABLE fedtext_arrivals DROP COLUMN body"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def of_version_2(request, tmp_path):
+    """Give what opens a backend over tables of version 2, in which two tasks wait."""
+    if request.param == "sqlite":
+        make = partial(SqliteBackend, tmp_path / "two.sqlite3")
+    else:
+        make = partial(PostgresBackend, request.getfixturevalue("postgres_url"))
+    backend = make()
+    opened = backend.blocking(ManualClock(10.0))
+    run_sync(opened.queue.enqueue([task("one")]))
+    run_sync(opened.sql.atomic(opened.queue.statements(task("two"), 10.0)))
+    for sql in (*BACK_TO_2, *([ARRIVALS_BACK_TO_2] if request.param == "postgresql" else [])):
+        run_sync(opened.sql.execute(sql))
+    backend.close()
+    return make
+
+
+def test_what_waited_in_version_2_is_there_and_bodies_may_come(of_version_2):
+    backend = of_version_2()
+    opened = backend.blocking(ManualClock(20.0))
+    run_sync(opened.queue.enqueue([task("three", body=b"words")]))
+    run_sync(opened.sql.atomic(opened.queue.statements(task("four", body=b"words"), 20.0)))
+    claim = run_sync(claim_of(opened.queue))
+    assert list(zip(names(claim), [job.body for job in claim.jobs], strict=True)) == [
+        ("one", b""),
+        ("two", b""),
+        ("three", b"words"),
+        ("four", b"words"),
+    ]
+    assert run_sync(opened.sql.execute("SELECT value FROM fedtext_meta")) == [(str(SCHEMA_VERSION),)]
+    backend.close()
+
+
+def test_version_2_becomes_what_a_new_one_is_in_postgresql(postgres_url):
+    found = []
+    columns = (
+        "SELECT table_name, column_name, data_type, is_nullable FROM information_schema.columns"
+        " WHERE table_schema = current_schema() AND table_name LIKE 'fedtext%' ORDER BY 1, 2"
+    )
+    indexes = (
+        "SELECT indexdef FROM pg_indexes WHERE schemaname = current_schema() AND tablename LIKE 'fedtext%' ORDER BY 1"
+    )
+    for _ in range(2):
+        backend = PostgresBackend(postgres_url)
+        opened = backend.blocking(ManualClock())
+        found.append([run_sync(opened.sql.execute(sql)) for sql in (columns, indexes)])
+        for sql in (*BACK_TO_2, ARRIVALS_BACK_TO_2):
+            run_sync(opened.sql.execute(sql))
+        backend.close()
+    assert found[0] == found[1]

@@ -282,7 +282,7 @@ def test_a_django_alias_without_django_settings(path, backend):
 def test_tables_of_a_later_version_are_refused(path, backend):
     assert waiting(backend) == []
     app = sqlite3.connect(path)
-    app.execute("UPDATE fedtext_meta SET value = '3'")
+    app.execute("UPDATE fedtext_meta SET value = '99'")
     app.commit()
     with pytest.raises(ConfigurationError, match="version"):
         backend.execute_within(app, statements(backend))

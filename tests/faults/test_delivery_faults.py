@@ -224,5 +224,5 @@ def test_whatever_fails_nothing_acknowledged_is_lost(backends, kind, moment):
         assert {name for name, count in run.got.items() if count} == RECIPIENTS, (nth, fault.fired)
         assert all(count <= 2 for count in run.got.values()), (nth, fault.fired, run.got)
         assert run.buried() == [], (nth, fault.fired)
-    assert set(failed) >= METHODS[kind] - {"retry", "extend", "scan", "get_many"}
+    assert set(failed) >= METHODS[kind] - {"ack_all", "retry", "extend", "scan", "get_many"}
     assert len(failed) >= (6 if kind in (TransportError, Unreachable) else 10)

@@ -16,7 +16,7 @@ import json
 import os
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Callable, Generator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import BinaryIO, Final, TypeAlias, cast
@@ -24,7 +24,7 @@ from urllib.parse import quote
 
 from ..errors import ConfigurationError, StoreError
 from ..ports import Sql, SqlValue, Statement
-from .sql import SCHEMA_VERSION, indexed
+from .sql import BODY_GET, SCHEMA_VERSION, body_digest, indexed
 
 Show: TypeAlias = Callable[[int, int], None]
 Row: TypeAlias = dict[str, SqlValue]
@@ -41,18 +41,18 @@ _BUSY_S: Final = 10.0
 _OWN: Final = "social_"
 _JOBS: Final = (
     "SELECT job_id, site, lane, kind, payload, dedupe, ordering_key, fedtext_jobs.due_s, attempts, enqueued_s, reason,"
-    " handed FROM fedtext_jobs JOIN fedtext_lanes ON fedtext_lanes.lane_id = fedtext_jobs.lane_id"
+    " handed, body_digest FROM fedtext_jobs JOIN fedtext_lanes ON fedtext_lanes.lane_id = fedtext_jobs.lane_id"
     " WHERE job_id > ? ORDER BY job_id LIMIT ?"
 )
 _ARRIVED: Final = (
     "SELECT arrival_id, site, lane, split_part(lane, ':', 1), payload, site || ' ' || dedupe_key, ordering_key, due_s,"
-    " 0, enqueued_s, NULL, 0 FROM fedtext_arrivals WHERE arrival_id > ? ORDER BY arrival_id LIMIT ?"
+    " 0, enqueued_s, NULL, 0, body FROM fedtext_arrivals WHERE arrival_id > ? ORDER BY arrival_id LIMIT ?"
 )
-"""PostgreSQL: what is not in its lane yet, as the job that it becomes."""
+"""PostgreSQL: what is not in its lane yet, as the job that it becomes, but with its body in the last place."""
 
 _JOB_COLUMNS: Final = (
     "job_id", "site", "lane", "kind", "payload", "dedupe", "ordering_key", "due_s", "attempts", "enqueued_s", "reason",
-    "handed",
+    "handed", "body_digest",
 )  # fmt: skip
 _INDEXED: Final = ("dedupe", "ordering_key")
 """Columns of jobs that PostgreSQL keeps shortened (`sql.indexed`)."""
@@ -62,10 +62,14 @@ _LANE_RESTORE: Final = (
     " VALUES (?, ?, ?, 0, 0, 0, NULL, 0, 0) ON CONFLICT (site, lane) DO NOTHING"
 )
 _JOB_RESTORE: Final = (
-    "INSERT INTO fedtext_jobs (lane_id, payload, dedupe, ordering_key, due_s, attempts, enqueued_s, reason, handed)"
-    " VALUES ((SELECT lane_id FROM fedtext_lanes WHERE site = ? AND lane = ?), ?, ?, ?, ?, ?, ?, ?, ?)"
+    "INSERT INTO fedtext_jobs"
+    " (lane_id, payload, dedupe, ordering_key, due_s, attempts, enqueued_s, reason, handed, body_digest)"
+    " VALUES ((SELECT lane_id FROM fedtext_lanes WHERE site = ? AND lane = ?), ?, ?, ?, ?, ?, ?, ?, ?, ?)"
     " ON CONFLICT DO NOTHING"
 )
+_NO_DATA: Final = ("fedtext_meta", "fedtext_bodies")
+"""Tables of a SQLite file whose rows alone are nothing that could be lost: bodies without jobs wait to be swept."""
+
 _TABLES: Final = {
     "sqlite": "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name",
     "postgresql": "SELECT table_name FROM information_schema.tables WHERE table_schema = current_schema() ORDER BY 1",
@@ -188,7 +192,7 @@ def filled_tables(path: Path) -> list[str]:
     try:
         with closing(_opened(path)) as connection:
             names = [name for (name,) in connection.execute(_TABLES["sqlite"])]
-            kept = [name for name in names if not name.startswith("sqlite_") and name != "fedtext_meta"]
+            kept = [name for name in names if not name.startswith("sqlite_") and name not in _NO_DATA]
             quoted = {name: name.replace('"', '""') for name in kept}
             return [name for name in kept if connection.execute(f'SELECT 1 FROM "{quoted[name]}" LIMIT 1').fetchone()]  # noqa: S608
     except sqlite3.Error as error:
@@ -241,6 +245,7 @@ async def write_lines(sql: Sql, file: BinaryIO, *, now_s: float, show: Show) -> 
 
 
 async def _pages(sql: Sql) -> AsyncIterator[tuple[str, list[Row]]]:
+    told = set[bytes]()
     last = {_JOBS: cast("SqlValue", 0), _ARRIVED: 0}
     arrivals = [_ARRIVED] if sql.dialect == "postgresql" else []  # before the jobs that they may become meanwhile
     for table in ("fedtext_pauses", _JOBS, "fedtext_store", *await own_tables(sql), *arrivals, _JOBS):
@@ -250,7 +255,35 @@ async def _pages(sql: Sql) -> AsyncIterator[tuple[str, list[Row]]]:
             continue
         while found := await sql.execute(table, (last[table], _PAGE_ROWS)):
             last[table] = found[-1][0]
-            yield "fedtext_jobs", [dict(zip(_JOB_COLUMNS, row, strict=True)) for row in found]
+            bodies = await _bodies(sql, [row[-1] for row in found], are_given=table == _ARRIVED)
+            for each in _with_bodies([dict(zip(_JOB_COLUMNS, row, strict=True)) for row in found], bodies, told):
+                yield each
+
+
+def _with_bodies(
+    jobs: Iterable[Row], bodies: Mapping[SqlValue, tuple[bytes, bytes]], told: set[bytes]
+) -> Iterator[tuple[str, list[Row]]]:
+    """Give jobs, and right before the first that names it each body that was not told before."""
+    for job in jobs:
+        found = bodies.get(job["body_digest"])
+        if found is None and job["body_digest"] is not None:
+            continue  # a body whose last job was done since this row was read
+        digest, body = found or (None, None)
+        if digest is not None and digest not in told:
+            told.add(digest)
+            yield "fedtext_bodies", [{"digest": digest, "body": body}]
+        yield "fedtext_jobs", [job | {"body_digest": digest}]
+
+
+async def _bodies(sql: Sql, last: Iterable[SqlValue], *, are_given: bool) -> dict[SqlValue, tuple[bytes, bytes]]:
+    """Give digest and body for what stands in the last place of jobs: the digest, or the body itself."""
+    found: dict[SqlValue, tuple[bytes, bytes]] = {}
+    for value in {value for value in last if isinstance(value, bytes)}:
+        if are_given:
+            found[value] = (body_digest(value), value)
+        elif rows := await sql.execute(BODY_GET, (value,)):
+            found[value] = (value, cast("bytes", rows[0][0]))
+    return found
 
 
 async def _rows(sql: Sql, table: str) -> AsyncIterator[list[Row]]:
@@ -286,7 +319,8 @@ async def has_rows(sql: Sql) -> list[str]:
 
 async def clear(sql: Sql) -> None:
     """Remove all rows of our tables."""
-    tables = ["fedtext_store", "fedtext_jobs", "fedtext_lanes", "fedtext_pauses", *await own_tables(sql)]
+    ours = ("fedtext_store", "fedtext_jobs", "fedtext_bodies", "fedtext_lanes", "fedtext_pauses")
+    tables = [*ours, *await own_tables(sql)]
     tables += ["fedtext_arrivals"] if sql.dialect == "postgresql" else []
     await sql.atomic([Statement(f"DELETE FROM {name}") for name in tables])  # noqa: S608 - catalog names
 
@@ -335,7 +369,7 @@ async def read_lines(sql: Sql, path: Path, *, total: int, show: Show) -> None:
     """
     known = {
         name: set(await _names(sql, _COLUMNS, name))
-        for name in ("fedtext_store", "fedtext_pauses", *await own_tables(sql))
+        for name in ("fedtext_store", "fedtext_pauses", "fedtext_bodies", *await own_tables(sql))
     }
     waiting: list[Statement] = []
     done = 0
@@ -347,7 +381,8 @@ async def read_lines(sql: Sql, path: Path, *, total: int, show: Show) -> None:
                     row |= {name: indexed(key) for name in _INDEXED if isinstance(key := row.get(name), str)}
                 waiting += _inserts(str(line["table"]), row, known)
                 done += 1
-            if len(waiting) >= _PAGE_ROWS or "end" in line:
+            is_body = line.get("table") == "fedtext_bodies"  # without a job in the same transaction it could be swept
+            if (len(waiting) >= _PAGE_ROWS and not is_body) or "end" in line:
                 await sql.atomic(waiting)
                 waiting.clear()
                 show(done, total)
@@ -356,10 +391,10 @@ async def read_lines(sql: Sql, path: Path, *, total: int, show: Show) -> None:
 def _inserts(table: str, row: Row, known: Mapping[str, set[str]]) -> list[Statement]:
     if table == "fedtext_jobs":
         lane = (row["site"], row["lane"])
-        rest = [row[name] for name in _JOB_COLUMNS[4:-1]]
+        rest = [row[name] for name in _JOB_COLUMNS[4:-2]]
         return [
             Statement(_LANE_RESTORE, (*lane, row["kind"])),
-            Statement(_JOB_RESTORE, (*lane, *rest, row.get("handed", 1))),
+            Statement(_JOB_RESTORE, (*lane, *rest, row.get("handed", 1), row.get("body_digest"))),
         ]
     if table not in known:
         raise ConfigurationError(

@@ -250,6 +250,9 @@ def ensure_schema(connection: psycopg.Connection[Row]) -> None:
 
 
 def _create_schema(session: Session) -> None:
+    session.execute(text.SCHEMA_LOCK)
+    if session.execute(text.POSTGRES_SCHEMA_FIND_ANEW).fetchone():  # another has made it, and may be using it already
+        return
     for statement in text.schema_statements("postgresql"):
         session.execute(statement.sql, statement.parameters)
 

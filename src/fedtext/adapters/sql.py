@@ -10,6 +10,10 @@ is recomputed while jobs come and go; a claim that finds a lane without claimabl
 removes the lane), and each such lane costs one look. A paused lane's bound is the moment that does not come, so
 thousands of them cost nothing; what still finds a paused lane due (its lease ran out) puts that right.
 
+What many jobs have in common, the words of a post, is one row in `fedtext_bodies` under its SHA-256, and the jobs name
+it. Whoever adds jobs touches that row before, so who sweeps finds it locked, or finds the jobs. A row whose last job is
+gone is swept a minute later, or so.
+
 How a database of an earlier version is used: `schema_upgrade` gives the statements that make it one of this version,
 to be run in one transaction. A migration is never changed after its release, and none is ever dropped.
 """
@@ -19,14 +23,18 @@ to be run in one transaction. A migration is never changed after its release, an
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from hashlib import sha256
+from typing import TypeAlias
 
 from ..errors import ConfigurationError
 from ..ports import Lane, LaneKind, SqlValue, Statement, Task, pause_key
 
-SCHEMA_VERSION = 2
+JobValues: TypeAlias = tuple[bytes, str | None, str, float, float, bytes | None]
+"""Payload, dedupe, ordering key, due time, time of arrival and the digest of the body, of a new job."""
+
+SCHEMA_VERSION = 3
 NEVER_S = 1e15
 """A moment that does not come: the bound of a lane that is paused, or that only keeps dead letters."""
 
@@ -37,6 +45,9 @@ INDEXED_BYTES_MAX = 2_400
 
 PURGE_JOBS_MAX = 500
 """Jobs that one transaction of a purge removes: others get their turn in between."""
+
+SWEEP_BODIES_MAX = 500
+"""Bodies that are looked at together, to find those that no job names any more."""
 
 _TYPES = {
     "sqlite": {"serial": "INTEGER PRIMARY KEY AUTOINCREMENT", "blob": "BLOB", "text": "TEXT"},
@@ -50,6 +61,10 @@ _TYPES = {
 _PAUSES = (
     "CREATE TABLE IF NOT EXISTS fedtext_pauses"
     " (site {text} NOT NULL, lane {text} NOT NULL, since_s DOUBLE PRECISION NOT NULL, PRIMARY KEY (site, lane))"
+)
+_BODIES = "CREATE TABLE IF NOT EXISTS fedtext_bodies (digest {blob} NOT NULL PRIMARY KEY, body {blob} NOT NULL)"
+_JOBS_OF_BODY = (
+    "CREATE INDEX IF NOT EXISTS fedtext_jobs_body ON fedtext_jobs (body_digest) WHERE body_digest IS NOT NULL"
 )
 _TABLES = (
     "CREATE TABLE IF NOT EXISTS fedtext_meta (name {text} NOT NULL PRIMARY KEY, value {text} NOT NULL)",
@@ -66,7 +81,7 @@ _TABLES = (
     "CREATE TABLE IF NOT EXISTS fedtext_jobs"
     " (job_id {serial}, lane_id BIGINT NOT NULL, payload {blob} NOT NULL, dedupe {text}, ordering_key {text} NOT NULL,"
     " due_s DOUBLE PRECISION NOT NULL, attempts INTEGER NOT NULL, enqueued_s DOUBLE PRECISION NOT NULL, reason {text},"
-    " handed INTEGER NOT NULL DEFAULT 0)",
+    " handed INTEGER NOT NULL DEFAULT 0, body_digest {blob})",
     "CREATE UNIQUE INDEX IF NOT EXISTS fedtext_jobs_dedupe"
     " ON fedtext_jobs (dedupe) WHERE dedupe IS NOT NULL AND reason IS NULL",
     "CREATE INDEX IF NOT EXISTS fedtext_jobs_waiting ON fedtext_jobs (lane_id, job_id, due_s) WHERE reason IS NULL",
@@ -75,13 +90,16 @@ _TABLES = (
     "CREATE INDEX IF NOT EXISTS fedtext_jobs_buried ON fedtext_jobs (job_id) WHERE reason IS NOT NULL",
     "CREATE INDEX IF NOT EXISTS fedtext_jobs_buried_lane ON fedtext_jobs (lane_id) WHERE reason IS NOT NULL",
     _PAUSES,
+    _BODIES,
+    _JOBS_OF_BODY,
 )
 _TABLES_ALSO = {
     "postgresql": (
         # what the transactions of applications have written, until it is moved to its lane
         "CREATE TABLE IF NOT EXISTS fedtext_arrivals"
         " (arrival_id {serial}, site {text} NOT NULL, lane {text} NOT NULL, payload {blob} NOT NULL, dedupe_key {text},"
-        " ordering_key {text} NOT NULL, due_s DOUBLE PRECISION NOT NULL, enqueued_s DOUBLE PRECISION NOT NULL)",
+        " ordering_key {text} NOT NULL, due_s DOUBLE PRECISION NOT NULL, enqueued_s DOUBLE PRECISION NOT NULL,"
+        " body {blob})",
     ),
 }
 _MIGRATIONS = {
@@ -93,11 +111,20 @@ _MIGRATIONS = {
         " WHERE lease_token IS NOT NULL",
         _PAUSES,
     ),
+    2: ("ALTER TABLE fedtext_jobs ADD COLUMN body_digest {blob}", _BODIES, _JOBS_OF_BODY),
 }
 """What makes a database of a version one of the next; for every dialect, with the names of column types."""
+_MIGRATIONS_ALSO: dict[tuple[str, int], tuple[str, ...]] = {
+    ("postgresql", 2): ("ALTER TABLE fedtext_arrivals ADD COLUMN body {blob}",),
+}
 
 SCHEMA_FIND = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'fedtext_meta'"
 POSTGRES_SCHEMA_FIND = "SELECT 1 WHERE to_regclass('fedtext_meta') IS NOT NULL"
+POSTGRES_SCHEMA_FIND_ANEW = (
+    "SELECT 1 FROM pg_catalog.pg_tables WHERE schemaname = current_schema() AND tablename = 'fedtext_meta'"
+)
+"""Also in a transaction that has waited: names that were not found are remembered until it ends, rows are not."""
+
 POSTGRES_IDENTITY = (
     "SELECT CAST(CAST(EXTRACT(EPOCH FROM pg_postmaster_start_time()) * 1000000 AS BIGINT) AS TEXT),"
     " (SELECT CAST(oid AS TEXT) FROM pg_database WHERE datname = current_database()),"
@@ -158,28 +185,37 @@ _LANE_ADD = (
     " WHEN fedtext_lanes.due_s > excluded.ready_s THEN fedtext_lanes.due_s"
     " WHEN fedtext_lanes.ready_s > excluded.ready_s THEN excluded.ready_s ELSE fedtext_lanes.ready_s END"
 )
+_JOB_NEW = "INSERT INTO fedtext_jobs (lane_id, payload, dedupe, ordering_key, due_s, attempts, enqueued_s, body_digest)"
 _JOB_ADD = (
-    "INSERT INTO fedtext_jobs (lane_id, payload, dedupe, ordering_key, due_s, attempts, enqueued_s)"
-    " SELECT lane_id, ?, ?, ?, ?, 0, ? FROM fedtext_lanes WHERE site = ? AND lane = ? ON CONFLICT DO NOTHING"
+    f"{_JOB_NEW} SELECT lane_id, ?, ?, ?, ?, 0, ?, ?"
+    " FROM fedtext_lanes WHERE site = ? AND lane = ? ON CONFLICT DO NOTHING"
 )
 LANE_HURRY = (
     "UPDATE fedtext_lanes SET ready_s = CASE WHEN due_s > ? THEN due_s ELSE ? END"
     f" WHERE lane_id = ? AND lease_token IS NULL AND ready_s > ? AND NOT {_PAUSED}"
 )
 """As `_LANE_ADD` does for a lane that is there, once for the tasks of a batch."""
-JOBS_ADD = (
-    "INSERT INTO fedtext_jobs (lane_id, payload, dedupe, ordering_key, due_s, attempts, enqueued_s)"
-    " VALUES (?, ?, ?, ?, ?, 0, ?) ON CONFLICT DO NOTHING"
-)
+JOBS_ADD = f"{_JOB_NEW} VALUES (?, ?, ?, ?, ?, 0, ?, ?) ON CONFLICT DO NOTHING"
 _POSTGRES_JOB_ADD = (
     f"WITH added AS ({_LANE_ADD} RETURNING lane_id)"
-    " INSERT INTO fedtext_jobs (lane_id, payload, dedupe, ordering_key, due_s, attempts, enqueued_s)"
-    " SELECT lane_id, ?, ?, ?, ?, 0, ? FROM added ON CONFLICT DO NOTHING"
+    f" {_JOB_NEW} SELECT lane_id, ?, ?, ?, ?, 0, ?, ? FROM added ON CONFLICT DO NOTHING"
 )
 _POSTGRES_ARRIVAL_ADD = (
-    "INSERT INTO fedtext_arrivals (site, lane, payload, dedupe_key, ordering_key, due_s, enqueued_s)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?)"
+    "INSERT INTO fedtext_arrivals (site, lane, payload, dedupe_key, ordering_key, due_s, enqueued_s, body)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 )
+BODY_ADD = (
+    "INSERT INTO fedtext_bodies (digest, body) VALUES (?, ?)"
+    " ON CONFLICT (digest) DO UPDATE SET digest = excluded.digest"
+)
+"""Before the jobs that name it, and also where it is there: that keeps others from sweeping it until the commit."""
+BODY_GET = "SELECT body FROM fedtext_bodies WHERE digest = ?"
+_IS_NAMED = "EXISTS (SELECT 1 FROM fedtext_jobs WHERE fedtext_jobs.body_digest = fedtext_bodies.digest)"
+BODIES_PAGE = (
+    f"SELECT digest, {_IS_NAMED} FROM fedtext_bodies WHERE digest > ? ORDER BY digest LIMIT {SWEEP_BODIES_MAX}"
+)
+BODIES_HOLD = f"SELECT digest FROM fedtext_bodies WHERE digest >= ? AND digest <= ? AND NOT {_IS_NAMED} ORDER BY digest"
+BODY_DROP = f"DELETE FROM fedtext_bodies WHERE digest = ? AND NOT {_IS_NAMED}"
 _LANE_READY = (
     "SELECT ready_s, lane_id, site, lane, failures, lease_token IS NOT NULL, lease_until_s, claimed_to,"
     f" {_PAUSED} FROM fedtext_lanes WHERE kind = ? AND ready_s <= ?"
@@ -197,7 +233,7 @@ _LANES_READY = (
     f" WHERE kind = ? AND ready_s <= ? AND ready_s < {_NEVER} AND NOT {_PAUSED}"
 )
 JOBS_DUE = (
-    "SELECT job_id, payload, ordering_key, attempts, enqueued_s, handed FROM fedtext_jobs AS job"
+    "SELECT job_id, payload, ordering_key, attempts, enqueued_s, handed, body_digest FROM fedtext_jobs AS job"
     " WHERE lane_id = ? AND reason IS NULL AND due_s <= ? AND (ordering_key = '' OR NOT EXISTS"
     " (SELECT 1 FROM fedtext_jobs AS earlier WHERE earlier.lane_id = job.lane_id"
     " AND earlier.ordering_key = job.ordering_key AND earlier.ordering_key <> '' AND earlier.reason IS NULL"
@@ -241,7 +277,7 @@ JOB_BURY = (
     "UPDATE fedtext_jobs SET reason = ?, attempts = attempts + 1 WHERE job_id = ? AND lane_id = ? AND reason IS NULL"
 )
 JOBS_BURIED = (
-    "SELECT job_id, site, lane, payload, ordering_key, attempts, enqueued_s, handed, reason"
+    "SELECT job_id, site, lane, payload, ordering_key, attempts, enqueued_s, handed, body_digest, reason"
     " FROM fedtext_jobs JOIN fedtext_lanes ON fedtext_lanes.lane_id = fedtext_jobs.lane_id"
     " WHERE reason IS NOT NULL AND job_id > ? ORDER BY job_id LIMIT ?"
 )
@@ -338,8 +374,12 @@ def schema_upgrade(rows: Sequence[Sequence[SqlValue]], dialect: str) -> list[Sta
             found=found,
             known=SCHEMA_VERSION,
         )
-    steps = [sql.format(**types) for version in range(int(found), SCHEMA_VERSION) for sql in _MIGRATIONS[version]]
-    return [*map(Statement, steps), Statement(_SCHEMA_VERSION_RAISE, (str(SCHEMA_VERSION),))]
+    versions = range(int(found), SCHEMA_VERSION)
+    steps = [sql for each in versions for sql in (*_MIGRATIONS[each], *_MIGRATIONS_ALSO.get((dialect, each), ()))]
+    return [
+        *(Statement(sql.format(**types)) for sql in steps),
+        Statement(_SCHEMA_VERSION_RAISE, (str(SCHEMA_VERSION),)),
+    ]
 
 
 def enqueue_statements(task: Task, dialect: str, now_s: float) -> list[Statement]:
@@ -353,21 +393,34 @@ def enqueue_statements(task: Task, dialect: str, now_s: float) -> list[Statement
     """
     _types(dialect)
     if dialect == "postgresql":
-        values = (task.site, str(task.lane), task.payload, task.dedupe_key, task.ordering_key, task.due_s, now_s)
+        place, due = (task.site, str(task.lane)), (task.due_s, now_s)
+        values = (*place, task.payload, task.dedupe_key, task.ordering_key, *due, task.body or None)
         return [Statement(_POSTGRES_ARRIVAL_ADD, values), Statement(f"SELECT {POSTGRES_NOTIFY}")]
     job = job_values(task, now_s)
-    _, dedupe, _, due_s, _ = job
+    _, dedupe, _, due_s, _, _ = job
     return [
+        *(Statement(BODY_ADD, body) for body in bodies_of([task])),
         Statement(_LANE_ADD, (*lane_values(task.site, task.lane, due_s), dedupe)),
         Statement(_JOB_ADD, (*job, task.site, str(task.lane))),
     ]
 
 
-def job_values(task: Task, now_s: float) -> tuple[bytes, str | None, str, float, float]:
-    """Give what stands in the row of a new job: payload, dedupe, ordering key, due time and time of arrival."""
+def job_values(task: Task, now_s: float) -> JobValues:
+    """Give what stands in the row of a new job."""
     due_s = max(task.due_s, now_s)  # a due time in the past must not get ahead of lanes that have waited longer
     dedupe = None if task.dedupe_key is None else f"{task.site} {task.dedupe_key}"
-    return task.payload, dedupe, task.ordering_key, due_s, now_s
+    return task.payload, dedupe, task.ordering_key, due_s, now_s, body_digest(task.body) if task.body else None
+
+
+@lru_cache(maxsize=16)
+def body_digest(body: bytes) -> bytes:
+    """Give the name of a body: its SHA-256 (32 bytes)."""
+    return sha256(body).digest()
+
+
+def bodies_of(tasks: Iterable[Task]) -> list[tuple[bytes, bytes]]:
+    """Give the rows of the bodies that tasks have, each once, in an order that is everybody's: no two wait in turns."""
+    return sorted({body_digest(task.body): task.body for task in tasks if task.body}.items())
 
 
 def lane_values(site: str, lane: Lane, due_s: float) -> tuple[str, str, str, str, str, str, float]:
@@ -380,9 +433,9 @@ def enqueue_at_once(task: Task, now_s: float) -> Statement:
 
     It changes one row when the task was new and none when it already waits.
     """
-    payload, dedupe, ordering_key, due_s, _ = job_values(task, now_s)
+    payload, dedupe, ordering_key, due_s, _, digest = job_values(task, now_s)
     dedupe = None if dedupe is None else indexed(dedupe)
-    job = payload, dedupe, indexed(ordering_key), due_s, now_s
+    job = payload, dedupe, indexed(ordering_key), due_s, now_s, digest
     return Statement(_POSTGRES_JOB_ADD, (*lane_values(task.site, task.lane, due_s), dedupe, *job))
 
 

@@ -8,13 +8,20 @@ from __future__ import annotations
 
 import secrets
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeAlias
 
 from ..errors import QueueError
 from ..ports import Claim, Clock, Job, Lane, LaneDue, LaneKind, LaneStatus, QueueDepth, Statement, Task, pause_key
 from . import sql as text
+from .bodies import Bodies
 from .sessions import Runner, Session
+
+SWEEP_S = 60.0
+"""So often a process that claims looks for bodies that no job names any more."""
+
+
+_JobRow: TypeAlias = tuple[int, bytes, str, int, float, int, bytes | None]
 
 
 class SqlQueue(ABC):
@@ -25,6 +32,7 @@ class SqlQueue(ABC):
         lane_find: Finds a lane by its name.
         lane_named: Finds a lane by its name if it is ready, for a claim's transaction.
         purge_lock: What the statements that look for jobs to remove end with.
+        sweep_lock: What the statement that looks for bodies to remove ends with.
         pauses_lock: Keeps others from reading the pauses until the transaction ends; None where those take turns.
     """
 
@@ -32,11 +40,15 @@ class SqlQueue(ABC):
     lane_find = text.LANE_FIND
     lane_named = text.LANE_READY_NAMED
     purge_lock = ""
+    sweep_lock = ""
     pauses_lock: str | None = None
 
     def __init__(self, runner: Runner, clock: Clock) -> None:
         self._runner = runner
         self._clock = clock
+        self._bodies = Bodies()
+        self._sweep_due_s: float | None = None
+        self._swept_to = b""
 
     @property
     @abstractmethod
@@ -79,7 +91,7 @@ class SqlQueue(ABC):
 
         def work(session: Session) -> Claim | None:
             while (ready := self._find(session, kinds, place, now_s)) is not None:
-                claim = _lease(session, ready, now_s, lease_s, batch_max)
+                claim = self._lease(session, ready, now_s, lease_s, batch_max)
                 if claim is not None:
                     return claim
             return None
@@ -96,6 +108,32 @@ class SqlQueue(ABC):
             self.lane_named, (lane.kind.value, now_s, site, str(lane))
         ).fetchone()
         return found
+
+    def _lease(
+        self, session: Session, ready: Sequence[Any], now_s: float, lease_s: float, batch_max: int
+    ) -> Claim | None:
+        """Lease a lane that is ready; None when it has no claimable job: then it is put right."""
+        _, lane_id, site, lane, failures, is_leased, ended_s, claimed_to, is_paused = ready
+        if is_paused:  # it was leased when the pause began
+            session.execute(text.LANE_REST, (lane_id,))
+            return None
+        if is_leased:
+            session.execute(text.JOBS_HANDED, (lane_id, claimed_to, ended_s))
+        rows = session.execute(text.JOBS_DUE, (lane_id, now_s, now_s, batch_max)).fetchall()
+        if not rows:
+            _put_right(session, lane_id, now_s)
+            return None
+        token, until_s, parsed = secrets.token_hex(12), now_s + lease_s, Lane.parse(lane)
+        session.execute(text.LANE_LEASE, (token, until_s, until_s, len(rows), rows[-1][0], lane_id))
+        bodies = self._bodies.read(session, [row[6] for row in rows])
+        return Claim(
+            site=site,
+            lane=parsed,
+            token=token,
+            jobs=tuple(_job(site, parsed, row, bodies) for row in rows),
+            failures=failures,
+            lease_until_s=until_s,
+        )
 
     async def ready(
         self, *, until_s: float, site: str | None = None, lanes: Sequence[Lane] | None = None, limit: int = 1000
@@ -157,14 +195,16 @@ class SqlQueue(ABC):
         """Keep a job as a dead letter with a reason; False when the lease was lost."""
         return await self._settle(claim, text.JOB_BURY, (reason[: text.REASON_CHARS_MAX], job.job_id))
 
-    async def release(self, claim: Claim, *, due_s: float = 0.0, failures: int = 0) -> None:
-        """Give the lane back: not to be claimed before `due_s`, with this run of failures."""
+    async def release(self, claim: Claim, *, due_s: float = 0.0, failures: int = 0, done: Sequence[Job] = ()) -> None:
+        """Give the lane back: not to be claimed before `due_s`, with this run of failures, without what is done."""
         now_s = self._clock.now_s()
 
         def work(session: Session) -> None:
             lane_id = self._held_lane(session, claim)
             if lane_id is None:
                 return
+            if done:
+                session.executemany(text.JOB_DELETE, [(job.job_id, lane_id) for job in done])
             # served lanes go behind those that wait: the bound is now, however old the jobs are
             session.execute(text.LANE_RELEASE, (due_s, failures, max(due_s, now_s), lane_id))
             if failures == 0 and due_s <= now_s:
@@ -177,7 +217,8 @@ class SqlQueue(ABC):
 
         def work(session: Session) -> list[tuple[Job, str]]:
             rows = session.execute(text.JOBS_BURIED, (after, limit)).fetchall()
-            return [(_job(row[1], Lane.parse(row[2]), (row[0], *row[3:8])), row[8]) for row in rows]
+            bodies = self._bodies.read(session, [row[8] for row in rows])
+            return [(_job(row[1], Lane.parse(row[2]), (row[0], *row[3:9]), bodies), row[9]) for row in rows]
 
         return await self._runner.read(work, QueueError)
 
@@ -210,6 +251,9 @@ class SqlQueue(ABC):
             while step == text.PURGE_JOBS_MAX:
                 step = await self._purge_step(find, now_s)
                 removed += step
+        self._swept_to = b""
+        while await self._sweep() == text.SWEEP_BODIES_MAX:
+            pass
         return removed
 
     async def _purge_step(self, find: Statement, now_s: float) -> int:
@@ -220,6 +264,33 @@ class SqlQueue(ABC):
             return len(found)
 
         return await self._runner.write(work, QueueError)
+
+    async def sweep_in_time(self, now_s: float) -> None:
+        """Remove, once in a while, bodies that no job names any more; whoever claims calls it."""
+        if self._sweep_due_s is None:  # what is soon over leaves it to others
+            self._sweep_due_s = now_s + SWEEP_S
+        if now_s >= self._sweep_due_s:
+            self._sweep_due_s = now_s + SWEEP_S
+            await self._sweep()
+
+    async def _sweep(self) -> int:
+        """Look at the next page of bodies, and remove those that no job names; give how many were looked at."""
+        page = await self._runner.read(
+            lambda session: session.execute(text.BODIES_PAGE, (self._swept_to,)).fetchall(), QueueError
+        )
+        is_whole = len(page) == text.SWEEP_BODIES_MAX
+        self._swept_to = page[-1][0] if is_whole else b""
+        unnamed = [digest for digest, is_named in page if not is_named]
+        if unnamed:
+            await self._runner.write(lambda session: self._drop(session, unnamed), QueueError)
+        if is_whole and 2 * len(unnamed) > len(page):  # more of it will be such: go on with the next claim
+            self._sweep_due_s = None if self._sweep_due_s is None else self._sweep_due_s - SWEEP_S
+        return len(page)
+
+    def _drop(self, session: Session, unnamed: Sequence[bytes]) -> None:
+        hold = text.BODIES_HOLD + self.sweep_lock
+        held = session.execute(hold, (unnamed[0], unnamed[-1])).fetchall()
+        session.executemany(text.BODY_DROP, held)  # which looks again, now that nobody else can name them
 
     async def wake(self, lane: Lane, *, site: str) -> bool:
         """End a lane's back-off: its jobs are due now, its run of failures is forgotten; False: no such lane."""
@@ -315,30 +386,6 @@ class SqlQueue(ABC):
         return await self._runner.write(work, QueueError)
 
 
-def _lease(session: Session, ready: Sequence[Any], now_s: float, lease_s: float, batch_max: int) -> Claim | None:
-    """Lease a lane that is ready; None when it has no claimable job: then it is put right."""
-    _, lane_id, site, lane, failures, is_leased, ended_s, claimed_to, is_paused = ready
-    if is_paused:  # it was leased when the pause began
-        session.execute(text.LANE_REST, (lane_id,))
-        return None
-    if is_leased:
-        session.execute(text.JOBS_HANDED, (lane_id, claimed_to, ended_s))
-    rows = session.execute(text.JOBS_DUE, (lane_id, now_s, now_s, batch_max)).fetchall()
-    if not rows:
-        _put_right(session, lane_id, now_s)
-        return None
-    token, until_s, parsed = secrets.token_hex(12), now_s + lease_s, Lane.parse(lane)
-    session.execute(text.LANE_LEASE, (token, until_s, until_s, len(rows), rows[-1][0], lane_id))
-    return Claim(
-        site=site,
-        lane=parsed,
-        token=token,
-        jobs=tuple(_job(site, parsed, row) for row in rows),
-        failures=failures,
-        lease_until_s=until_s,
-    )
-
-
 def _put_right(session: Session, lane_id: int, now_s: float) -> None:
     """Move the bound of a lane without claimable jobs past now, or remove the lane."""
     next_s: float | None = session.execute(text.JOBS_NEXT_DUE, (lane_id, now_s)).fetchone()[0]
@@ -355,8 +402,8 @@ def _revive(session: Session, job_id: int, now_s: float) -> bool:
     return revived
 
 
-def _job(site: str, lane: Lane, row: tuple[int, bytes, str, int, float, int]) -> Job:
-    job_id, payload, ordering_key, attempts, enqueued_s, handed = row
+def _job(site: str, lane: Lane, row: _JobRow, bodies: Mapping[bytes, bytes]) -> Job:
+    job_id, payload, ordering_key, attempts, enqueued_s, handed, digest = row
     return Job(
         job_id=job_id,
         site=site,
@@ -366,6 +413,7 @@ def _job(site: str, lane: Lane, row: tuple[int, bytes, str, int, float, int]) ->
         attempts=attempts,
         enqueued_s=enqueued_s,
         handed=bool(handed) or attempts > 0,
+        body=b"" if digest is None else bodies.get(digest, b""),
     )
 
 

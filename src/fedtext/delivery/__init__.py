@@ -30,7 +30,16 @@ from .synchronization import (
     partial_followers,
     peek_collection_synchronization,
 )
-from .tasks import DeliveryTask, FanoutTask, ResolveTask, SynchronizeTask, decode_outbound, decode_task, encode_task
+from .tasks import (
+    DeliveryTask,
+    FanoutTask,
+    ResolveTask,
+    SynchronizeTask,
+    decode_outbound,
+    decode_task,
+    encode_delivery,
+    encode_task,
+)
 
 __all__ = [
     "DOCUMENT_BYTES_ADVISED",
@@ -68,6 +77,7 @@ __all__ = [
     "decode_health",
     "decode_outbound",
     "decode_task",
+    "encode_delivery",
     "encode_task",
     "followers_digest",
     "followers_digests",

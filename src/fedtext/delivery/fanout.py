@@ -10,7 +10,7 @@ import attrs
 from ..errors import MalformedIri
 from ..ports import Lane, LaneKind, Task, store_key
 from ..wire.iri import Origin, host_of, origin_of
-from .tasks import DeliveryTask, FanoutTask, encode_task
+from .tasks import DeliveryTask, FanoutTask, encode_delivery
 
 
 @attrs.frozen(kw_only=True)
@@ -50,8 +50,8 @@ def plan_deliveries(task: FanoutTask, inboxes: Iterable[str], *, shared: Iterabl
         inboxes: Where it goes.
         shared: Those among them that are for all of their host.
     """
-    of_hosts = frozenset(shared)
-    return [_delivery(task, inbox, shared=inbox in of_hosts) for inbox in inboxes]
+    of_hosts, body = frozenset(shared), task.body.encode("utf-8")
+    return [_delivery(task, body, inbox, shared=inbox in of_hosts) for inbox in inboxes]
 
 
 def shared_inboxes(followers: Iterable[Follower]) -> frozenset[str]:
@@ -75,7 +75,7 @@ def _origin(iri: str) -> Origin | None:
         return None
 
 
-def _delivery(task: FanoutTask, inbox: str, *, shared: bool) -> Task:
+def _delivery(task: FanoutTask, body: bytes, inbox: str, *, shared: bool) -> Task:
     delivery = DeliveryTask(
         site=task.site,
         sender=task.sender,
@@ -92,7 +92,8 @@ def _delivery(task: FanoutTask, inbox: str, *, shared: bool) -> Task:
     return Task(
         site=task.site,
         lane=lane,
-        payload=encode_task(delivery),
+        payload=encode_delivery(delivery),
         dedupe_key=store_key(task.site, "deliver", mark),
         ordering_key=f"{task.ordering_key}\n{inbox}",
+        body=body,
     )

@@ -147,20 +147,35 @@ def encode_task(task: AnyTask) -> bytes:
     return dump(value)
 
 
-def decode_task(payload: bytes) -> AnyTask:
+def encode_delivery(task: DeliveryTask) -> bytes:
+    """Give the payload of a delivery whose body stands beside it, as `ports.Task.body`, once for all of its inboxes."""
+    value: JsonObject = {field.name: getattr(task, field.name) for field in attrs.fields(DeliveryTask)}
+    del value["body"]
+    return dump({"v": VERSION, "kind": _NAMES[DeliveryTask], **value})
+
+
+def decode_task(payload: bytes, body: bytes = b"") -> AnyTask:
     """Read a payload, member by member.
+
+    Args:
+        payload: Of a job.
+        body: Of the same job; empty where the payload holds it, as in releases before there were such.
 
     Raises:
         QueueError: Not a task of this version.
     """
-    task = decode_outbound(payload)
+    task = decode_outbound(payload, body)
     if task is None:
         raise QueueError("an unknown kind of task", kind=INBOUND)
     return task
 
 
-def decode_outbound(payload: bytes) -> AnyTask | None:
+def decode_outbound(payload: bytes, body: bytes = b"") -> AnyTask | None:
     """Read a payload of any kind; None: it is what has arrived, as releases before its envelope wrote it.
+
+    Args:
+        payload: Of a job.
+        body: Of the same job.
 
     Raises:
         QueueError: Not a task of this version.
@@ -174,6 +189,8 @@ def decode_outbound(payload: bytes) -> AnyTask | None:
     task_type = _KINDS.get(kind)
     if task_type is None:
         raise QueueError("an unknown kind of task", kind=kind)
+    if body:
+        value["body"] = _text(body)
     members: dict[str, Any] = {}
     for name, json_type, default in _MEMBERS[task_type]:
         member: object = value.get(name, default)
@@ -181,6 +198,13 @@ def decode_outbound(payload: bytes) -> AnyTask | None:
             raise QueueError("a task with a wrong member", member=name)
         members[name] = member if json_type is not list else _texts(name, cast("list[object]", member))
     return task_type(**members)
+
+
+def _text(body: bytes) -> str:
+    try:
+        return body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise QueueError("the body of the task is not UTF-8") from error
 
 
 def _texts(name: str, items: list[object]) -> tuple[object, ...]:

@@ -172,6 +172,6 @@ def _left_out(jobs: Sequence[Job]) -> dict[int, Superfluous]:
 
 def _delivery(job: Job) -> DeliveryTask | None:
     with suppress(FedtextError):  # carrying it out says what is wrong with it
-        task = decode_task(job.payload)
+        task = decode_task(job.payload, job.body)
         return task if isinstance(task, DeliveryTask) else None
     return None

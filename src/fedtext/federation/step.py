@@ -88,7 +88,7 @@ async def run_job(engine: Engine, job: Job, ports: PortSet, turn: Turn | None = 
         _emit(ports, "job.of_another_site", site=job.site)
         return Later(after_s=_ELSEWHERE_S, reason="a job of another site")
     try:
-        task = _kept(engine, job) or _read(job.payload)
+        task = _kept(engine, job) or _read(job)
     except (QueueError, DocumentError) as error:
         return Bury(reason=str(error))
     if task.site != job.site:
@@ -128,14 +128,15 @@ def _kept(engine: Engine, job: Job) -> Arrived | None:
     return engine.arrivals.take(job.payload) if job.lane.kind is LaneKind.IN else None
 
 
-def _read(payload: bytes) -> Arrived | AnyTask:
+def _read(job: Job) -> Arrived | AnyTask:
     """Read a payload of any kind, its members checked (SEC-150).
 
     Raises:
         QueueError: Not a payload of this version.
         DocumentError: It holds no activity.
     """
-    outbound = None if is_envelope(payload) else decode_outbound(payload)
+    payload = job.payload
+    outbound = None if is_envelope(payload) else decode_outbound(payload, job.body)
     if outbound is not None:
         return outbound
     task = decode_envelope(payload)

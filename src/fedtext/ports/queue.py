@@ -9,8 +9,8 @@ A lane, or all lanes of one kind of a site, may be paused: tasks are added as ev
 apart from the lanes, so it outlives an empty lane and a restart.
 
 Invariants: payloads are JSON bytes `{"v":1,"kind":…}`, never pickles, never private keys; a job is removed only by
-`ack`, `ack_all` and, at somebody's wish, `purge`; a lease that has run out is claimed again by somebody else (at
-least once); two claims never hold the same lane at once; a job that was perhaps carried out says so (`Job.handed`).
+`ack`, `ack_all`, `release` and, at somebody's wish, `purge`; a lease that has run out is claimed again by somebody else
+(at least once); two claims never hold the same lane at once; a job that was perhaps carried out says so (`Job.handed`).
 """
 
 from __future__ import annotations
@@ -63,6 +63,7 @@ class Task:
         dedupe_key: While a job with this key waits, another is not added.
         ordering_key: Jobs of one lane with the same key run one after the other, in order of arrival.
         due_s: Seconds since the epoch before which it is not claimed; 0: at once.
+        body: What it has in common with many others, such as the words of a post: it is kept once for all of them.
     """
 
     site: str
@@ -71,6 +72,7 @@ class Task:
     dedupe_key: str | None = None
     ordering_key: str = ""
     due_s: float = 0.0
+    body: bytes = b""
 
 
 @attrs.frozen(kw_only=True, slots=False)  # made for every activity, in half the time
@@ -88,6 +90,7 @@ class Job:
         handed: It may have been carried out before: an attempt ended, a claim that held it lost its lease, or it was a
             dead letter. (A claim that is released by its holder tells nothing: who gives up in the middle of a job
             says so with `retry`.)
+        body: As it was added.
     """
 
     job_id: int
@@ -98,6 +101,7 @@ class Job:
     attempts: int
     enqueued_s: float
     handed: bool = False
+    body: bytes = b""
 
 
 @attrs.frozen(kw_only=True)
@@ -250,8 +254,15 @@ class Queue(Protocol):
         """Keep a job as a dead letter with a reason (at most 500 characters); False when the lease was lost."""
         ...
 
-    async def release(self, claim: Claim, *, due_s: float = 0.0, failures: int = 0) -> None:
-        """Give the lane back: not to be claimed before `due_s`, with this run of failures; unacked jobs wait on."""
+    async def release(self, claim: Claim, *, due_s: float = 0.0, failures: int = 0, done: Sequence[Job] = ()) -> None:
+        """Give the lane back; jobs that nobody has acknowledged wait on. Nothing happens when the lease was lost.
+
+        Args:
+            claim: The lease.
+            due_s: It is not to be claimed before.
+            failures: With this run of failures.
+            done: Jobs that are done, and removed in the same transaction.
+        """
         ...
 
     async def buried(self, *, after: int = 0, limit: int = 100) -> list[tuple[Job, str]]:

@@ -24,7 +24,7 @@ from ..sync import run_sync
 from .served import Served
 
 _IDLE_S_MIN, _IDLE_S_MAX = 0.02, 0.5
-# So many jobs that are done, or so old ones, are written down at the latest when the next one is done.
+# So many jobs that are done, or so old ones, are written down before another one is begun.
 _ACKS_MAX, _ACKS_S_MAX = 20, 1.0
 
 
@@ -48,6 +48,8 @@ class _LaneState:
     done_count: int = 0
     done: list[Job] = attrs.field(factory=list[Job])
     done_s: float = 0.0
+    is_judged: bool = False
+    is_back: bool = False
 
     @property
     def ends(self) -> bool:
@@ -122,7 +124,7 @@ class Worker:
         try:
             lane.turn = await self._federation.engine.begin_turn(claim, ports)
             await self._chains(claim, iter(await self._probe(claim, _chains(claim.jobs), lane, ports)), lane, ports)
-            await self._ack(claim, lane, ports)
+            await self._give_back(claim, lane, ports)
         finally:
             await self._end(claim, lane, ports)
         return True
@@ -155,7 +157,7 @@ class Worker:
             async with asyncio.TaskGroup() as group:
                 for _ in range(min(limit, len(chains))):
                     group.create_task(self._chains(claim, left, lane, ports))
-            await self._ack(claim, lane, ports)
+            await self._give_back(claim, lane, ports)
         finally:
             heartbeat.cancel()
             await lane.shield(self._end(claim, lane, ports))
@@ -170,27 +172,29 @@ class Worker:
                 if not await ports.queue.extend(claim, lease_s=lease_s):
                     lane.stopped = True
 
+    async def _give_back(self, claim: Claim, lane: _LaneState, ports: PortSet) -> None:
+        """Write down how the host is and what is done, and give the lane back."""
+        if not lane.is_judged:
+            lane.is_judged = True
+            with suppress(PortError):  # what is not written down of the host is found out again
+                result = TurnResult(
+                    delivered=lane.delivered, failure=lane.failure, sent_count=lane.done_count, pause_s=lane.pause_s
+                )
+                lane.pause_s = await self._federation.engine.end_turn(claim, lane.turn, result, ports)
+        due_s = ports.clock.now_s() + lane.pause_s if lane.pause_s else 0.0
+        await ports.queue.release(claim, due_s=due_s, failures=lane.failures, done=lane.done)
+        lane.is_back = True
+
     async def _end(self, claim: Claim, lane: _LaneState, ports: PortSet) -> None:
-        """Write down what is done and could not be written down before, and give the lane back.
+        """Give back a lane that could not be given back before.
 
         Nothing that a port raises here takes the place of what has ended the turn, such as a cancellation.
         """
         try:
-            await self._ack(claim, lane, ports)
-        except PortError as error:  # what is not written down is done again
+            if not lane.is_back:
+                await self._give_back(claim, lane, ports)
+        except PortError as error:  # the lease runs out by itself; what is not written down is done again
             self._emit("worker.port_failed", error=str(error))
-        finally:
-            await self._release(claim, lane, ports)
-
-    async def _release(self, claim: Claim, lane: _LaneState, ports: PortSet) -> None:
-        with suppress(PortError):  # what is not written down of the host is found out again
-            result = TurnResult(
-                delivered=lane.delivered, failure=lane.failure, sent_count=lane.done_count, pause_s=lane.pause_s
-            )
-            lane.pause_s = await self._federation.engine.end_turn(claim, lane.turn, result, ports)
-        due_s = ports.clock.now_s() + lane.pause_s if lane.pause_s else 0.0
-        with suppress(PortError):  # the lease runs out by itself
-            await ports.queue.release(claim, due_s=due_s, failures=lane.failures)
 
     async def _probe(
         self, claim: Claim, chains: list[list[Job]], lane: _LaneState, ports: PortSet
@@ -218,6 +222,8 @@ class Worker:
             return False
         if not await self._keep_lease(claim, lane, ports):
             lane.stopped = True
+            return False
+        if not await self._ack_in_time(claim, lane, ports):
             return False
         lane.done_count += 1
         try:
@@ -249,9 +255,7 @@ class Worker:
                 lane.failures = 0
             lane.done_s = lane.done_s if lane.done else ports.clock.now_s()
             lane.done.append(job)
-            if len(lane.done) < _ACKS_MAX and ports.clock.now_s() - lane.done_s < _ACKS_S_MAX:
-                return True
-            return await self._ack(claim, lane, ports)
+            return True
         if claim.lane.kind is LaneKind.OUT:
             self._judge_host(outcome, lane, ports)
         if isinstance(outcome, Bury):
@@ -260,14 +264,17 @@ class Worker:
         await ports.queue.retry(claim, job, due_s=ports.clock.now_s() + outcome.after_s)
         return False
 
-    async def _ack(self, claim: Claim, lane: _LaneState, ports: PortSet) -> bool:
-        """Take jobs that are done out of the queue, in one write; False when the lease was lost.
+    async def _ack_in_time(self, claim: Claim, lane: _LaneState, ports: PortSet) -> bool:
+        """Take jobs that are done out of the queue when they are many, or old; False when the lease was lost.
 
-        Until then they count as not done: where this process dies, they are done again, as one job would be.
+        Until then they count as not done: where this process dies, they are done again, as one job would be. The last
+        ones are written down as the lane is given back.
         """
+        if len(lane.done) < _ACKS_MAX and (not lane.done or ports.clock.now_s() - lane.done_s < _ACKS_S_MAX):
+            return True
         jobs, lane.done = lane.done, []
         try:
-            is_held = not jobs or await ports.queue.ack_all(claim, jobs) == len(jobs)
+            is_held = await ports.queue.ack_all(claim, jobs) == len(jobs)
         except BaseException:
             lane.done = jobs + lane.done  # the end of the turn tries again
             raise

@@ -6,6 +6,7 @@ import attrs
 
 from ..errors import ConfigurationError
 from ..ports import Lane, LaneKind
+from .port_bodies import BODY_CASES
 from .port_lanes import LANE_CASES
 from .port_mending import MENDING_CASES
 from .port_rigs import LEASE_S, SITE, Case, Rig, claim_of, expect, names, next_names, payload, task
@@ -37,6 +38,26 @@ async def _queue_gives_what_was_put_in(rig: Rig) -> None:
     await rig.queue.release(claim)
     expect(await rig.queue.claim(lease_s=1, batch_max=1), None, "nothing left")
     expect(await rig.queue.enqueue([]), 0, "no tasks")
+
+
+@_queue
+async def _queue_removes_what_is_done_as_a_lane_is_given_back(rig: Rig) -> None:
+    await rig.queue.enqueue([task(name, dedupe_key=name) for name in ("one", "two", "three")])
+    claim = await claim_of(rig.queue)
+    await rig.queue.ack(claim, claim.jobs[0])
+    await rig.queue.release(claim, done=claim.jobs[:2])
+    expect(await rig.again.queue.enqueue([task("two", dedupe_key="two")]), 1, "it is done")
+    claim = await claim_of(rig.again.queue)
+    expect(names(claim), ["three", "two"], "what was not done waits on")
+    rig.clock.advance(LEASE_S)
+    other = await claim_of(rig.queue)
+    await rig.queue.release(claim, done=claim.jobs)
+    await rig.queue.release(other)
+    expect(await next_names(rig.queue), ["three", "two"], "a lease that was lost ends nothing")
+    rig.clock.advance(LEASE_S)
+    last = await claim_of(rig.queue)
+    await rig.queue.release(last, done=last.jobs)
+    expect((await rig.queue.depth()).lanes, 0, "nothing is left")
 
 
 @_queue
@@ -324,4 +345,4 @@ async def _queue_statements_add_the_same(rig: Rig) -> None:
     expect(await next_names(rig.queue), ["one"], "once")
 
 
-QUEUE_CASES.extend([*MENDING_CASES, *LANE_CASES])
+QUEUE_CASES.extend([*MENDING_CASES, *LANE_CASES, *BODY_CASES])

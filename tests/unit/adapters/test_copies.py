@@ -35,7 +35,10 @@ def full(tmp_path, clock):
     opened = backend.blocking(clock)
     run_sync(opened.store.put("k", b"\x00\xff"))
     run_sync(opened.store.put("ends", b"1", ttl_s=10))
-    tasks = [Task(site=SITE, lane=HOST, payload=b"{}", dedupe_key=name, ordering_key="o") for name in "abc"]
+    tasks = [
+        Task(site=SITE, lane=HOST, payload=b"{}", dedupe_key=name, ordering_key="o", body=body)
+        for name, body in (("a", b"shared"), ("b", b"shared"), ("c", b""))
+    ]
     run_sync(opened.queue.enqueue(tasks))
     claim = run_sync(opened.queue.claim(lease_s=5, batch_max=2))
     run_sync(opened.queue.bury(claim, claim.jobs[0], reason="no"))
@@ -79,15 +82,15 @@ def test_lines_fill_another_database_with_all_of_it(full, empty, tmp_path, monke
     path = tmp_path / "copy.jsonl"
     with path.open("wb") as file:
         counts = run_sync(copies.write_lines(full.sql, file, now_s=5.0, show=ignore))
-    assert counts == {"fedtext_pauses": 1, "fedtext_jobs": 3, "fedtext_store": 2, "social_own": 3}
+    assert counts == {"fedtext_pauses": 1, "fedtext_bodies": 1, "fedtext_jobs": 3, "fedtext_store": 2, "social_own": 3}
     assert copies.check_lines(path) == counts
     shown = []
     run_sync(copies.read_lines(empty.sql, path, total=9, show=lambda *given: shown.append(given)))
-    for table in ("fedtext_store", "fedtext_pauses", "social_own"):
+    for table in ("fedtext_store", "fedtext_pauses", "fedtext_bodies", "social_own"):
         assert rows(empty, table) == rows(full, table)
-    jobs = "payload, dedupe, ordering_key, due_s, attempts, enqueued_s, reason, handed"
+    jobs = "payload, dedupe, ordering_key, due_s, attempts, enqueued_s, reason, handed, body_digest"
     assert rows(empty, "fedtext_jobs", jobs) == rows(full, "fedtext_jobs", jobs)
-    assert shown[-1] == (9, 9)
+    assert shown[-1] == (10, 9)
 
 
 def test_what_was_restored_is_carried_out_in_order(full, empty, lines, clock):
@@ -95,9 +98,9 @@ def test_what_was_restored_is_carried_out_in_order(full, empty, lines, clock):
     assert run_sync(empty.queue.claim(lease_s=9, batch_max=9)) is None  # c waits behind b
     clock.advance(7)
     claim = run_sync(empty.queue.claim(lease_s=9, batch_max=9))
-    assert [(job.attempts, job.handed) for job in claim.jobs] == [(1, True), (0, False)]
+    assert [(job.attempts, job.handed, job.body) for job in claim.jobs] == [(1, True, b"shared"), (0, False, b"")]
     assert run_sync(empty.queue.enqueue([Task(site=SITE, lane=HOST, payload=b"{}", dedupe_key="b")])) == 0
-    assert [reason for _, reason in run_sync(empty.queue.buried())] == ["no"]
+    assert [(job.body, reason) for job, reason in run_sync(empty.queue.buried())] == [(b"shared", "no")]
     clock.advance(3)
     assert run_sync(empty.store.get("ends")) is None
 
@@ -128,6 +131,33 @@ def test_has_rows_and_clear(full, empty):
     run_sync(copies.clear(full.sql))
     assert run_sync(copies.has_rows(full.sql)) == []
     assert run_sync(full.queue.depth()).lanes == 0
+    assert rows(full, "fedtext_bodies") == []
+
+
+def test_a_job_that_was_done_while_a_copy_was_made_is_left_out(full, tmp_path, monkeypatch):
+    """Its row was read, and then its body was gone."""
+    path = tmp_path / "copy.jsonl"
+    monkeypatch.setattr(copies, "BODY_GET", copies.BODY_GET + " AND 1 = 0")
+    with path.open("wb") as file:
+        counts = run_sync(copies.write_lines(full.sql, file, now_s=5.0, show=ignore))
+    assert counts["fedtext_jobs"] == 1
+    assert "fedtext_bodies" not in counts
+    assert copies.check_lines(path) == counts
+
+
+def test_a_body_and_its_first_job_are_restored_in_one_transaction(full, empty, lines, monkeypatch):
+    """Between two a worker could sweep it: no job names it yet."""
+    monkeypatch.setattr(copies, "_PAGE_ROWS", 1)
+    written, atomic = [], empty.sql.atomic
+
+    async def watched(statements):
+        written.append(["INTO fedtext_bodies" in one.sql for one in statements])
+        return await atomic(statements)
+
+    monkeypatch.setattr(type(empty.sql), "atomic", lambda _, statements: watched(statements))
+    run_sync(copies.read_lines(empty.sql, lines, total=9, show=ignore))
+    (together,) = [each for each in written if any(each)]
+    assert together == [True, False, False]
 
 
 def test_a_job_of_an_earlier_version_counts_as_handed(empty, tmp_path):

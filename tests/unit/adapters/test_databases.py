@@ -152,7 +152,7 @@ def test_a_folder_that_is_missing_is_an_error_of_the_port(tmp_path):
         run_sync(SqliteSql(BlockingRunner(SqliteFile(str(tmp_path / "no" / "test.sqlite3")))).execute("SELECT 1"))
 
 
-@pytest.mark.parametrize("version", ["3", "0", "x"])
+@pytest.mark.parametrize("version", ["4", "0", "x"])
 def test_tables_of_another_version_are_refused_and_left_alone(file, version):
     file.write(lambda connection: connection.execute("UPDATE fedtext_meta SET value = ?", (version,)))
     file.close()

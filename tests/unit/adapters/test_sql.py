@@ -31,7 +31,7 @@ def test_other_dialects_are_refused(dialect):
         statements(task, dialect, 0.0)
 
 
-@pytest.mark.parametrize("rows", [[("3",)], [("0",)], [("x",)], [("-1",)], []])
+@pytest.mark.parametrize("rows", [[("4",)], [("0",)], [("x",)], [("-1",)], []])
 def test_other_versions_are_refused_and_the_error_teaches(rows):
     with pytest.raises(ConfigurationError, match="install the fedtext that last wrote to it"):
         sql.schema_upgrade(rows, "sqlite")
@@ -64,8 +64,11 @@ def test_ends_of_prefixes(prefix, end):
 
 # not DEPTH_…: those are asked now and then, and count rows
 HOT = {
-    name: text for name, text in vars(sql).items() if name.strip("_").startswith(("STORE_", "LANE", "JOB", "PAUSE_"))
+    name: text
+    for name, text in vars(sql).items()
+    if name.strip("_").startswith(("STORE_", "LANE", "JOB", "PAUSE_", "BODIES_", "BODY_"))
 }
+del HOT["_JOB_NEW"]  # a beginning
 HOT["_LANES_READY"] += " AND site = ? ORDER BY ready_s, lane_id LIMIT ?"
 HOT["_LANES_PAUSE"] += " AND kind = ?"
 HOT["_LANES_RESUME"] += " AND kind = ?"

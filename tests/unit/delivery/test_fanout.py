@@ -124,10 +124,12 @@ def test_one_delivery_per_inbox_in_the_lane_of_its_host():
         Lane(LaneKind.OUT, "b.example.org"),
         Lane(LaneKind.OUT, "c.example.org:8443"),
     ]
-    tasks = [decode_task(job.payload) for job in jobs]
+    tasks = [decode_task(job.payload, job.body) for job in jobs]
     assert [task.inbox for task in tasks] == list(inboxes)
     assert {task.body for task in tasks} == {TASK.body}
     assert {task.digest for task in tasks} == {TASK.digest}
+    assert all(TASK.body.encode() not in job.payload for job in jobs)  # it stands beside them, once
+    assert len({id(job.body) for job in jobs}) == 1
 
 
 def test_dlv_10_deliveries_of_one_ordering_key_to_one_inbox_wait_for_each_other():
@@ -158,4 +160,4 @@ def test_the_same_plan_twice_is_the_same():
 )
 def test_dlv_16_what_goes_to_the_sender_s_own_followers_may_say_which_these_are(changes, synchronize):
     (planned,) = plan_deliveries(attrs.evolve(TASK, **changes), ["https://b.example.org/inbox"])
-    assert decode_task(planned.payload).synchronize is synchronize
+    assert decode_task(planned.payload, planned.body).synchronize is synchronize

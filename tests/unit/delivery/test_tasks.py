@@ -17,6 +17,7 @@ from fedtext.delivery import (
     SynchronizeTask,
     decode_outbound,
     decode_task,
+    encode_delivery,
     encode_task,
 )
 from fedtext.errors import QueueError
@@ -137,6 +138,22 @@ def test_what_is_unknown_besides_is_ignored():
 def test_only_queue_errors_leave(payload):
     with suppress(QueueError):
         decode_task(payload)
+
+
+def test_the_body_of_a_delivery_may_stand_beside_it():
+    payload = encode_delivery(DELIVERY)
+    assert decode_task(payload, DELIVERY.body.encode()) == DELIVERY
+    assert decode_outbound(payload, "ü".encode()) == attrs.evolve(DELIVERY, body="ü")
+    assert json.loads(payload) == {
+        name: value for name, value in json.loads(encode_task(DELIVERY)).items() if name != "body"
+    }
+
+
+@pytest.mark.parametrize("body", [b"", b"\xff", b"\xed\xa0\x80"])
+def test_a_delivery_without_its_body_is_refused(body):
+    """Nothing goes out in its place (SEC-150)."""
+    with pytest.raises(QueueError):
+        decode_task(encode_delivery(DELIVERY), body)
 
 
 def test_what_a_release_without_proofs_has_queued_goes_out_as_it_is():

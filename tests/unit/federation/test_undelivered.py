@@ -155,12 +155,12 @@ class _FallsAtTheEnd:
             await self._queue.bury(claim, job, reason=reason)
         raise QueueError("gone")
 
-    async def ack_all(self, claim: Any, jobs: Any) -> int:
-        if not self._delivers:
-            return await self._queue.ack_all(claim, jobs)
-        if self._moment is Moment.AFTER:
-            await self._queue.ack_all(claim, jobs)
-        raise QueueError("gone")
+    async def release(self, claim: Any, *, done: Any, **given: Any) -> None:
+        is_the_end = self._delivers and done
+        if not is_the_end or self._moment is Moment.AFTER:
+            await self._queue.release(claim, done=done, **given)
+        if is_the_end:
+            raise QueueError("gone")
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._queue, name)

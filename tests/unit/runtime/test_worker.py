@@ -264,7 +264,7 @@ async def test_one_slow_job_keeps_its_lease_while_it_runs(serve, blog) -> None:
 @pytest.mark.parametrize("method", ["claim", "ack_all", "release"])
 async def test_a_queue_that_fails_does_not_end_the_worker(serve, blog, method: str) -> None:
     """Also where it fails inside of a lane, which comes out as a group of errors."""
-    served = await serve([task("out:a", "1")])
+    served = await serve([task("out:a", str(number)) for number in range(1, 22)], batch_max=30)
     fault = FailNth(1, error=QueueError("gone"), methods={method})
     faulty = fault.wrap_all(served.ports.asynchronous())
 
@@ -341,12 +341,11 @@ async def test_what_is_settled_when_the_end_comes_stays_settled(serve) -> None:
         def __getattr__(self, name: str):
             return getattr(ports.queue, name)
 
-        async def ack_all(self, claim, jobs):
-            done = await ports.queue.ack_all(claim, jobs)
+        async def release(self, claim, **given):
+            await ports.queue.release(claim, **given)
             if not entered.is_set():
                 entered.set()
                 await asyncio.sleep(60)
-            return done
 
     served.ports = SimpleNamespace(asynchronous=lambda: attrs.evolve(ports, queue=Slow()), observer=ports.observer)
     running = asyncio.create_task(Worker(served, concurrency=1).run())
@@ -376,6 +375,10 @@ async def test_what_is_done_is_written_down_together_and_soon(serve, blog) -> No
             written.append(len(jobs))
             return await ports.queue.ack_all(claim, jobs)
 
+        async def release(self, claim, *, done, **given):
+            written.append(len(done))
+            await ports.queue.release(claim, done=done, **given)
+
     served.ports = SimpleNamespace(asynchronous=lambda: attrs.evolve(ports, queue=Counting()), observer=ports.observer)
     assert await Worker(served).step() is True
     assert written == [20, 4, 2]
@@ -392,13 +395,13 @@ async def test_what_could_not_be_written_down_is_written_at_the_end(serve, fault
         def __getattr__(self, name: str):
             return getattr(ports.queue, name)
 
-        async def ack_all(self, claim, jobs):
+        async def release(self, claim, **given):
             if not tried.is_set():
                 tried.set()
                 if fault == "fails":
                     raise QueueError("locked")
                 await asyncio.sleep(60)
-            return await ports.queue.ack_all(claim, jobs)
+            await ports.queue.release(claim, **given)
 
     served.ports = SimpleNamespace(asynchronous=lambda: attrs.evolve(ports, queue=Faulty()), observer=ports.observer)
     step = asyncio.create_task(Worker(served).step())

@@ -47,13 +47,27 @@ class AcksForAnybody(MemoryQueue):
 
 
 class ForgetsFailures(MemoryQueue):
-    async def release(self, claim, *, due_s=0.0, failures=0):
-        await super().release(claim, due_s=due_s)
+    async def release(self, claim, *, due_s=0.0, failures=0, done=()):
+        await super().release(claim, due_s=due_s, done=done)
 
 
 class ForgetsToBackOff(MemoryQueue):
-    async def release(self, claim, *, due_s=0.0, failures=0):
-        await super().release(claim, failures=failures)
+    async def release(self, claim, *, due_s=0.0, failures=0, done=()):
+        await super().release(claim, failures=failures, done=done)
+
+
+class GivesBackWhatIsDone(MemoryQueue):
+    async def release(self, claim, *, due_s=0.0, failures=0, done=()):
+        await super().release(claim, due_s=due_s, failures=failures)
+
+
+class EndsWhatIsDoneWithoutALease(MemoryQueue):
+    async def release(self, claim, *, due_s=0.0, failures=0, done=()):
+        lane = self._state.lanes.get((claim.site, claim.lane))
+        for job in done:
+            entry = lane.waiting.pop(job.job_id, None) if lane is not None else None
+            self._state.dedupe.discard((entry and entry.dedupe) or ("", ""))
+        await super().release(claim, due_s=due_s, failures=failures)
 
 
 class LosesDeadLetters(MemoryQueue):
@@ -76,6 +90,8 @@ BROKEN_QUEUES = [
     AcksForAnybody,
     ForgetsFailures,
     ForgetsToBackOff,
+    GivesBackWhatIsDone,
+    EndsWhatIsDoneWithoutALease,
     LosesDeadLetters,
     KeepsLongReasons,
 ]

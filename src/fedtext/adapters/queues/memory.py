@@ -195,13 +195,15 @@ class MemoryQueue:
             self._state.buried[job.job_id] = entry
             return True
 
-    async def release(self, claim: Claim, *, due_s: float = 0.0, failures: int = 0) -> None:
-        """Give the lane back: not to be claimed before `due_s`, with this run of failures."""
+    async def release(self, claim: Claim, *, due_s: float = 0.0, failures: int = 0, done: Sequence[Job] = ()) -> None:
+        """Give the lane back: not to be claimed before `due_s`, with this run of failures, without what is done."""
         now_s = self._clock.now_s()
         with self._state.lock:
             lane = self._held(claim)
             if lane is None:
                 return
+            for job in done:
+                self._take(claim, job)
             lane.free()
             lane.due_s, lane.failures = due_s, failures
             lane.ready_s = self._state.ready_s(claim.site, claim.lane, max(due_s, now_s))
@@ -336,6 +338,7 @@ class MemoryQueue:
             ordering_key=task.ordering_key,
             attempts=0,
             enqueued_s=now_s,
+            body=bytes(task.body),
         )
         ready_s, place = self._state.ready_s(task.site, task.lane, due_s), (task.site, task.lane)
         lane = self._state.lanes.get(place)

@@ -47,7 +47,7 @@ _ARRIVALS_TRY = "SELECT pg_try_advisory_xact_lock(hashtext('fedtext_arrivals'), 
 _ARRIVALS_TAKE = (
     "DELETE FROM fedtext_arrivals WHERE arrival_id IN"
     f" (SELECT arrival_id FROM fedtext_arrivals ORDER BY arrival_id LIMIT {ARRIVALS_MAX})"
-    " RETURNING arrival_id, site, lane, payload, dedupe_key, ordering_key, due_s, enqueued_s"
+    " RETURNING arrival_id, site, lane, payload, dedupe_key, ordering_key, due_s, enqueued_s, body"
 )
 
 
@@ -58,6 +58,7 @@ class PostgresQueue(SqlQueue):
     lane_find = text.LANE_FIND + " FOR UPDATE"
     lane_named = text.LANE_READY_NAMED + " FOR UPDATE SKIP LOCKED"
     purge_lock = " FOR UPDATE"
+    sweep_lock = " FOR UPDATE SKIP LOCKED"
     pauses_lock = "LOCK TABLE fedtext_pauses IN ACCESS EXCLUSIVE MODE"
 
     def __init__(self, runner: PostgresRunner, clock: Clock, listener: Listener) -> None:
@@ -109,6 +110,7 @@ class PostgresQueue(SqlQueue):
         """
         self._heard = self._listener.heard
         now_s = self._clock.now_s()
+        await self.sweep_in_time(now_s)
         wanted = (lane.kind,) if lane is not None else tuple(LaneKind if kinds is None else kinds)
         ready, any_arrived = await self._runner.read(lambda session: _peek(session, wanted, site, now_s), QueueError)
         if any_arrived:
@@ -206,6 +208,9 @@ def _add(session: Session, tasks: Sequence[tuple[Task, float]]) -> int:
         tasks, key=lambda item: (item[0].site, str(item[0].lane))
     )  # stable: order of arrival within a lane
     statements = [text.enqueue_at_once(task, now_s) for task, now_s in ordered]
+    bodies = text.bodies_of(task for task, _ in tasks)
+    if bodies:
+        session.executemany(text.BODY_ADD, bodies)
     return session.executemany(statements[0].sql, [one.parameters for one in statements]).rowcount if statements else 0
 
 
@@ -215,7 +220,7 @@ def _move_arrivals(session: Session, lock: str) -> int:
         return 0
     rows = sorted(session.execute(_ARRIVALS_TAKE).fetchall())
     tasks: list[tuple[Task, float]] = []
-    for _, site, lane, payload, dedupe_key, ordering_key, due_s, enqueued_s in rows:
+    for _, site, lane, payload, dedupe_key, ordering_key, due_s, enqueued_s, body in rows:
         task = Task(
             site=site,
             lane=Lane.parse(lane),
@@ -223,6 +228,7 @@ def _move_arrivals(session: Session, lock: str) -> int:
             dedupe_key=dedupe_key,
             ordering_key=ordering_key,
             due_s=due_s,
+            body=body or b"",
         )
         tasks.append((task, enqueued_s))
     _add(session, tasks)

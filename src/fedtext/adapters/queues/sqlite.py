@@ -32,11 +32,14 @@ class SqliteQueue(SqlQueue):
         if not tasks:
             return 0
 
-        batches: dict[tuple[str, Lane], list[tuple[bytes, str | None, str, float, float]]] = {}
+        batches: dict[tuple[str, Lane], list[text.JobValues]] = {}
         for task in tasks:
             batches.setdefault((task.site, task.lane), []).append(text.job_values(task, now_s))
+        bodies = text.bodies_of(tasks)
 
         def work(session: Session) -> int:
+            if bodies:
+                session.executemany(text.BODY_ADD, bodies)
             return sum(_add(session, site, lane, jobs) for (site, lane), jobs in batches.items())
 
         return await self._runner.write(work, QueueError)
@@ -56,6 +59,7 @@ class SqliteQueue(SqlQueue):
     ) -> Claim | None:
         """Lease the named lane, or the one that has been due the longest, and take due jobs, at most `batch_max`."""
         now_s = self._clock.now_s()
+        await self.sweep_in_time(now_s)
         wanted = tuple(LaneKind if kinds is None else kinds)
 
         def peek(session: Session) -> bool:
@@ -75,7 +79,7 @@ class SqliteQueue(SqlQueue):
         return min((row for row in found if row is not None), default=None)
 
 
-def _add(session: Session, site: str, lane: Lane, jobs: Sequence[tuple[bytes, str | None, str, float, float]]) -> int:
+def _add(session: Session, site: str, lane: Lane, jobs: Sequence[text.JobValues]) -> int:
     """Add jobs of one lane: what `sql.enqueue_statements` does, with one look at the lane for all of them."""
     first_s = min(job[3] for job in jobs)
     found = session.execute(text.LANE_FIND, (site, str(lane))).fetchone()
