@@ -7,10 +7,10 @@ from hashlib import sha256
 
 import pytest
 
-from fedtext.adapters import bodies
+from fedtext.adapters import bodies, copies
 from fedtext.adapters.backends import PostgresBackend, SqliteBackend
 from fedtext.adapters.clocks import ManualClock, SystemClock
-from fedtext.adapters.sql import BODY_ADD, JOBS_ADD, SWEEP_BODIES_MAX
+from fedtext.adapters.sql import JOBS_ADD, POSTGRES_BODY_ADD, POSTGRES_BODY_ADDED, SWEEP_BODIES_MAX
 from fedtext.adapters.sql_queue import SWEEP_S
 from fedtext.sync import run_sync
 from fedtext.testing.port_rigs import LEASE_S, claim_of, task
@@ -117,6 +117,42 @@ def test_many_bodies_go_page_by_page(opened, clock, count):
     assert [body for _, body in kept(opened)] == [b"stays"]
 
 
+def test_what_was_restored_is_found_by_the_numbers_of_its_jobs(opened, clock, tmp_path):
+    """They are others than before: the span of each body is drawn anew."""
+    hosts = [f"{letter}.example" for letter in "abc"]
+    run_sync(opened.queue.enqueue([task(host, host, body=WORDS) for host in hosts]))
+    run_sync(opened.queue.enqueue([task("other", hosts[1], body=b"other")]))
+    path = tmp_path / "copy.jsonl"
+    with path.open("wb") as file:
+        run_sync(copies.write_lines(opened.sql, file, now_s=0.0, show=lambda *_: None))
+    run_sync(copies.clear(opened.sql))
+    run_sync(copies.read_lines(opened.sql, path, total=9, show=lambda *_: None))
+    spans = run_sync(opened.sql.execute("SELECT body, from_job, to_job FROM fedtext_bodies"))
+    ids = run_sync(opened.sql.execute("SELECT job_id FROM fedtext_jobs ORDER BY 1"))
+    assert {body: (first, last) for body, first, last in spans} == {
+        WORDS: (ids[0][0], ids[2][0]),
+        b"other": (ids[3][0], ids[3][0]),
+    }
+    for left in ({WORDS, b"other"}, {WORDS}):
+        claim = run_sync(claim_of(opened.queue))
+        run_sync(opened.queue.release(claim, done=claim.jobs))
+        run_sync(opened.queue.purge())
+        assert {body for _, body in kept(opened)} == left
+
+
+def test_a_body_that_comes_again_later_stays_as_long(opened):
+    """Between its jobs came others, and the first ones are done."""
+    for words in (WORDS, b"other", WORDS, b"another", WORDS):
+        run_sync(opened.queue.enqueue([task("one", "a.example", body=words)]))
+    for count in (3, 2, 2):  # words; other, which was the last of its body; words
+        claim = run_sync(claim_of(opened.queue, batch_max=1))
+        run_sync(opened.queue.release(claim, done=claim.jobs))
+        run_sync(opened.queue.purge())
+        assert len(kept(opened)) == count
+    claim = run_sync(claim_of(opened.queue))
+    assert [job.body for job in claim.jobs] == [b"another", WORDS]
+
+
 def test_a_body_that_another_transaction_needs_stays(postgres_url, clock):
     """It has touched the body and not committed yet: who sweeps finds it locked, not free."""
     psycopg = pytest.importorskip("psycopg")
@@ -128,8 +164,9 @@ def test_a_body_that_another_transaction_needs_stays(postgres_url, clock):
     lane = run_sync(opened.sql.execute("SELECT lane_id FROM fedtext_lanes"))[0][0]
     digest = sha256(WORDS).digest()
     with psycopg.connect(postgres_url) as other:
-        other.execute(BODY_ADD.replace("?", "%s"), (digest, WORDS))
+        other.execute(POSTGRES_BODY_ADD.replace("?", "%s"), (digest, WORDS, 0))
         other.execute(JOBS_ADD.replace("?", "%s"), (lane, b"{}", None, "", 0.0, 0.0, digest))
+        other.execute(POSTGRES_BODY_ADDED.replace("?", "%s"), (digest,))
         assert run_sync(opened.queue.purge()) == 0  # sweeps, and does not wait
         assert len(kept(opened)) == 2
     run_sync(opened.queue.purge())

@@ -173,7 +173,6 @@ def test_a_later_version_is_refused_and_left_alone(path):
 
 
 BACK_TO_2 = (
-    "DROP INDEX fedtext_jobs_body",
     "ALTER TABLE fedtext_jobs DROP COLUMN body_digest",
     "DROP TABLE fedtext_bodies",
     "UPDATE fedtext_meta SET value = '2'",

@@ -24,7 +24,7 @@ from urllib.parse import quote
 
 from ..errors import ConfigurationError, StoreError
 from ..ports import Sql, SqlValue, Statement
-from .sql import BODY_GET, SCHEMA_VERSION, body_digest, indexed
+from .sql import BODIES_SPAN, BODY_GET, SCHEMA_VERSION, body_digest, indexed
 
 Show: TypeAlias = Callable[[int, int], None]
 Row: TypeAlias = dict[str, SqlValue]
@@ -382,6 +382,8 @@ async def read_lines(sql: Sql, path: Path, *, total: int, show: Show) -> None:
                 waiting += _inserts(str(line["table"]), row, known)
                 done += 1
             is_body = line.get("table") == "fedtext_bodies"  # without a job in the same transaction it could be swept
+            if "end" in line:
+                waiting.append(Statement(BODIES_SPAN))
             if (len(waiting) >= _PAGE_ROWS and not is_body) or "end" in line:
                 await sql.atomic(waiting)
                 waiting.clear()

@@ -12,7 +12,8 @@ thousands of them cost nothing; what still finds a paused lane due (its lease ra
 
 What many jobs have in common, the words of a post, is one row in `fedtext_bodies` under its SHA-256, and the jobs name
 it. Whoever adds jobs touches that row before, so who sweeps finds it locked, or finds the jobs. A row whose last job is
-gone is swept a minute later, or so.
+gone is swept a minute later, or so. To be found, jobs need no index: they came at about the same time, so the row tells
+between which numbers they are. An index would be one more page that is written with each job that is done.
 
 How a database of an earlier version is used: `schema_upgrade` gives the statements that make it one of this version,
 to be run in one transaction. A migration is never changed after its release, and none is ever dropped.
@@ -62,9 +63,10 @@ _PAUSES = (
     "CREATE TABLE IF NOT EXISTS fedtext_pauses"
     " (site {text} NOT NULL, lane {text} NOT NULL, since_s DOUBLE PRECISION NOT NULL, PRIMARY KEY (site, lane))"
 )
-_BODIES = "CREATE TABLE IF NOT EXISTS fedtext_bodies (digest {blob} NOT NULL PRIMARY KEY, body {blob} NOT NULL)"
-_JOBS_OF_BODY = (
-    "CREATE INDEX IF NOT EXISTS fedtext_jobs_body ON fedtext_jobs (body_digest) WHERE body_digest IS NOT NULL"
+_BODIES = (
+    "CREATE TABLE IF NOT EXISTS fedtext_bodies"
+    " (digest {blob} NOT NULL PRIMARY KEY, from_job BIGINT NOT NULL DEFAULT 0,"
+    " to_job BIGINT NOT NULL DEFAULT 9223372036854775807, body {blob} NOT NULL)"  # those that name it are in between
 )
 _TABLES = (
     "CREATE TABLE IF NOT EXISTS fedtext_meta (name {text} NOT NULL PRIMARY KEY, value {text} NOT NULL)",
@@ -91,7 +93,6 @@ _TABLES = (
     "CREATE INDEX IF NOT EXISTS fedtext_jobs_buried_lane ON fedtext_jobs (lane_id) WHERE reason IS NOT NULL",
     _PAUSES,
     _BODIES,
-    _JOBS_OF_BODY,
 )
 _TABLES_ALSO = {
     "postgresql": (
@@ -111,7 +112,7 @@ _MIGRATIONS = {
         " WHERE lease_token IS NOT NULL",
         _PAUSES,
     ),
-    2: ("ALTER TABLE fedtext_jobs ADD COLUMN body_digest {blob}", _BODIES, _JOBS_OF_BODY),
+    2: ("ALTER TABLE fedtext_jobs ADD COLUMN body_digest {blob}", _BODIES),
 }
 """What makes a database of a version one of the next; for every dialect, with the names of column types."""
 _MIGRATIONS_ALSO: dict[tuple[str, int], tuple[str, ...]] = {
@@ -204,13 +205,29 @@ _POSTGRES_ARRIVAL_ADD = (
     "INSERT INTO fedtext_arrivals (site, lane, payload, dedupe_key, ordering_key, due_s, enqueued_s, body)"
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 )
-BODY_ADD = (
-    "INSERT INTO fedtext_bodies (digest, body) VALUES (?, ?)"
-    " ON CONFLICT (digest) DO UPDATE SET digest = excluded.digest"
+_BODY_ADD = (
+    "INSERT INTO fedtext_bodies (digest, body, from_job, to_job) VALUES (?, ?, {next_job}, {next_job} + ?)"
+    " ON CONFLICT (digest) DO UPDATE SET to_job = excluded.to_job"
 )
-"""Before the jobs that name it, and also where it is there: that keeps others from sweeping it until the commit."""
+BODY_ADD = _BODY_ADD.format(
+    next_job="(SELECT COALESCE(MAX(seq), 0) + 1 FROM sqlite_sequence WHERE name = 'fedtext_jobs')"
+)
+"""Before the jobs that name it, also where it is there, with how many jobs there will be at most, less one."""
+_POSTGRES_NEXT_JOB = "nextval(pg_get_serial_sequence('fedtext_jobs', 'job_id'))"
+POSTGRES_BODY_ADD = _BODY_ADD.format(next_job=_POSTGRES_NEXT_JOB)
+POSTGRES_BODY_ADDED = f"UPDATE fedtext_bodies SET to_job = {_POSTGRES_NEXT_JOB} WHERE digest = ?"
+"""After those jobs: others have taken numbers meanwhile."""
+BODIES_SPAN = (
+    "UPDATE fedtext_bodies SET from_job = found.first_job, to_job = found.last_job FROM"
+    " (SELECT body_digest, MIN(job_id) AS first_job, MAX(job_id) AS last_job FROM fedtext_jobs"
+    " WHERE body_digest IS NOT NULL GROUP BY body_digest) AS found WHERE fedtext_bodies.digest = found.body_digest"
+)
+"""For jobs that were put there otherwise; reads all of them."""
 BODY_GET = "SELECT body FROM fedtext_bodies WHERE digest = ?"
-_IS_NAMED = "EXISTS (SELECT 1 FROM fedtext_jobs WHERE fedtext_jobs.body_digest = fedtext_bodies.digest)"
+_IS_NAMED = (
+    "EXISTS (SELECT 1 FROM fedtext_jobs WHERE job_id BETWEEN fedtext_bodies.from_job AND fedtext_bodies.to_job"
+    " AND fedtext_jobs.body_digest = fedtext_bodies.digest)"
+)
 BODIES_PAGE = (
     f"SELECT digest, {_IS_NAMED} FROM fedtext_bodies WHERE digest > ? ORDER BY digest LIMIT {SWEEP_BODIES_MAX}"
 )
@@ -399,7 +416,7 @@ def enqueue_statements(task: Task, dialect: str, now_s: float) -> list[Statement
     job = job_values(task, now_s)
     _, dedupe, _, due_s, _, _ = job
     return [
-        *(Statement(BODY_ADD, body) for body in bodies_of([task])),
+        *(Statement(BODY_ADD, body) for body in bodies_of([task], 1)),
         Statement(_LANE_ADD, (*lane_values(task.site, task.lane, due_s), dedupe)),
         Statement(_JOB_ADD, (*job, task.site, str(task.lane))),
     ]
@@ -418,9 +435,10 @@ def body_digest(body: bytes) -> bytes:
     return sha256(body).digest()
 
 
-def bodies_of(tasks: Iterable[Task]) -> list[tuple[bytes, bytes]]:
-    """Give the rows of the bodies that tasks have, each once, in an order that is everybody's: no two wait in turns."""
-    return sorted({body_digest(task.body): task.body for task in tasks if task.body}.items())
+def bodies_of(tasks: Iterable[Task], jobs: int) -> list[tuple[bytes, bytes, int]]:
+    """Give the parameters of `BODY_ADD` for so many new jobs: each body once, in an order that is everybody's."""
+    found = {body_digest(task.body): task.body for task in tasks if task.body}
+    return [(digest, found[digest], jobs - 1) for digest in sorted(found)]
 
 
 def lane_values(site: str, lane: Lane, due_s: float) -> tuple[str, str, str, str, str, str, float]:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from hashlib import sha256
 
 import attrs
 
 from ..errors import MalformedIri
-from ..ports import Lane, LaneKind, Task, store_key
+from ..ports import Lane, LaneKind, Task
 from ..wire.iri import Origin, host_of, origin_of
 from .tasks import DeliveryTask, FanoutTask, encode_delivery
 
@@ -88,12 +87,11 @@ def _delivery(task: FanoutTask, body: bytes, inbox: str, *, shared: bool) -> Tas
         shared=shared,
     )
     lane = Lane(LaneKind.OUT, host_of(inbox))
-    mark = sha256(f"{task.activity_id}\n{inbox}".encode()).hexdigest()
     return Task(
         site=task.site,
         lane=lane,
         payload=encode_delivery(delivery),
-        dedupe_key=store_key(task.site, "deliver", mark),
+        dedupe_key=f"deliver/{inbox}\n{task.activity_id}",  # what is done together stands together in the index
         ordering_key=f"{task.ordering_key}\n{inbox}",
         body=body,
     )

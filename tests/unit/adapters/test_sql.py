@@ -68,7 +68,8 @@ HOT = {
     for name, text in vars(sql).items()
     if name.strip("_").startswith(("STORE_", "LANE", "JOB", "PAUSE_", "BODIES_", "BODY_"))
 }
-del HOT["_JOB_NEW"]  # a beginning
+del HOT["_JOB_NEW"], HOT["_BODY_ADD"]  # not whole
+del HOT["BODIES_SPAN"]  # after a restore
 HOT["_LANES_READY"] += " AND site = ? ORDER BY ready_s, lane_id LIMIT ?"
 HOT["_LANES_PAUSE"] += " AND kind = ?"
 HOT["_LANES_RESUME"] += " AND kind = ?"
