@@ -7,6 +7,7 @@ nothing in this module performs I/O.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import Final
 
 import attrs
@@ -215,16 +216,9 @@ class Request:
         cls, url: str, *, method: str = "GET", headers: Iterable[tuple[str, str]] = (), body: bytes = b""
     ) -> Request:
         """Build an outgoing request to an absolute URL that `wire.iri` has parsed; the fragment is cut off."""
-        scheme, separator, rest = url.partition("#")[0].partition("://")
-        if not separator:
-            raise MalformedIri("an absolute URL is needed", url=url)
-        cut = min((i for i in (rest.find("/"), rest.find("?")) if i >= 0), default=len(rest))
-        authority, target = rest[:cut], rest[cut:]
-        if not target.startswith("/"):
-            target = "/" + target
-        return cls(
-            method=method, scheme=scheme, authority=authority, target=target, headers=Headers.build(headers), body=body
-        )
+        scheme, authority, target = _parts_of(url)
+        fields = headers if isinstance(headers, Headers) else Headers.build(headers)
+        return cls(method=method, scheme=scheme, authority=authority, target=target, headers=fields, body=body)
 
     def with_headers(self, headers: Headers) -> Request:
         """Give a copy with other headers, at a fifth of what a general copy costs."""
@@ -262,6 +256,17 @@ class Request:
     def query(self) -> str:
         """The query without "?", not decoded; "" when there is none."""
         return self.target.partition("?")[2]
+
+
+@lru_cache(maxsize=256)  # many things go to one place
+def _parts_of(url: str) -> tuple[str, str, str]:
+    """Give scheme, authority and target of an absolute URL."""
+    scheme, separator, rest = url.partition("#")[0].partition("://")
+    if not separator:
+        raise MalformedIri("an absolute URL is needed", url=url)
+    cut = min((i for i in (rest.find("/"), rest.find("?")) if i >= 0), default=len(rest))
+    authority, target = rest[:cut], rest[cut:]
+    return scheme, authority, target if target.startswith("/") else f"/{target}"
 
 
 @attrs.frozen(kw_only=True)

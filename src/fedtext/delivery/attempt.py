@@ -5,12 +5,14 @@ The second one is another knock: the same bytes, signed as the answer to the fir
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import attrs
 
 from ..config import Config
 from ..errors import FetchError, LocalProtocolError, MalformedIri
 from ..fetch import Signer, send_signed
-from ..http import Request
+from ..http import Headers, Request
 from ..ports import ExchangeLimits, PortSet
 from ..wire.iri import parse_url
 from ..wire.media_types import ACTIVITY_JSON
@@ -49,12 +51,7 @@ async def attempt(task: DeliveryTask, dispatch: Dispatch) -> Outcome:
     request = Request.to(
         str(inbox),
         method="POST",
-        headers=[
-            ("content-type", ACTIVITY_JSON),
-            ("accept", ACTIVITY_JSON),
-            ("user-agent", dispatch.user_agent),
-            *dispatch.fields,
-        ],
+        headers=_fields(dispatch.user_agent, dispatch.fields),
         body=task.body.encode("utf-8"),
     )
     limits = ExchangeLimits.of(dispatch.config.limits, body_bytes_max=_ANSWER_BYTES_MAX)
@@ -80,3 +77,9 @@ async def attempt(task: DeliveryTask, dispatch: Dispatch) -> Outcome:
         retry_after_s_max=policy.retry_after_s_max,
         retries_forbidden=policy.retries_forbidden,
     )
+
+
+@lru_cache(maxsize=16)  # nearly always the same
+def _fields(user_agent: str, more: tuple[tuple[str, str], ...]) -> Headers:
+    usual = (("content-type", ACTIVITY_JSON), ("accept", ACTIVITY_JSON), ("user-agent", user_agent))
+    return Headers.build([*usual, *more])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final, NamedTuple, cast
 
 import attrs
@@ -147,6 +148,15 @@ def encode_task(task: AnyTask) -> bytes:
     return dump(value)
 
 
+_PLAIN: Final = r'"([^"\\\x00-\x1f\x7f]*+)"'
+_AS_WRITTEN: Final = re.compile(
+    rf'{{"v":{VERSION},"kind":"deliver","site":{_PLAIN},"sender":{_PLAIN},"activity_id":{_PLAIN},"inbox":{_PLAIN},'
+    rf'"digest":{_PLAIN},"forwarded":(true|false),"synchronize":(true|false),"shared":(true|false)}}'
+)
+"""What `encode_delivery` writes where nothing had to be escaped, nearly always; read in a third of the time."""
+_AS_WRITTEN_BYTES_MAX: Final = 16_384
+
+
 def encode_delivery(task: DeliveryTask) -> bytes:
     """Give the payload of a delivery whose body stands beside it, as `ports.Task.body`, once for all of its inboxes."""
     value: JsonObject = {field.name: getattr(task, field.name) for field in attrs.fields(DeliveryTask)}
@@ -180,6 +190,8 @@ def decode_outbound(payload: bytes, body: bytes = b"") -> AnyTask | None:
     Raises:
         QueueError: Not a task of this version.
     """
+    if body and (delivery := _as_written(payload, body)) is not None:
+        return delivery
     value = _parse(payload)
     kind = value.get("kind")
     if kind == INBOUND:
@@ -198,6 +210,31 @@ def decode_outbound(payload: bytes, body: bytes = b"") -> AnyTask | None:
             raise QueueError("a task with a wrong member", member=name)
         members[name] = member if json_type is not list else _texts(name, cast("list[object]", member))
     return task_type(**members)
+
+
+def _as_written(payload: bytes, body: bytes) -> DeliveryTask | None:
+    """Read a delivery that stands there to the letter as it is usually written; None: it has to be parsed."""
+    if len(payload) > _AS_WRITTEN_BYTES_MAX:
+        return None
+    try:
+        found = _AS_WRITTEN.fullmatch(payload.decode("utf-8"))
+    except UnicodeDecodeError:
+        return None
+    if found is None:
+        return None
+    site, sender, activity_id, inbox, digest, *said = found.groups()
+    forwarded, synchronize, shared = (one == "true" for one in said)
+    return DeliveryTask(
+        site=site,
+        sender=sender,
+        activity_id=activity_id,
+        inbox=inbox,
+        body=_text(body),
+        digest=digest,
+        forwarded=forwarded,
+        synchronize=synchronize,
+        shared=shared,
+    )
 
 
 def _text(body: bytes) -> str:

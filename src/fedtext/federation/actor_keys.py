@@ -79,7 +79,7 @@ class StoredKeys:
         Raises:
             StoreError: The store failed.
         """
-        return ports.store.get(_key_set_place(site, actor_id))
+        return ports.store.get(key_set_key(site, actor_id))
 
     async def load_set(self, ports: PortSet, site: str, actor_id: str, ring: KeyRing) -> KeySet:
         """Give all keys of an actor, making what is not there yet.
@@ -153,7 +153,8 @@ class StoredKeys:
 
 
 @lru_cache(maxsize=READ_COUNT_MAX)  # of own actors alone; each GET of one asks
-def _key_set_place(site: str, actor_id: str) -> str:
+def key_set_key(site: str, actor_id: str) -> str:
+    """Give the store's key of the keys of an own actor."""
     return store_key(site, "keyset", actor_id)
 
 

@@ -157,6 +157,15 @@ class Engine:
         """Id of the actor that signs on behalf of the server."""
         return Iri(self.site.origin + self.paths.instance_actor)
 
+    def sender_id(self, sender: str) -> str:
+        """Give the id of the own actor that signs a delivery; "": the one of the server.
+
+        Raises:
+            ConfigurationError: No actors are registered.
+            UnfitIdentifier: It cannot stand in their path.
+        """
+        return self.site.origin + self.actor_path(sender) if sender else self.instance_actor_id
+
     def actor_path(self, pk: str) -> str:
         """Give the path of an own actor.
 

@@ -34,8 +34,10 @@ from ..delivery import (
     recovery_pause_s,
 )
 from ..errors import FedtextError, MalformedIri, PortError
+from ..fetch import scheme_key
 from ..ports import Claim, Event, Job, Lane, LaneKind, PortSet, store_key
-from ..wire.iri import host_of
+from ..wire.iri import host_of, origin_of
+from .actor_keys import key_set_key
 from .engine import Engine
 from .turn_store import TurnStore
 from .turns import NO_TURN, Turn, TurnResult
@@ -52,13 +54,25 @@ async def begin_turn(engine: Engine, claim: Claim, ports: PortSet) -> Turn:
     """
     if claim.lane.kind is not LaneKind.OUT:
         return NO_TURN
-    health = decode_health(await ports.store.get(health_key(claim.site, claim.lane.name)))
+    place, wanted = health_key(claim.site, claim.lane.name), _wanted(engine, claim)
+    found = await ports.store.get_many([place, *wanted])
+    health = decode_health(found.get(place))
     if is_unavailable(health, now_s=ports.clock.now_s(), policy=engine.config.delivery):
         return Turn(health=health, unavailable=True)
     left_out = _left_out(claim.jobs) if engine.config.delivery.collapses else {}
-    return Turn(
-        health=health, left_out=left_out, ports=attrs.evolve(ports, store=TurnStore(ports.store, ports.coalesce))
-    )
+    store = TurnStore(ports.store, ports.coalesce, read={key: found.get(key) for key in wanted})
+    return Turn(health=health, left_out=left_out, ports=attrs.evolve(ports, store=store))
+
+
+def _wanted(engine: Engine, claim: Claim) -> list[str]:
+    """Name what the first delivery of a batch will read once a turn; the others mostly want the same."""
+    task = _delivery(claim.jobs[0])
+    if task is None:
+        return []
+    with suppress(FedtextError):  # carrying it out says what is wrong with it
+        sender_id, origin = engine.sender_id(task.sender), origin_of(task.inbox)
+        return [key_set_key(claim.site, sender_id), scheme_key(claim.site, origin)]
+    return []
 
 
 async def end_turn(engine: Engine, claim: Claim, turn: Turn, result: TurnResult, ports: PortSet) -> float:

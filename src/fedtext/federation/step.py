@@ -286,7 +286,7 @@ async def _deliver(engine: Engine, task: DeliveryTask, job: Job, ports: PortSet)
     if _is_refused(engine, task.inbox):  # it may have been blocked since this was planned
         _emit(ports, "delivery.dropped", inbox=task.inbox, id=task.activity_id, reason="policy")
         return Done()
-    actor_id = engine.instance_actor_id if not task.sender else engine.site.origin + engine.actor_path(task.sender)
+    actor_id = engine.sender_id(task.sender)
     dispatch = Dispatch(
         ports=ports,
         config=engine.config,

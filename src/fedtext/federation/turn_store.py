@@ -9,7 +9,7 @@ sent at all, and everything that is not listed in `READ_ONCE`, is asked of the s
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from ..ports import Coalesce, Statement, Store
@@ -24,12 +24,13 @@ class TurnStore:
     Args:
         store: That is read and written.
         coalesce: By which jobs that begin at the same time read once together.
+        read: What was just read of it, of the kinds that are read once; None where there is nothing.
     """
 
-    def __init__(self, store: Store, coalesce: Coalesce) -> None:
+    def __init__(self, store: Store, coalesce: Coalesce, *, read: Mapping[str, bytes | None] | None = None) -> None:
         self._store = store
         self._coalesce = coalesce
-        self._read: dict[str, bytes | None] = {}
+        self._read: dict[str, bytes | None] = dict(read or {})
         self._writes = 0
 
     @property

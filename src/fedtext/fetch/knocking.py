@@ -182,7 +182,7 @@ def _implemented(document: JsonObject, origin: str) -> list[str]:
 
 async def recall(ports: PortSet, site: str, origin: str) -> SchemeMemory:
     """Give what is known of the schemes that an origin takes."""
-    found = await ports.store.get(_memory_key(site, origin))
+    found = await ports.store.get(scheme_key(site, origin))
     return _NOTHING_KNOWN if found is None else _memory_of(found)
 
 
@@ -196,8 +196,8 @@ def _memory_of(value: bytes) -> SchemeMemory:
 
 async def _keep(ports: PortSet, site: str, origin: str, known: SchemeMemory, memory: SchemeMemory) -> None:
     """Write a memory back, where it says more than the one before."""
-    if _says_more(known, memory):
-        await ports.store.put(_memory_key(site, origin), memory.encode(), ttl_s=LEARNED_S)
+    if memory is not known and _says_more(known, memory):
+        await ports.store.put(scheme_key(site, origin), memory.encode(), ttl_s=LEARNED_S)
 
 
 def _says_more(known: SchemeMemory, memory: SchemeMemory) -> bool:
@@ -211,5 +211,6 @@ def _says_more(known: SchemeMemory, memory: SchemeMemory) -> bool:
 
 
 @lru_cache(maxsize=_MEMORIES_READ_MAX)  # read before a request and written after it
-def _memory_key(site: str, origin: str) -> str:
+def scheme_key(site: str, origin: str) -> str:
+    """Give the store's key of what is known of the schemes that an origin takes."""
     return store_key(site, "scheme", origin)

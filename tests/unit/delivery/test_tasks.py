@@ -19,8 +19,9 @@ from fedtext.delivery import (
     decode_task,
     encode_delivery,
     encode_task,
+    tasks,
 )
-from fedtext.errors import QueueError
+from fedtext.errors import LocalProtocolError, QueueError
 
 SITE, ALICE = "https://home.example.com", "https://home.example.com/users/1"
 BODY = '{"id":"https://home.example.com/users/1#1"}'
@@ -167,3 +168,77 @@ def test_what_a_release_without_proofs_has_queued_goes_out_as_it_is():
 
 def test_a_delivery_that_a_release_before_this_one_queued_says_nothing_of_followers():
     assert decode_task(tampered(attrs.evolve(DELIVERY, synchronize=True), synchronize=...)) == DELIVERY
+
+
+# --- the short road ------------------------------------------------------------------------------------------------
+
+TEXTS = st.text(max_size=12) | st.sampled_from(['"', "\\", "\n", "\x7f", "ü", "\ud800", '","x":"'])
+DELIVERIES = st.builds(
+    DeliveryTask,
+    **dict.fromkeys(("site", "sender", "activity_id", "inbox", "digest"), TEXTS),
+    body=st.text(min_size=1, max_size=12),
+    **{name: st.booleans() for name in ("forwarded", "synchronize", "shared")},
+)
+
+
+def by_the_long_road(payload: bytes, body: bytes):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tasks, "_as_written", lambda *_: None)
+        try:
+            return decode_outbound(payload, body)
+        except QueueError:
+            return QueueError
+
+
+def by_either_road(payload: bytes, body: bytes):
+    try:
+        return decode_outbound(payload, body)
+    except QueueError:
+        return QueueError
+
+
+@given(DELIVERIES)
+def test_a_delivery_is_read_alike_on_both_roads(task):
+    with suppress(LocalProtocolError):
+        payload, body = encode_delivery(task), task.body.encode()
+        assert by_either_road(payload, body) == by_the_long_road(payload, body) == task
+
+
+@given(
+    DELIVERIES,
+    st.lists(
+        st.tuples(st.integers(0, 400), st.integers(0, 3), st.sampled_from([*' "\\{}[],:tfn01', "\x00", "ü"])),
+        max_size=3,
+    ),
+)
+def test_what_was_tampered_with_is_read_alike_on_both_roads(task, changes):
+    with suppress(LocalProtocolError):
+        payload, body = encode_delivery(task).decode(), task.body.encode()
+        for place, length, put in changes:
+            payload = payload[:place] + put + payload[place + length :]
+        assert by_either_road(payload.encode(), body) == by_the_long_road(payload.encode(), body)
+
+
+@pytest.mark.parametrize("body", [b"\xff", b"\xed\xa0\x80"])
+def test_the_short_road_takes_no_other_body(body):
+    assert tasks._AS_WRITTEN.fullmatch(encode_delivery(DELIVERY).decode()) is not None
+    assert (
+        by_either_road(encode_delivery(DELIVERY), body)
+        is by_the_long_road(encode_delivery(DELIVERY), body)
+        is QueueError
+    )
+
+
+@pytest.mark.parametrize("more", [0, 1])
+def test_a_long_payload_takes_the_long_road(more):
+    task = attrs.evolve(DELIVERY, activity_id="a")
+    longer = tasks._AS_WRITTEN_BYTES_MAX - len(encode_delivery(task)) + more
+    task = attrs.evolve(task, activity_id="a" * (1 + longer))
+    payload = encode_delivery(task)
+    assert len(payload) == tasks._AS_WRITTEN_BYTES_MAX + more
+    assert (tasks._as_written(payload, b"x") is None) == bool(more)
+    assert decode_outbound(payload, task.body.encode()) == task
+
+
+def test_bytes_that_are_no_text_take_the_long_road():
+    assert tasks._as_written(encode_delivery(DELIVERY).replace(b"#", b"\xff"), b"x") is None

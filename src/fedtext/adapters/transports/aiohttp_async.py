@@ -14,6 +14,7 @@ import asyncio
 import inspect
 import socket
 import time
+from functools import lru_cache
 from typing import Any, Final
 
 import aiohttp
@@ -36,6 +37,7 @@ _WAITING_BYTES: Final = 16_384
 # Up to here a body is copied behind its head, so that both go out in one piece.
 _JOINED_BYTES_MAX: Final = 65_536
 _SWITCHING: Final = 101
+_ADMITTED_MAX: Final = 256
 # As many of them as this release of aiohttp knows, out of the way.
 _PARSER_BOUNDS: Final[dict[str, Any]] = {
     name: 1 << 30
@@ -140,6 +142,7 @@ class AiohttpTransport:
         self, *, dev: DevPolicy | None = None, limits: Limits = LIMITS, ports: tuple[int, ...] = (443,)
     ) -> None:
         self._guard = AddressGuard(dev, tuple(ports), limits.resolved_addresses_max)
+        self._admitted = lru_cache(maxsize=_ADMITTED_MAX)(self._guard.admit_url)  # which decides by the URL alone
         self._ssl_context = build_ssl_context(dev)
         self._limits = limits
         self._resolver = Resolver(dev.resolver if dev else {})
@@ -157,7 +160,7 @@ class AiohttpTransport:
             WrongMediaType: A content coding other than identity or one gzip.
             LocalProtocolError: The request cannot be written as HTTP.
         """
-        url = self._guard.admit_url(request.url)
+        url = self._admitted(request.url)
         fields = outgoing_fields(request, url)
         meter = Meter.of(self._limits, limits, deadline_s=time.monotonic() + limits.exchange_s_max)
         try:

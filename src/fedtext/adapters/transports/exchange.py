@@ -79,10 +79,16 @@ def outgoing_fields(request: Request, url: Url) -> list[tuple[str, str]]:
         fields.append(_ENCODINGS)
     if request.body or request.method in {"POST", "PUT", "PATCH"}:
         fields.append(("content-length", str(len(request.body))))
-    for name, value in fields:
-        if not (name in USUAL_NAMES and value.isascii() and value.isprintable()):
+    if not _are_usual(fields):
+        for name, value in fields:
             _check_field(name, value, request.url)
     return fields
+
+
+def _are_usual(fields: list[tuple[str, str]]) -> bool:
+    """Tell, in one look at all of them, whether fields are as nearly all are."""
+    values = "".join([value for _, value in fields])
+    return values.isascii() and values.isprintable() and USUAL_NAMES.issuperset([name for name, _ in fields])
 
 
 def _check_field(name: str, value: str, url: str) -> None:
