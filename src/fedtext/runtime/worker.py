@@ -126,7 +126,8 @@ class Worker:
             await self._chains(claim, iter(await self._probe(claim, _chains(claim.jobs), lane, ports)), lane, ports)
             await self._give_back(claim, lane, ports)
         finally:
-            await self._end(claim, lane, ports)
+            if not lane.is_back:
+                await self._end(claim, lane, ports)
         return True
 
     async def _loop(self, stop: asyncio.Event | None) -> None:
@@ -160,7 +161,8 @@ class Worker:
             await self._give_back(claim, lane, ports)
         finally:
             heartbeat.cancel()
-            await lane.shield(self._end(claim, lane, ports))
+            if not lane.is_back:
+                await lane.shield(self._end(claim, lane, ports))
 
     async def _heartbeat(self, claim: Claim, lane: _LaneState, ports: PortSet) -> None:
         """Keep the lease while one job takes long, such as many look-ups at slow hosts."""
@@ -191,8 +193,7 @@ class Worker:
         Nothing that a port raises here takes the place of what has ended the turn, such as a cancellation.
         """
         try:
-            if not lane.is_back:
-                await self._give_back(claim, lane, ports)
+            await self._give_back(claim, lane, ports)
         except PortError as error:  # the lease runs out by itself; what is not written down is done again
             self._emit("worker.port_failed", error=str(error))
 

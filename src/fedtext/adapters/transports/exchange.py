@@ -65,14 +65,15 @@ def outgoing_fields(request: Request, url: Url) -> list[tuple[str, str]]:
         raise FetchRefused("the path is not in its canonical spelling", url=request.url)
     if (request.method not in _USUAL_METHODS and not _METHOD.fullmatch(request.method)) or request.method == "CONNECT":
         raise LocalProtocolError("this is no method of an exchange", method=request.method, url=request.url)
-    host, encodes, fields = "", False, [("host", url.authority)]
+    authority = url.authority
+    host, encodes, fields = "", False, [("host", authority)]
     for field in request.headers:
         name, value = field
         if name not in _DROPPED:
             encodes = encodes or name == "accept-encoding"
             fields.append(field)
         elif name == "host":
-            if host or (value != url.authority and value.lower() != url.authority):
+            if host or (value != authority and value.lower() != authority):
                 raise FetchRefused("the Host header and the URL name different hosts", host=value, url=request.url)
             host, fields[0] = value, field
     if not encodes:
