@@ -6,6 +6,7 @@ the same run, which is the least that a durable SQLite queue does for a job (one
 deleted in transactions of the same size on the same disk), and what an `ack` for each job costs instead.
 
 Judged as they are: 300 bytes of the file for a job that waits, and one row for a dead host however much waits for it.
+Printed to be seen: the same for deliveries as they are planned, with all that names them, of posts of 3 kB to 25 hosts.
 """
 
 from __future__ import annotations
@@ -24,7 +25,9 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from bench.measuring import Measured
 from fedtext.adapters.backends import SqliteBackend
 from fedtext.adapters.clocks import SystemClock
+from fedtext.delivery import FanoutTask, plan_deliveries
 from fedtext.ports import Lane, LaneKind, Queue, Task
+from fedtext.signatures import build_digest
 from fedtext.sync import run_sync
 
 JOB_MAX = 0.06  # 15 us where a signature takes 0.25 ms
@@ -146,11 +149,40 @@ def weights(folder: Path) -> list[Measured]:
     ]
     run_sync(queue.enqueue(dead))
     rows = run_sync(queue.depth()).lanes - before
+    planned = _planned_bytes(path, queue)
     backend.close()
     return [
+        Measured(
+            goal="G7", what="a delivery that waits", anchor=JOB_BYTES_MAX, subject=planned, reach=None, unit="bytes"
+        ),
         Measured(goal="G7", what="a job that waits", anchor=JOB_BYTES_MAX, subject=waiting, reach=1.0, unit="bytes"),
         Measured(goal="G7", what="a dead host with 5000 jobs", anchor=1, subject=rows, reach=1.0, unit="rows"),
     ]
+
+
+def _planned_bytes(path: Path, queue: Queue) -> float:
+    """Weigh deliveries of posts."""
+    inboxes, posts, before = [f"https://host{number}.example/inbox" for number in range(25)], 200, _bytes(path)
+    for number in range(posts):
+        post = f"{SITE}/posts/{number}"
+        body = f'{{"id":"{post}#create","content":"{"x" * 3_000}"}}'
+        fanout = FanoutTask(
+            site=SITE,
+            sender="1",
+            activity_id=f"{post}#create",
+            actor=f"{SITE}/users/1",
+            body=body,
+            digest=build_digest(body.encode()),
+            recipients=(),
+            blind=(),
+            followers_of=("1",),
+            cursor="",
+            reached=(),
+            ordering_key=f"{SITE}/users/1 {post}",
+            shared=True,
+        )
+        run_sync(queue.enqueue(plan_deliveries(fanout, inboxes, shared=inboxes)))
+    return (_bytes(path) - before) / (posts * len(inboxes))
 
 
 def _bytes(path: Path) -> int:

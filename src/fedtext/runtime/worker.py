@@ -149,7 +149,12 @@ class Worker:
         stopping = stop.is_set if stop is not None else lambda: False
         lane = _LaneState(failures=claim.failures, lease_until_s=claim.lease_until_s, stopping=stopping)
         lane.shield = asyncio.shield
-        heartbeat = asyncio.get_running_loop().create_task(self._heartbeat(claim, lane, ports))
+        loop, beating = asyncio.get_running_loop(), list[asyncio.Task[None]]()
+
+        def begin() -> None:
+            beating.append(loop.create_task(self._heartbeat(claim, lane, ports)))
+
+        timer = loop.call_later(self._federation.config.delivery.lease_s / 3, begin)  # nearly all are done before
         try:
             lane.turn = await self._federation.engine.begin_turn(claim, ports)
             chains = await self._probe(claim, _chains(claim.jobs), lane, ports)
@@ -160,7 +165,9 @@ class Worker:
                     group.create_task(self._chains(claim, left, lane, ports))
             await self._give_back(claim, lane, ports)
         finally:
-            heartbeat.cancel()
+            timer.cancel()
+            for heartbeat in beating:
+                heartbeat.cancel()
             if not lane.is_back:
                 await lane.shield(self._end(claim, lane, ports))
 
@@ -168,11 +175,11 @@ class Worker:
         """Keep the lease while one job takes long, such as many look-ups at slow hosts."""
         lease_s = self._federation.config.delivery.lease_s
         while not lane.stopped:
-            await asyncio.sleep(lease_s / 3)
             with suppress(PortError):  # the next beat, or the check before the next job, tries again
                 lane.lease_until_s = ports.clock.now_s() + lease_s
                 if not await ports.queue.extend(claim, lease_s=lease_s):
                     lane.stopped = True
+            await asyncio.sleep(lease_s / 3)
 
     async def _give_back(self, claim: Claim, lane: _LaneState, ports: PortSet) -> None:
         """Write down how the host is and what is done, and give the lane back."""
