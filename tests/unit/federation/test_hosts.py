@@ -429,3 +429,55 @@ def test_other_lanes_and_other_payloads_are_left_alone(make_world):
     world.settle()
     assert [kind for _path, kind in b.deliveries()] == ["Like", "Like"]
     assert run_sync(world.ports.queue.wake(Lane(LaneKind.OUT, "nobody.example"), site=HOME)) is False
+
+
+# --- what a turn reads --------------------------------------------------------------------------------------------
+
+
+def out_claim(world, *payloads):
+    """Give a claim of jobs that are not in the queue."""
+    tasks = [Task(site=HOME, lane=Lane(LaneKind.OUT, "b.example.org"), payload=one) for one in payloads]
+    run_sync(world.ports.queue.enqueue(tasks))
+    return run_sync(world.ports.queue.claim(lease_s=60, batch_max=5, kinds=[LaneKind.OUT]))
+
+
+def test_a_turn_reads_the_store_once_before_its_first_delivery(make_world):
+    world = make_world()
+    b = world.remote()
+    world.crowd.of["1"] = [b.follower("x")]
+    for number in (1, 2):
+        world.fed.publish(world.post(number))
+    world.settle()  # the keys are there
+    for number in (3, 4):
+        world.fed.publish(world.post(number))
+    planning = run_sync(world.ports.queue.claim(lease_s=60, batch_max=9, kinds=[LaneKind.FANOUT]))
+    for job in planning.jobs:
+        run_sync(world.fed.engine.run_job(job, world.ports))
+    claim = run_sync(world.ports.queue.claim(lease_s=60, batch_max=9, kinds=[LaneKind.OUT]))
+    assert len(claim.jobs) == 2
+    counting = FailNth(0, methods={"get", "get_many"})
+    ports = counting.wrap_all(world.ports)
+    turn = run_sync(begin_turn(world.fed.engine, claim, ports))
+    assert counting.calls == 1
+    for job in claim.jobs:
+        run_sync(world.fed.engine.run_job(job, ports, turn))
+    assert counting.calls == 1
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        b"",
+        b"{}",
+        b'{"v":1,"kind":"synchronize","site":"x","sender":"1","header":""}',
+        b'{"v":1,"kind":"deliver","site":"x","sender":"../x","activity_id":"a","inbox":"https://b.example.org/inbox",'
+        b'"digest":"","body":""}',
+        b'{"v":1,"kind":"deliver","site":"x","sender":"1","activity_id":"a","inbox":"not a url","digest":"","body":""}',
+    ],
+)
+def test_a_turn_whose_first_job_is_odd_begins_all_the_same(make_world, payload):
+    """What is wrong with the job is said when it is carried out."""
+    world = make_world()
+    turn = run_sync(begin_turn(world.fed.engine, out_claim(world, payload), world.ports))
+    assert turn.ports is not None
+    assert not turn.unavailable

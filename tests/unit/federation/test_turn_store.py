@@ -117,3 +117,15 @@ def test_the_rest_is_the_stores(real: Counting) -> None:
     assert run_sync(turn.scan(SITE[:0])) == run_sync(real.scan(""))
     assert run_sync(turn.count("")) == 1
     assert turn.dialect == real.dialect
+
+
+@pytest.mark.parametrize("value", [None, b"1"])
+def test_what_was_read_before_the_turn_is_not_asked_again(real: Counting, value: bytes | None) -> None:
+    """Until it is written: then it is read anew."""
+    key = store_key(SITE, "keyset", "https://a.example/1")
+    turn = TurnStore(real, InlineCoalesce(), read={key: value})
+    assert run_sync(turn.get(key)) == value
+    assert real.asked == 0
+    run_sync(turn.put(key, b"2"))
+    assert run_sync(turn.get(key)) == b"2"
+    assert real.asked == 1
