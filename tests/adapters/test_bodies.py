@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from hashlib import sha256
+from uuid import uuid4
 
 import pytest
 
@@ -164,7 +165,7 @@ def test_a_body_that_another_transaction_needs_stays(postgres_url, clock):
     lane = run_sync(opened.sql.execute("SELECT lane_id FROM fedtext_lanes"))[0][0]
     digest = sha256(WORDS).digest()
     with psycopg.connect(postgres_url) as other:
-        other.execute(POSTGRES_BODY_ADD.replace("?", "%s"), (digest, WORDS, 0))
+        other.execute(POSTGRES_BODY_ADD.replace("?", "%s"), (digest, WORDS))
         other.execute(JOBS_ADD.replace("?", "%s"), (lane, b"{}", None, "", 0.0, 0.0, digest))
         other.execute(POSTGRES_BODY_ADDED.replace("?", "%s"), (digest,))
         assert run_sync(opened.queue.purge()) == 0  # sweeps, and does not wait
@@ -223,6 +224,82 @@ def test_bodies_come_and_go_under_everybody_s_hands(backend):
     assert errors == []
     assert len(seen) == 240
     assert set(seen) == {b"body 0", b"body 1", b"body 2"}
+
+
+def renumber_from_one(opened, dialect):
+    """Let the next job have the number 1 again, as a reset of sequences does."""
+    if dialect == "sqlite":
+        run_sync(opened.sql.execute("DELETE FROM sqlite_sequence WHERE name = 'fedtext_jobs'"))
+    else:
+        run_sync(opened.sql.execute("ALTER TABLE fedtext_jobs ALTER COLUMN job_id RESTART WITH 1"))
+
+
+def test_a_body_stays_where_numbers_begin_anew(opened):
+    run_sync(opened.queue.enqueue([task(str(number), body=b"%d" % (number % 3)) for number in range(9)]))
+    finish(opened.queue)
+    renumber_from_one(opened, opened.sql.dialect)
+    run_sync(opened.queue.enqueue([task("one", body=b"2")]))
+    run_sync(opened.queue.purge())
+    assert [job.body for job in run_sync(claim_of(opened.queue)).jobs] == [b"2"]
+
+
+def test_a_body_stays_where_the_count_of_numbers_is_lost(tmp_path, clock):
+    """SQLite goes on behind the last job then."""
+    backend = SqliteBackend(tmp_path / "test.sqlite3")
+    opened = backend.blocking(clock)
+    run_sync(opened.queue.enqueue([task(str(number)) for number in range(9)]))
+    renumber_from_one(opened, "sqlite")
+    run_sync(opened.sql.atomic(opened.queue.statements(task("one", body=WORDS), 0.0)))
+    run_sync(opened.queue.enqueue([task(str(number), body=b"%d" % number) for number in range(3)]))
+    run_sync(opened.queue.purge())
+    bodies_found = [job.body for job in run_sync(claim_of(opened.queue, batch_max=20)).jobs]
+    assert bodies_found == [b""] * 9 + [WORDS, b"0", b"1", b"2"]
+    backend.close()
+
+
+def test_a_role_that_may_change_rows_and_no_more_is_enough(postgres_url, clock):
+    """Of a number that PostgreSQL draws by itself the sequence is nobody's business."""
+    psycopg = pytest.importorskip("psycopg")
+    backend = PostgresBackend(postgres_url)
+    opened = backend.blocking(clock)
+    run_sync(opened.queue.enqueue([task("one", body=WORDS)]))
+    role = f"rows_only_{uuid4().hex}"
+    with psycopg.connect(postgres_url, autocommit=True) as admin:
+        schema = admin.execute("SELECT current_schema()").fetchone()[0]
+        admin.execute(f"CREATE ROLE {role}")
+        admin.execute(f'GRANT USAGE ON SCHEMA "{schema}" TO {role}')
+        admin.execute(f'GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA "{schema}" TO {role}')
+        try:
+            admin.execute(f"SET ROLE {role}")
+            admin.execute(POSTGRES_BODY_ADD.replace("?", "%s"), (b"digest", WORDS))
+            admin.execute(JOBS_ADD.replace("?", "%s"), (1, b"{}", None, "", 0.0, 0.0, b"digest"))
+            admin.execute(POSTGRES_BODY_ADDED.replace("?", "%s"), (b"digest",))
+        finally:
+            admin.execute("RESET ROLE")
+            admin.execute(f"DROP OWNED BY {role}")
+            admin.execute(f"DROP ROLE {role}")
+    backend.close()
+
+
+def test_what_is_restored_over_a_body_that_was_left_is_not_swept_before_the_end(opened, tmp_path):
+    """Of the copy some pages were written, and then the process fell."""
+    run_sync(opened.queue.enqueue([task("one", body=WORDS)]))
+    path = tmp_path / "copy.jsonl"
+    with path.open("wb") as file:
+        run_sync(copies.write_lines(opened.sql, file, now_s=0.0, show=lambda *_: None))
+    finish(opened.queue)  # the body is still there, and tells of number 1
+    whole = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join(line for line in whole if b'"end"' not in line))
+    with path.open("ab") as file:
+        file.write(b'{"end":{}}\n')
+    at_the_end = copies.BODIES_SPAN
+    copies.BODIES_SPAN = "SELECT 1"
+    try:
+        run_sync(copies.read_lines(opened.sql, path, total=9, show=lambda *_: None))
+    finally:
+        copies.BODIES_SPAN = at_the_end
+    run_sync(opened.queue.purge())
+    assert [job.body for job in run_sync(claim_of(opened.queue)).jobs] == [WORDS]
 
 
 # --- what is kept in memory ----------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ KEPT_BYTES_MAX = 16_384
 
 
 class Bodies:
-    """Reads bodies, and keeps those that were read last."""
+    """Reads bodies, and keeps those that came from the database last."""
 
     def __init__(self) -> None:
         self._kept = OrderedDict[bytes, bytes]()  # each call on it is atomic, so threads need no lock

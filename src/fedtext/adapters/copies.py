@@ -24,7 +24,7 @@ from urllib.parse import quote
 
 from ..errors import ConfigurationError, StoreError
 from ..ports import Sql, SqlValue, Statement
-from .sql import BODIES_SPAN, BODY_GET, SCHEMA_VERSION, body_digest, indexed
+from .sql import BODIES_LOCK, BODIES_SPAN, BODY_GET, SCHEMA_VERSION, body_digest, indexed
 
 Show: TypeAlias = Callable[[int, int], None]
 Row: TypeAlias = dict[str, SqlValue]
@@ -66,6 +66,10 @@ _JOB_RESTORE: Final = (
     " (lane_id, payload, dedupe, ordering_key, due_s, attempts, enqueued_s, reason, handed, body_digest)"
     " VALUES ((SELECT lane_id FROM fedtext_lanes WHERE site = ? AND lane = ?), ?, ?, ?, ?, ?, ?, ?, ?, ?)"
     " ON CONFLICT DO NOTHING"
+)
+_BODY_RESTORE: Final = (
+    "INSERT INTO fedtext_bodies (digest, body) VALUES (?, ?) ON CONFLICT (digest) DO UPDATE"
+    " SET from_job = 0, to_job = 9223372036854775807"  # which jobs will name it is known at the end
 )
 _NO_DATA: Final = ("fedtext_meta", "fedtext_bodies")
 """Tables of a SQLite file whose rows alone are nothing that could be lost: bodies without jobs wait to be swept."""
@@ -383,6 +387,7 @@ async def read_lines(sql: Sql, path: Path, *, total: int, show: Show) -> None:
                 done += 1
             is_body = line.get("table") == "fedtext_bodies"  # without a job in the same transaction it could be swept
             if "end" in line:
+                waiting += [Statement(BODIES_LOCK)] if sql.dialect == "postgresql" else []
                 waiting.append(Statement(BODIES_SPAN))
             if (len(waiting) >= _PAGE_ROWS and not is_body) or "end" in line:
                 await sql.atomic(waiting)
@@ -398,6 +403,8 @@ def _inserts(table: str, row: Row, known: Mapping[str, set[str]]) -> list[Statem
             Statement(_LANE_RESTORE, (*lane, row["kind"])),
             Statement(_JOB_RESTORE, (*lane, *rest, row.get("handed", 1), row.get("body_digest"))),
         ]
+    if table == "fedtext_bodies" and row.keys() == {"digest", "body"}:
+        return [Statement(_BODY_RESTORE, (row["digest"], row["body"]))]
     if table not in known:
         raise ConfigurationError(
             "the copy has a table that is not here: start the application once, so that it makes its tables",

@@ -206,17 +206,23 @@ _POSTGRES_ARRIVAL_ADD = (
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _BODY_ADD = (
-    "INSERT INTO fedtext_bodies (digest, body, from_job, to_job) VALUES (?, ?, {next_job}, {next_job} + ?)"
-    " ON CONFLICT (digest) DO UPDATE SET to_job = excluded.to_job"
+    "INSERT INTO fedtext_bodies (digest, body, from_job, to_job)"
+    " VALUES (?, ?, (SELECT COALESCE(MAX(job_id), 0) + 1 FROM fedtext_jobs), {last_job})"
+    " ON CONFLICT (digest) DO UPDATE SET to_job = excluded.to_job, from_job = CASE"
+    " WHEN fedtext_bodies.from_job > excluded.from_job THEN excluded.from_job ELSE fedtext_bodies.from_job END"
 )
 BODY_ADD = _BODY_ADD.format(
-    next_job="(SELECT COALESCE(MAX(seq), 0) + 1 FROM sqlite_sequence WHERE name = 'fedtext_jobs')"
+    last_job="? + (SELECT MAX(found.last) FROM (SELECT COALESCE(MAX(job_id), 0) AS last FROM fedtext_jobs"
+    " UNION ALL SELECT seq FROM sqlite_sequence WHERE name = 'fedtext_jobs') AS found)"
 )
-"""Before the jobs that name it, also where it is there, with how many jobs there will be at most, less one."""
-_POSTGRES_NEXT_JOB = "nextval(pg_get_serial_sequence('fedtext_jobs', 'job_id'))"
-POSTGRES_BODY_ADD = _BODY_ADD.format(next_job=_POSTGRES_NEXT_JOB)
-POSTGRES_BODY_ADDED = f"UPDATE fedtext_bodies SET to_job = {_POSTGRES_NEXT_JOB} WHERE digest = ?"
-"""After those jobs: others have taken numbers meanwhile."""
+"""Before the jobs that name it, also where it is there; the third parameter is how many jobs there will be at most."""
+POSTGRES_BODY_ADD = _BODY_ADD.format(last_job="9223372036854775807")
+POSTGRES_BODY_ADDED = (
+    "UPDATE fedtext_bodies SET to_job = (SELECT COALESCE(MAX(job_id), 0) FROM fedtext_jobs) WHERE digest = ?"
+)
+"""After those jobs, in the same transaction: others have taken numbers meanwhile."""
+BODIES_LOCK = "LOCK TABLE fedtext_bodies IN SHARE ROW EXCLUSIVE MODE"
+"""PostgreSQL, before `BODIES_SPAN`: it has to see the jobs of whoever touches a body just now."""
 BODIES_SPAN = (
     "UPDATE fedtext_bodies SET from_job = found.first_job, to_job = found.last_job FROM"
     " (SELECT body_digest, MIN(job_id) AS first_job, MAX(job_id) AS last_job FROM fedtext_jobs"
@@ -416,7 +422,7 @@ def enqueue_statements(task: Task, dialect: str, now_s: float) -> list[Statement
     job = job_values(task, now_s)
     _, dedupe, _, due_s, _, _ = job
     return [
-        *(Statement(BODY_ADD, body) for body in bodies_of([task], 1)),
+        *(Statement(BODY_ADD, (*body, 1)) for body in bodies_of([task])),
         Statement(_LANE_ADD, (*lane_values(task.site, task.lane, due_s), dedupe)),
         Statement(_JOB_ADD, (*job, task.site, str(task.lane))),
     ]
@@ -435,10 +441,9 @@ def body_digest(body: bytes) -> bytes:
     return sha256(body).digest()
 
 
-def bodies_of(tasks: Iterable[Task], jobs: int) -> list[tuple[bytes, bytes, int]]:
-    """Give the parameters of `BODY_ADD` for so many new jobs: each body once, in an order that is everybody's."""
-    found = {body_digest(task.body): task.body for task in tasks if task.body}
-    return [(digest, found[digest], jobs - 1) for digest in sorted(found)]
+def bodies_of(tasks: Iterable[Task]) -> list[tuple[bytes, bytes]]:
+    """Give the digests and the bodies that tasks have, each once, in an order that is everybody's."""
+    return sorted({body_digest(task.body): task.body for task in tasks if task.body}.items())
 
 
 def lane_values(site: str, lane: Lane, due_s: float) -> tuple[str, str, str, str, str, str, float]:

@@ -203,6 +203,8 @@ def decode_outbound(payload: bytes, body: bytes = b"") -> AnyTask | None:
         raise QueueError("an unknown kind of task", kind=kind)
     if body:
         value["body"] = _text(body)
+    elif task_type is DeliveryTask and "body" not in value:
+        raise QueueError("the body of this delivery is gone")
     members: dict[str, Any] = {}
     for name, json_type, default in _MEMBERS[task_type]:
         member: object = value.get(name, default)

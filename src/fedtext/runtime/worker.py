@@ -184,12 +184,12 @@ class Worker:
     async def _give_back(self, claim: Claim, lane: _LaneState, ports: PortSet) -> None:
         """Write down how the host is and what is done, and give the lane back."""
         if not lane.is_judged:
-            lane.is_judged = True
             with suppress(PortError):  # what is not written down of the host is found out again
                 result = TurnResult(
                     delivered=lane.delivered, failure=lane.failure, sent_count=lane.done_count, pause_s=lane.pause_s
                 )
                 lane.pause_s = await self._federation.engine.end_turn(claim, lane.turn, result, ports)
+            lane.is_judged = True
         due_s = ports.clock.now_s() + lane.pause_s if lane.pause_s else 0.0
         await ports.queue.release(claim, due_s=due_s, failures=lane.failures, done=lane.done)
         lane.is_back = True
@@ -231,7 +231,7 @@ class Worker:
         if not await self._keep_lease(claim, lane, ports):
             lane.stopped = True
             return False
-        if not await self._ack_in_time(claim, lane, ports):
+        if not await self._ack_in_time(claim, lane, ports) or lane.ends:
             return False
         lane.done_count += 1
         try:

@@ -69,7 +69,7 @@ HOT = {
     if name.strip("_").startswith(("STORE_", "LANE", "JOB", "PAUSE_", "BODIES_", "BODY_"))
 }
 del HOT["_JOB_NEW"], HOT["_BODY_ADD"]  # not whole
-del HOT["BODIES_SPAN"]  # after a restore
+del HOT["BODIES_SPAN"], HOT["BODIES_LOCK"]  # after a restore; of PostgreSQL alone
 HOT["_LANES_READY"] += " AND site = ? ORDER BY ready_s, lane_id LIMIT ?"
 HOT["_LANES_PAUSE"] += " AND kind = ?"
 HOT["_LANES_RESUME"] += " AND kind = ?"

@@ -153,7 +153,7 @@ def test_the_body_of_a_delivery_may_stand_beside_it():
 @pytest.mark.parametrize("body", [b"", b"\xff", b"\xed\xa0\x80"])
 def test_a_delivery_without_its_body_is_refused(body):
     """Nothing goes out in its place (SEC-150)."""
-    with pytest.raises(QueueError):
+    with pytest.raises(QueueError, match="body"):
         decode_task(encode_delivery(DELIVERY), body)
 
 

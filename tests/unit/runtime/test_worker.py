@@ -356,6 +356,28 @@ async def test_what_is_settled_when_the_end_comes_stays_settled(serve) -> None:
     assert (await ports.queue.depth()).waiting == 0
 
 
+async def test_what_a_turn_says_of_its_host_is_written_down_also_when_it_is_broken_off_then(serve) -> None:
+    """The cancellation comes while it is being written."""
+    served = await serve([task("out:a", "1")])
+    ports, entered, told = served.ports.asynchronous(), asyncio.Event(), list[TurnResult]()
+
+    async def end_turn(claim, turn, result, ports):
+        if not entered.is_set():
+            entered.set()
+            await asyncio.sleep(60)
+        told.append(result)
+        return 7.0
+
+    served.engine.end_turn = end_turn
+    running = asyncio.create_task(Worker(served, concurrency=1).run())
+    await asyncio.wait_for(entered.wait(), 5)
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert [result.sent_count for result in told] == [1]
+    assert (await ports.queue.depth()).waiting == 0
+
+
 async def test_what_is_done_is_written_down_together_and_soon(serve, blog) -> None:
     """Twenty at once at the latest, or what is a second old, and the rest at the end of the batch."""
     took_s = iter([0.0] * 23 + [2.0, 0.0, 0.0])

@@ -208,12 +208,12 @@ def _add(session: Session, tasks: Sequence[tuple[Task, float]]) -> int:
         tasks, key=lambda item: (item[0].site, str(item[0].lane))
     )  # stable: order of arrival within a lane
     statements = [text.enqueue_at_once(task, now_s) for task, now_s in ordered]
-    bodies = text.bodies_of((task for task, _ in tasks), len(tasks))
+    bodies = text.bodies_of(task for task, _ in tasks)
     if bodies:
         session.executemany(text.POSTGRES_BODY_ADD, bodies)
     added = session.executemany(statements[0].sql, [one.parameters for one in statements]).rowcount if statements else 0
     if bodies:
-        session.executemany(text.POSTGRES_BODY_ADDED, [(digest,) for digest, _, _ in bodies])
+        session.executemany(text.POSTGRES_BODY_ADDED, [(digest,) for digest, _ in bodies])
     return added
 
 

@@ -35,7 +35,7 @@ class SqliteQueue(SqlQueue):
         batches: dict[tuple[str, Lane], list[text.JobValues]] = {}
         for task in tasks:
             batches.setdefault((task.site, task.lane), []).append(text.job_values(task, now_s))
-        bodies = text.bodies_of(tasks, len(tasks))
+        bodies = [(*body, len(tasks)) for body in text.bodies_of(tasks)]
 
         def work(session: Session) -> int:
             if bodies:
