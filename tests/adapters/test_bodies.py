@@ -235,6 +235,7 @@ def renumber_from_one(opened, dialect):
 
 
 def test_a_body_stays_where_numbers_begin_anew(opened):
+    run_sync(opened.queue.enqueue([task("before the first with a body")]))
     run_sync(opened.queue.enqueue([task(str(number), body=b"%d" % (number % 3)) for number in range(9)]))
     finish(opened.queue)
     renumber_from_one(opened, opened.sql.dialect)
