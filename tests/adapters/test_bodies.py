@@ -241,7 +241,7 @@ def test_a_body_stays_where_numbers_begin_anew(opened):
     renumber_from_one(opened, opened.sql.dialect)
     run_sync(opened.queue.enqueue([task("one", body=b"2")]))
     run_sync(opened.queue.purge())
-    assert [job.body for job in run_sync(claim_of(opened.queue)).jobs] == [b"2"]
+    assert [body for _, body in kept(opened)] == [b"2"]
 
 
 def test_a_body_stays_where_the_count_of_numbers_is_lost(tmp_path, clock):
@@ -253,6 +253,7 @@ def test_a_body_stays_where_the_count_of_numbers_is_lost(tmp_path, clock):
     run_sync(opened.sql.atomic(opened.queue.statements(task("one", body=WORDS), 0.0)))
     run_sync(opened.queue.enqueue([task(str(number), body=b"%d" % number) for number in range(3)]))
     run_sync(opened.queue.purge())
+    assert len(kept(opened)) == 4
     bodies_found = [job.body for job in run_sync(claim_of(opened.queue, batch_max=20)).jobs]
     assert bodies_found == [b""] * 9 + [WORDS, b"0", b"1", b"2"]
     backend.close()
@@ -300,7 +301,7 @@ def test_what_is_restored_over_a_body_that_was_left_is_not_swept_before_the_end(
     finally:
         copies.BODIES_SPAN = at_the_end
     run_sync(opened.queue.purge())
-    assert [job.body for job in run_sync(claim_of(opened.queue)).jobs] == [WORDS]
+    assert [body for _, body in kept(opened)] == [WORDS]
 
 
 # --- what is kept in memory ----------------------------------------------------------------------------------------
