@@ -226,6 +226,18 @@ def test_bodies_come_and_go_under_everybody_s_hands(backend):
     assert set(seen) == {b"body 0", b"body 1", b"body 2"}
 
 
+def test_a_body_stays_where_numbers_go_on_though_nothing_is_left(opened):
+    run_sync(opened.queue.enqueue([task(str(number)) for number in range(9)]))
+    finish(opened.queue)
+    run_sync(opened.queue.enqueue([task("one", body=WORDS), task("two", body=b"other")]))
+    run_sync(opened.sql.atomic(opened.queue.statements(task("three", body=b"third"), 0.0)))
+    run_sync(opened.queue.purge())
+    assert {body for _, body in kept(opened)} >= {WORDS, b"other"}
+    assert len(run_sync(claim_of(opened.queue)).jobs) == 3
+    run_sync(opened.queue.purge())
+    assert {body for _, body in kept(opened)} == {WORDS, b"other", b"third"}
+
+
 def renumber_from_one(opened, dialect):
     """Let the next job have the number 1 again, as a reset of sequences does."""
     if dialect == "sqlite":
