@@ -19,8 +19,14 @@ from fedtext.testing.port_rigs import LEASE_S, claim_of, task
 WORDS = b"words " * 400
 
 
+@pytest.fixture
+def forgetful(monkeypatch):
+    """Let queues remember no body: what they give is in the table."""
+    monkeypatch.setattr(bodies, "KEPT_BYTES_MAX", 0)
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
-def backend(request, tmp_path):
+def backend(request, tmp_path, forgetful):
     if request.param == "sqlite":
         made = SqliteBackend(tmp_path / "test.sqlite3")
     else:
@@ -154,7 +160,7 @@ def test_a_body_that_comes_again_later_stays_as_long(opened):
     assert [job.body for job in claim.jobs] == [b"another", WORDS]
 
 
-def test_a_body_that_another_transaction_needs_stays(postgres_url, clock):
+def test_a_body_that_another_transaction_needs_stays(postgres_url, clock, forgetful):
     """It has touched the body and not committed yet: who sweeps finds it locked, not free."""
     psycopg = pytest.importorskip("psycopg")
     backend = PostgresBackend(postgres_url)
@@ -256,7 +262,7 @@ def test_a_body_stays_where_numbers_begin_anew(opened):
     assert [body for _, body in kept(opened)] == [b"2"]
 
 
-def test_a_body_stays_where_the_count_of_numbers_is_lost(tmp_path, clock):
+def test_a_body_stays_where_the_count_of_numbers_is_lost(tmp_path, clock, forgetful):
     """SQLite goes on behind the last job then."""
     backend = SqliteBackend(tmp_path / "test.sqlite3")
     opened = backend.blocking(clock)
