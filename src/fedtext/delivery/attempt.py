@@ -9,12 +9,12 @@ from functools import lru_cache
 
 import attrs
 
-from ..config import Config
+from ..config import Config, Limits
 from ..errors import FetchError, LocalProtocolError, MalformedIri
 from ..fetch import Signer, send_signed
 from ..http import Headers, Request
 from ..ports import ExchangeLimits, PortSet
-from ..wire.iri import parse_url
+from ..wire.iri import Origin, parse_url
 from ..wire.media_types import ACTIVITY_JSON
 from .outcome import Drop, Outcome, classify_error, classify_response
 from .tasks import DeliveryTask
@@ -24,7 +24,7 @@ _ANSWER_BYTES_MAX = 65_536
 
 @attrs.frozen(kw_only=True)
 class Dispatch:
-    """All that an attempt needs: ports, settings, the sender's keys and the User-Agent.
+    """All that an attempt needs: ports, settings, the sender's keys and the User-Agent; it serves any number of them.
 
     `fields`: header fields, in lower case, that are sent besides the usual ones, and signed (DLV-16).
     """
@@ -35,6 +35,10 @@ class Dispatch:
     user_agent: str
     own_origins: frozenset[str]
     fields: tuple[tuple[str, str], ...] = ()
+    limits: ExchangeLimits = attrs.field(
+        init=False, default=attrs.Factory(lambda self: _limits_of(self.config.limits), takes_self=True)
+    )
+    """Of each exchange."""
 
 
 async def attempt(task: DeliveryTask, dispatch: Dispatch) -> Outcome:
@@ -43,28 +47,27 @@ async def attempt(task: DeliveryTask, dispatch: Dispatch) -> Outcome:
     Never raises for what the peer or the network does; errors of ports other than the transport pass through.
     """
     try:
-        inbox = parse_url(task.inbox)
+        url, origin = _place_of(task.inbox)
     except MalformedIri as error:
         return Drop(reason=error.code)
-    if inbox.origin in dispatch.own_origins:
+    if origin in dispatch.own_origins:
         return Drop(reason="the inbox is served here")
     request = Request.to(
-        str(inbox),
+        url,
         method="POST",
         headers=_fields(dispatch.user_agent, dispatch.fields),
         body=task.body.encode("utf-8"),
     )
-    limits = ExchangeLimits.of(dispatch.config.limits, body_bytes_max=_ANSWER_BYTES_MAX)
-    ports = dispatch.ports
+    ports, fields = dispatch.ports, dispatch.fields
     try:
         response = await send_signed(
             request,
             dispatch.signer,
             ports=ports,
             site=task.site,
-            before=lambda: limits,
+            before=lambda: dispatch.limits,
             digest=task.digest,
-            covering=tuple(name for name, _ in dispatch.fields),
+            covering=tuple([name for name, _ in fields]) if fields else (),
         )
     except LocalProtocolError as error:
         return Drop(reason=error.code)
@@ -77,6 +80,17 @@ async def attempt(task: DeliveryTask, dispatch: Dispatch) -> Outcome:
         retry_after_s_max=policy.retry_after_s_max,
         retries_forbidden=policy.retries_forbidden,
     )
+
+
+@lru_cache(maxsize=256)  # all that waits for a host goes to few inboxes
+def _place_of(inbox: str) -> tuple[str, Origin]:
+    """Give the address of an inbox as it is asked for, and its origin."""
+    url = parse_url(inbox)
+    return str(url), url.origin
+
+
+def _limits_of(limits: Limits) -> ExchangeLimits:
+    return ExchangeLimits.of(limits, body_bytes_max=_ANSWER_BYTES_MAX)
 
 
 @lru_cache(maxsize=16)  # nearly always the same

@@ -51,7 +51,7 @@ class Operations(Protocol):
         """Answer one request."""
         ...
 
-    async def run_job(self, engine: Engine, job: Job, ports: PortSet, turn: Turn | None) -> JobOutcome:
+    def run_job(self, engine: Engine, job: Job, ports: PortSet, turn: Turn | None) -> Coroutine[Any, Any, JobOutcome]:
         """Carry out one job."""
         ...
 
@@ -150,7 +150,7 @@ class Engine:
     @property
     def own_origins(self) -> frozenset[Origin]:
         """Origins that are served here."""
-        return frozenset({self.site.origin})
+        return self.site.origins
 
     @property
     def instance_actor_id(self) -> Iri:

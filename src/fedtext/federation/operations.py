@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Coroutine
+from typing import Any
+
 from ..discovery import claimed_handle, lookup_object, resolve_handle
 from ..dispatch import failure
 from ..errors import ConfigurationError, FedtextError, Gone, HTTPStatusError, NotFound, RecipientGone
@@ -51,9 +54,9 @@ class EngineOperations:
             refusal = failure(error, allow=allow, challenge=challenge)
             return wellknown.opened(refusal) if route.is_well_known else refusal
 
-    async def run_job(self, engine: Engine, job: Job, ports: PortSet, turn: Turn | None) -> JobOutcome:
+    def run_job(self, engine: Engine, job: Job, ports: PortSet, turn: Turn | None) -> Coroutine[Any, Any, JobOutcome]:
         """Carry out one job; see `step.run_job`."""
-        return await step.run_job(engine, job, ports, turn)
+        return step.run_job(engine, job, ports, turn)
 
     async def begin_turn(self, engine: Engine, claim: Claim, ports: PortSet) -> Turn:
         """Look at the host of a lane; see `hosts.begin_turn`."""

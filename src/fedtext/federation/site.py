@@ -32,6 +32,10 @@ class Site:
         init=False, eq=False, repr=False, default=attrs.Factory(lambda self: _authorities_of(self), takes_self=True)
     )
     """Hosts under which requests are taken."""
+    origins: frozenset[Origin] = attrs.field(
+        init=False, eq=False, repr=False, default=attrs.Factory(lambda self: frozenset({self.origin}), takes_self=True)
+    )
+    """Origins that are served here."""
 
 
 def _authority_of(site: Site) -> str:

@@ -33,7 +33,7 @@ from ..errors import (
     PortError,
     QueueError,
 )
-from ..fetch import expire_object
+from ..fetch import expire_object, once_a_kind
 from ..inbox import (
     HELD_COUNT_MAX,
     Arrived,
@@ -104,7 +104,7 @@ async def _attempted(engine: Engine, task: Arrived | AnyTask, job: Job, ports: P
     try:
         if job.lane.kind is LaneKind.OUT and (turn.unavailable or job.job_id in turn.left_out):
             return _without_attempt(turn, job, ports)
-        return await _carry_out(engine, task, job, ports)
+        return await _carry_out(engine, task, job, ports, turn)
     except PortError as error:
         return Later(after_s=5.0 + 5.0 * ports.randomness.fraction(), reason=str(error))
     except (DocumentError, LocalProtocolError) as error:
@@ -147,12 +147,13 @@ def _read(job: Job) -> Arrived | AnyTask:
     return Arrived(task, authentic, activity_key(task.site, actor, activity.id, task.inbox, task.content_hash))
 
 
-async def _carry_out(engine: Engine, task: Arrived | AnyTask, job: Job, ports: PortSet) -> JobOutcome:
-    await engine.rulebook.refresh(ports)
+async def _carry_out(engine: Engine, task: Arrived | AnyTask, job: Job, ports: PortSet, turn: Turn) -> JobOutcome:
+    if not engine.rulebook.is_fresh(ports.clock.now_s()):
+        await engine.rulebook.refresh(ports)
     if isinstance(task, Arrived):
         return await _inbound(engine, task, job, ports)
     if isinstance(task, DeliveryTask):
-        return await _deliver(engine, task, job, ports)
+        return await _deliver(engine, task, job, ports, turn)
     if isinstance(task, FanoutTask):
         return await fan_out(engine, task, job, ports)
     if isinstance(task, SynchronizeTask):
@@ -282,19 +283,13 @@ async def _listener_failed(
 # ---- outbound --------------------------------------------------------------------------------------------------------
 
 
-async def _deliver(engine: Engine, task: DeliveryTask, job: Job, ports: PortSet) -> JobOutcome:
+async def _deliver(engine: Engine, task: DeliveryTask, job: Job, ports: PortSet, turn: Turn) -> JobOutcome:
     if _is_refused(engine, task.inbox):  # it may have been blocked since this was planned
         _emit(ports, "delivery.dropped", inbox=task.inbox, id=task.activity_id, reason="policy")
         return Done()
-    actor_id = engine.sender_id(task.sender)
-    dispatch = Dispatch(
-        ports=ports,
-        config=engine.config,
-        signer=engine.signer(ports, actor_id),
-        user_agent=engine.user_agent,
-        own_origins=engine.own_origins,
-        fields=await fields_for(engine, task, ports),
-    )
+    dispatch = _dispatch_of(engine, task.sender, ports, turn)
+    if task.synchronize and (fields := await fields_for(engine, task, ports)):
+        dispatch = attrs.evolve(dispatch, fields=fields)
     outcome = await attempt(task, dispatch)
     host = job.lane.name
     if isinstance(outcome, Delivered):
@@ -304,12 +299,33 @@ async def _deliver(engine: Engine, task: DeliveryTask, job: Job, ports: PortSet)
     engine.hosts.failed(host, outcome.reason)
     if isinstance(outcome, Retry) and outcome.unauthorized and task.forwarded:
         outcome = Drop(reason="the peer does not take what others pass on", status=outcome.status)
-    if isinstance(outcome, Retry) and outcome.unauthorized and await engine.is_removed(ports, actor_id) is not None:
+    if isinstance(outcome, Retry) and outcome.unauthorized and await _is_removed(engine, task.sender, ports):
         outcome = Drop(reason="nobody can fetch the key of an actor that was removed", status=outcome.status)
     if isinstance(outcome, Drop):
         return await _dropped(engine, task, outcome, job, ports)
     _emit(ports, "delivery.deferred", inbox=task.inbox, id=task.activity_id, reason=outcome.reason)
     return _deferred(engine, outcome, job, ports)
+
+
+def _dispatch_of(engine: Engine, sender: str, ports: PortSet, turn: Turn) -> Dispatch:
+    """Give what all deliveries of a sender share: made once a turn, as keys are read once a turn."""
+    known = turn.dispatches.get(sender)
+    if known is not None and known.ports is ports:
+        return known
+    made = Dispatch(
+        ports=ports,
+        config=engine.config,
+        signer=once_a_kind(engine.signer(ports, engine.sender_id(sender))),
+        user_agent=engine.user_agent,
+        own_origins=engine.own_origins,
+    )
+    if turn.ports is not None:
+        turn.dispatches[sender] = made
+    return made
+
+
+async def _is_removed(engine: Engine, sender: str, ports: PortSet) -> bool:
+    return await engine.is_removed(ports, engine.sender_id(sender)) is not None
 
 
 async def _dropped(engine: Engine, task: DeliveryTask, outcome: Drop, job: Job, ports: PortSet) -> JobOutcome:

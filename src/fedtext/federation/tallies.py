@@ -39,27 +39,43 @@ class HostTally:
 _NOTHING_SEEN: Final = HostTally()
 
 
+@attrs.define
+class _Counts:
+    """What a tally is made of when somebody looks."""
+
+    delivered: int = 0
+    failed: int = 0
+    last: int | str = ""
+    succeeded_s: float = 0.0
+
+    def tally(self) -> HostTally:
+        last = self.last if isinstance(self.last, str) else f"status {self.last}"
+        return HostTally(delivered=self.delivered, failed=self.failed, last=last, succeeded_s=self.succeeded_s)
+
+
 class HostTallies:
     """Counts by host; as many are kept as `TALLIES_MAX`, and those that were not used the longest go first."""
 
     def __init__(self) -> None:
-        self._tallies: OrderedDict[str, HostTally] = OrderedDict()
+        self._tallies: OrderedDict[str, _Counts] = OrderedDict()
         self._looked_s: OrderedDict[str, float] = OrderedDict()
 
     def delivered(self, host: str, *, status: int, now_s: float) -> None:
         """Count a delivery that was taken."""
-        known = self.of(host)
-        seen = HostTally(delivered=known.delivered + 1, failed=known.failed, last=f"status {status}", succeeded_s=now_s)
-        _remember(self._tallies, host, seen)
+        counts = self._counts(host)
+        counts.delivered += 1
+        counts.last, counts.succeeded_s = status, now_s
 
     def failed(self, host: str, reason: str) -> None:
         """Count one that was not."""
-        known = self.of(host)
-        _remember(self._tallies, host, attrs.evolve(known, failed=known.failed + 1, last=reason))
+        counts = self._counts(host)
+        counts.failed += 1
+        counts.last = reason
 
     def of(self, host: str) -> HostTally:
         """Give what was counted."""
-        return self._tallies.get(host, _NOTHING_SEEN)
+        counts = self._tallies.get(host)
+        return _NOTHING_SEEN if counts is None else counts.tally()
 
     def takes_a_look(self, host: str, now_s: float) -> bool:
         """Tell whether a sign of life is worth a look at what is kept of its host: once a minute."""
@@ -75,6 +91,11 @@ class HostTallies:
     def __len__(self) -> int:
         """Give how many hosts are counted."""
         return len(self._tallies)
+
+    def _counts(self, host: str) -> _Counts:
+        counts = self._tallies.get(host) or _Counts()
+        _remember(self._tallies, host, counts)
+        return counts
 
 
 def _remember(kept: OrderedDict[str, T], host: str, value: T) -> None:

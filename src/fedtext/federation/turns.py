@@ -7,7 +7,7 @@ from typing import Final
 
 import attrs
 
-from ..delivery import HostHealth, Superfluous
+from ..delivery import Dispatch, HostHealth, Superfluous
 from ..ports import PortSet
 
 
@@ -20,12 +20,14 @@ class Turn:
         unavailable: Whether all that waits for it is given up.
         left_out: What of the batch need not be sent, by job.
         ports: For its jobs: what they all need is read once; None: those of the worker.
+        dispatches: What deliveries of one sender share, by sender; filled by the first of each.
     """
 
     health: HostHealth = attrs.field(factory=HostHealth)
     unavailable: bool = False
     left_out: Mapping[int, Superfluous] = attrs.field(factory=dict[int, Superfluous])
     ports: PortSet | None = attrs.field(default=None, eq=False, repr=False)
+    dispatches: dict[str, Dispatch] = attrs.field(factory=dict[str, Dispatch], init=False, eq=False, repr=False)
 
 
 NO_TURN: Final = Turn()

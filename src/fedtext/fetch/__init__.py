@@ -5,7 +5,16 @@ from .documents import fetch_document, fetch_json
 from .embedded import origin_or_none, reduce_foreign
 from .fetcher import Fetched, Fetcher
 from .keys import KeyUse, admit_key_id, resolve
-from .knocking import Signer, SigningKey, learn_capabilities, learn_inbound, recall, scheme_key, send_signed
+from .knocking import (
+    Signer,
+    SigningKey,
+    learn_capabilities,
+    learn_inbound,
+    once_a_kind,
+    recall,
+    scheme_key,
+    send_signed,
+)
 from .objects import cached_documents, expire_object, forget_object, get_actor, get_object
 from .threads import ancestors, conversation
 from .traversal import Item, Pause, crawl_budget, traverse
@@ -32,6 +41,7 @@ __all__ = [
     "get_object",
     "learn_capabilities",
     "learn_inbound",
+    "once_a_kind",
     "origin_or_none",
     "recall",
     "reduce_foreign",

@@ -62,6 +62,24 @@ _WORTH_S: Final = 86_400
 _CAPABILITIES_MAX: Final = 64
 _MEMORIES_READ_MAX: Final = 256
 _NOTHING_KNOWN: Final = SchemeMemory()
+_NO_ANSWER_YET: Final = Response(status=_UNAUTHORIZED)
+
+
+def once_a_kind(signer: Signer) -> Signer:
+    """Give a signer that asks another one once for each kind of key: for the few seconds that keys are read once for.
+
+    Args:
+        signer: That is asked.
+    """
+    known: dict[Algorithm, SigningKey] = {}
+
+    async def remembered(algorithm: Algorithm) -> SigningKey:
+        key = known.get(algorithm)
+        if key is None:
+            key = known[algorithm] = await signer(algorithm)
+        return key
+
+    return remembered
 
 
 async def send_signed(
@@ -96,7 +114,7 @@ async def send_signed(
     origin = origin_of(request.url)
     known = await recall(ports, site, origin)
     knock: Knock | None = first_scheme(known, ports.clock.now_s())
-    memory, response = known, Response(status=_UNAUTHORIZED)
+    memory, response = known, _NO_ANSWER_YET
     while knock is not None:
         signed = _signed(request, await signer(knock.algorithm), knock, ports.clock.now_s(), digest, covering)
         response = await ports.transport.send(signed, before())
@@ -112,8 +130,11 @@ def _signed(
     request: Request, key: SigningKey, knock: Knock, now_s: float, digest: str | None, covering: tuple[str, ...]
 ) -> Request:
     """Sign for one knock; where what the peer asks for cannot be signed, as if it had not asked."""
-    if covering and knock.scheme is Scheme.CAVAGE:
-        return sign_cavage_over(request, key.private, key_id=key.key_id, now_s=now_s, covering=covering, digest=digest)
+    if knock.scheme is Scheme.CAVAGE:
+        private, key_id = key.private, key.key_id
+        if covering:
+            return sign_cavage_over(request, private, key_id=key_id, now_s=now_s, covering=covering, digest=digest)
+        return sign(request, private, key_id=key_id, now_s=now_s, digest=digest)
     sign_as = partial(sign, request, key.private, key_id=key.key_id, now_s=now_s, digest=digest, scheme=knock.scheme)
     try:
         return sign_as(asked=asked_over(knock.asked, covering))

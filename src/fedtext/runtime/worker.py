@@ -17,7 +17,7 @@ import attrs
 
 from ..delivery import lane_pause_s
 from ..errors import PortError
-from ..federation.outcomes import Bury, Done, JobOutcome, Later
+from ..federation.outcomes import Bury, Done, Later
 from ..federation.turns import NO_TURN, Turn, TurnResult
 from ..ports import Claim, Event, Job, Lane, LaneKind, PortSet, Queue, WakingQueue
 from ..sync import run_sync
@@ -51,10 +51,22 @@ class _LaneState:
     is_judged: bool = False
     is_back: bool = False
 
-    @property
     def ends(self) -> bool:
-        """Whether no more jobs of the batch are begun."""
+        """Tell whether no more jobs of the batch are begun."""
         return self.stopped or self.stopping()
+
+    def take_done(self, job: Job, outcome: Done, now_s: float) -> None:
+        """Note a job that is done; it is written down later, with others."""
+        self.delivered = self.delivered or outcome.delivered
+        if outcome.host_answered:
+            self.failures = 0
+        if not self.done:
+            self.done_s = now_s
+        self.done.append(job)
+
+    def is_due_to_ack(self, now_s: float) -> bool:
+        """Tell whether the jobs that are done are many, or the first of them was done long ago."""
+        return bool(self.done) and (len(self.done) >= _ACKS_MAX or now_s - self.done_s >= _ACKS_S_MAX)
 
 
 class Worker:
@@ -211,7 +223,7 @@ class Worker:
         left = list[Sequence[Job]]()
         for chain in chains:
             rest: Sequence[Job] = chain
-            while rest and lane.failures and not lane.ends and claim.lane.kind is LaneKind.OUT:
+            while rest and lane.failures and not lane.ends() and claim.lane.kind is LaneKind.OUT:
                 goes_on = await self._one(claim, rest[0], lane, ports)
                 rest = rest[1:] if goes_on else ()
             left.append(rest)
@@ -226,17 +238,22 @@ class Worker:
 
     async def _one(self, claim: Claim, job: Job, lane: _LaneState, ports: PortSet) -> bool:
         """Carry out one job, if there is still time; False when those behind it must wait."""
-        if lane.ends:
+        if lane.ends():
             return False
-        if not await self._keep_lease(claim, lane, ports):
+        now_s = ports.clock.now_s()
+        if self._lease_is_short(lane, now_s) and not await self._keep_lease(claim, lane, ports):
             lane.stopped = True
-            return False
-        if not await self._ack_in_time(claim, lane, ports) or lane.ends:
+        if lane.is_due_to_ack(now_s) and not lane.stopped and not await self._ack(claim, lane, ports):
+            lane.stopped = True
+        if lane.ends():  # by now
             return False
         lane.done_count += 1
         try:
             outcome = await self._federation.engine.run_job(job, ports, lane.turn)
-            return await self._carry_out(claim, job, outcome, lane, ports)
+            if isinstance(outcome, Done):
+                lane.take_done(job, outcome, ports.clock.now_s())
+                return True
+            return await self._put_off(claim, job, outcome, lane, ports)
         except asyncio.CancelledError:
             await lane.shield(self._hand_back(claim, job, ports))
             raise
@@ -246,24 +263,18 @@ class Worker:
         with suppress(PortError):
             await ports.queue.retry(claim, job, due_s=ports.clock.now_s())
 
+    def _lease_is_short(self, lane: _LaneState, now_s: float) -> bool:
+        """Tell whether half of the lease is over."""
+        return lane.lease_until_s - now_s < self._federation.config.delivery.lease_s / 2
+
     async def _keep_lease(self, claim: Claim, lane: _LaneState, ports: PortSet) -> bool:
-        """Lengthen the lease when half of it is over; False when somebody else has the lane by now."""
+        """Lengthen the lease; False when somebody else has the lane by now."""
         lease_s = self._federation.config.delivery.lease_s
-        now_s = ports.clock.now_s()
-        if lane.lease_until_s - now_s >= lease_s / 2:
-            return True
-        lane.lease_until_s = now_s + lease_s
+        lane.lease_until_s = ports.clock.now_s() + lease_s
         return await ports.queue.extend(claim, lease_s=lease_s)
 
-    async def _carry_out(self, claim: Claim, job: Job, outcome: JobOutcome, lane: _LaneState, ports: PortSet) -> bool:
-        """Write down what became of a job; False when those behind it must wait."""
-        if isinstance(outcome, Done):
-            lane.delivered = lane.delivered or outcome.delivered
-            if outcome.host_answered:
-                lane.failures = 0
-            lane.done_s = lane.done_s if lane.done else ports.clock.now_s()
-            lane.done.append(job)
-            return True
+    async def _put_off(self, claim: Claim, job: Job, outcome: Later | Bury, lane: _LaneState, ports: PortSet) -> bool:
+        """Write down what became of a job that is not done; False when those behind it must wait."""
         if claim.lane.kind is LaneKind.OUT:
             self._judge_host(outcome, lane, ports)
         if isinstance(outcome, Bury):
@@ -272,21 +283,18 @@ class Worker:
         await ports.queue.retry(claim, job, due_s=ports.clock.now_s() + outcome.after_s)
         return False
 
-    async def _ack_in_time(self, claim: Claim, lane: _LaneState, ports: PortSet) -> bool:
-        """Take jobs that are done out of the queue when they are many, or old; False when the lease was lost.
+    async def _ack(self, claim: Claim, lane: _LaneState, ports: PortSet) -> bool:
+        """Take jobs that are done out of the queue; False when the lease was lost.
 
         Until then they count as not done: where this process dies, they are done again, as one job would be. The last
         ones are written down as the lane is given back.
         """
-        if len(lane.done) < _ACKS_MAX and (not lane.done or ports.clock.now_s() - lane.done_s < _ACKS_S_MAX):
-            return True
         jobs, lane.done = lane.done, []
         try:
             is_held = await ports.queue.ack_all(claim, jobs) == len(jobs)
         except BaseException:
             lane.done = jobs + lane.done  # the end of the turn tries again
             raise
-        lane.stopped = lane.stopped or not is_held
         return is_held
 
     def _judge_host(self, outcome: Later | Bury, lane: _LaneState, ports: PortSet) -> None:

@@ -116,6 +116,9 @@ class Knock:
     after: Scheme | None = None
 
 
+_AS_MOST_DO: Final = Knock(scheme=Scheme.CAVAGE)
+
+
 def first_scheme(memory: SchemeMemory, now_s: float) -> Knock:
     """Decide how to sign the first attempt.
 
@@ -124,7 +127,7 @@ def first_scheme(memory: SchemeMemory, now_s: float) -> Knock:
         now_s: Seconds since the epoch.
     """
     if memory.rfc9421_until_s <= now_s or memory.refused_until_s > now_s:
-        return Knock(scheme=Scheme.CAVAGE)
+        return _AS_MOST_DO
     asked = next(filter(_is_possible, parse_accept_signature(memory.asked)), None)
     return Knock(scheme=Scheme.RFC9421, algorithm=_algorithm(memory, asked, now_s), asked=_unspent(asked))
 

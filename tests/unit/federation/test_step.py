@@ -26,10 +26,11 @@ from fedtext.errors import (
 )
 from fedtext.federation.outcomes import Bury, Done, Later
 from fedtext.federation.step import run_job
+from fedtext.federation.turns import NO_TURN, Turn
 from fedtext.http import Headers, Response
 from fedtext.inbox import Arrived, InboundTask, activity_key, restore
 from fedtext.ports import Job, Lane, LaneKind, Task
-from fedtext.signatures import build_digest
+from fedtext.signatures import build_digest, parse_claim
 from fedtext.sync import run_sync
 from fedtext.testing.faults import FailNth
 from fedtext.vocab import Activity, Follow, Like, Undo
@@ -60,6 +61,9 @@ ENVELOPE = InboundTask(
     content_hash="0" * 64,
     document=CREATE,
 )
+
+
+SENT = Done(host_answered=True, delivered=True)
 
 
 def job(payload: bytes, lane: Lane = OUT, *, attempts: int = 0, site: str = HOME) -> Job:
@@ -121,6 +125,27 @@ def test_dlv_05_401_is_final_for_an_actor_that_was_removed(world, removed, expec
     if removed:
         world.fed.remove_actor("1")
     assert isinstance(run(world, encode_task(DELIVERY)), expected)
+
+
+def test_what_deliveries_of_a_sender_share_is_made_once_a_turn_and_for_him_alone(world):
+    b, ports = world.remote(), attrs.evolve(world.ports)
+    turn, seen = Turn(ports=ports), list[Any]()
+    for sender in ("1", "1", "", "1"):
+        payload = encode_task(attrs.evolve(DELIVERY, sender=sender))
+        assert run_sync(run_job(world.fed.engine, job(payload), world.ports, turn)) == SENT
+        seen.append(turn.dispatches[sender])
+    assert seen[0] is seen[1] is seen[3] is not seen[2]
+    assert seen[0].ports is seen[2].ports is ports
+    keys = [parse_claim(request).key_id for request in b.got]
+    assert keys == [f"{ALICE}#main-key"] * 2 + [f"{HOME}/ap/instance#main-key", f"{ALICE}#main-key"]
+
+
+@pytest.mark.parametrize("turn", [None, NO_TURN, Turn()])
+def test_without_ports_of_a_turn_nothing_is_kept(world, turn):
+    world.remote()
+    assert run_sync(run_job(world.fed.engine, job(encode_task(DELIVERY)), world.ports, turn)) == SENT
+    assert not NO_TURN.dispatches
+    assert turn is None or not turn.dispatches
 
 
 def test_the_instance_actor_may_send(world):

@@ -10,7 +10,7 @@ from tests.receiving import KEYS, NOW_S, SITE, Door, Peer
 
 from fedtext.config import Scheme
 from fedtext.errors import LocalProtocolError, SignatureError
-from fedtext.fetch import SigningKey, learn_capabilities, learn_inbound, recall, send_signed
+from fedtext.fetch import SigningKey, learn_capabilities, learn_inbound, once_a_kind, recall, send_signed
 from fedtext.http import Headers, Request, Response
 from fedtext.keys import Algorithm, VerificationKey, generate_rsa
 from fedtext.ports import ExchangeLimits
@@ -302,3 +302,34 @@ def test_who_asks_for_more_gets_it_and_the_field_once(door: Door, peer: Peer) ->
     assert knock(door, covering=("collection-synchronization",)).status == 202
     claim = parse_claim(peer.asked[-1])
     assert (claim.label, claim.covered[-2:]) == ("sig7", ("collection-synchronization", "@authority"))
+
+
+# ---- keys that are asked for once ------------------------------------------------------------------------------------
+
+
+def test_a_signer_asks_once_for_each_kind_of_key() -> None:
+    asked: list[Algorithm] = []
+
+    async def signer(algorithm: Algorithm) -> SigningKey:
+        asked.append(algorithm)
+        return await both(algorithm)
+
+    kept = once_a_kind(signer)
+    kinds = [Algorithm.RSA, Algorithm.ED25519, Algorithm.RSA, Algorithm.ED25519]
+    assert [run_sync(kept(kind)) for kind in kinds] == [RSA, ED25519, RSA, ED25519]
+    assert asked == kinds[:2]
+
+
+def test_a_key_that_was_not_to_be_had_is_asked_for_again() -> None:
+    answers: list[SigningKey | Exception] = [LocalProtocolError("not now"), RSA]
+
+    async def signer(_algorithm: Algorithm) -> SigningKey:
+        answer = answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    kept = once_a_kind(signer)
+    with pytest.raises(LocalProtocolError):
+        run_sync(kept(Algorithm.RSA))
+    assert run_sync(kept(Algorithm.RSA)) is run_sync(kept(Algorithm.RSA)) is RSA
