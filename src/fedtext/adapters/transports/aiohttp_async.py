@@ -26,7 +26,7 @@ from ...errors import FedtextError
 from ...http import Request, Response
 from ...ports.transport import ExchangeLimits
 from ...wire.iri import Url
-from .connecting import IdlePerLoop, PerLoop, Resolver, build_ssl_context, peer_of
+from .connecting import IdleConnections, Peer, PerLoop, Resolver, build_ssl_context, peer_of
 from .deadlines import Deadlines
 from .exchange import ConnectTimedOut, Faults, outgoing_fields
 from .guard import AddressGuard, port_of
@@ -126,6 +126,14 @@ class _Connection(ResponseHandler):
             self.transport.abort()
 
 
+class _KeptByLoop:
+    """What lives and dies with an event loop: the connections, and the timer of all deadlines."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.idle: IdleConnections[_Connection] = IdleConnections()
+        self.deadlines = Deadlines(loop)
+
+
 class AiohttpTransport:
     """Sends requests from an event loop; opened by the first request, each loop with connections of its own.
 
@@ -146,8 +154,7 @@ class AiohttpTransport:
         self._ssl_context = build_ssl_context(dev)
         self._limits = limits
         self._resolver = Resolver(dev.resolver if dev else {})
-        self._idle: IdlePerLoop[_Connection] = IdlePerLoop()
-        self._deadlines: PerLoop[Deadlines] = PerLoop(Deadlines)
+        self._kept: PerLoop[_KeptByLoop] = PerLoop(_KeptByLoop)
 
     async def send(self, request: Request, limits: ExchangeLimits) -> Response:
         """Carry out one exchange; see `ports.Transport.send`.
@@ -163,36 +170,46 @@ class AiohttpTransport:
         url = self._admitted(request.url)
         fields = outgoing_fields(request, url)
         meter = Meter.of(self._limits, limits, deadline_s=time.monotonic() + limits.exchange_s_max)
+        kept = self._kept.here()  # once: to ask for the running loop is a call of the system
         try:
-            with self._deadlines.here().within(limits.exchange_s_max):
-                return await self._exchange(request, fields, url, limits, meter)
+            with kept.deadlines.within(limits.exchange_s_max):
+                return await self._exchange(request, fields, url, limits, meter, kept.idle)
         except _EXCHANGING.any_of_them as fault:
             raise _EXCHANGING.as_error(fault, url) from fault
 
     async def close(self) -> None:
         """Close the idle connections of the running loop."""
         self._resolver.close()
-        deadlines = self._deadlines.take_here()
-        if deadlines is not None:
-            deadlines.close()
-        for connection in self._idle.clear_here():
-            connection.hang_up()
+        kept = self._kept.take_here()
+        if kept is not None:
+            kept.deadlines.close()
+            for connection in kept.idle.clear():
+                connection.hang_up()
 
     async def _exchange(
-        self, request: Request, fields: list[tuple[str, str]], url: Url, limits: ExchangeLimits, meter: Meter
+        self,
+        request: Request,
+        fields: list[tuple[str, str]],
+        url: Url,
+        limits: ExchangeLimits,
+        meter: Meter,
+        idle: IdleConnections[_Connection],
     ) -> Response:
-        idle = self._idle.here()
         for old in idle.expired():
             old.hang_up()
-        connection = idle.take(peer_of(url))
+        peer = peer_of(url)
+        connection = idle.take(peer)
         if connection is not None and connection.is_reusable():
             try:
-                return await self._converse(connection, request, fields, url, limits, meter)
+                response = await self._converse(connection, request, fields, limits, meter)
             except _EXCHANGING.hung_up:
                 # The peer hung up an idle connection while we wrote to it. Nothing came back, so it is tried anew
                 # (RFC 9112 section 9.3.1); an activity that arrives twice counts once.
                 if meter.received_bytes:
                     raise
+            else:
+                _put_back(connection, peer, idle)
+                return response
         elif connection is not None:
             connection.hang_up()
         connecting = asyncio.timeout(limits.connect_s_max)
@@ -203,7 +220,9 @@ class AiohttpTransport:
             raise ConnectTimedOut("no connection in time") from error
         except _CONNECTING.any_of_them as fault:
             raise _CONNECTING.as_error(fault, url) from fault
-        return await self._converse(connection, request, fields, url, limits, meter)
+        response = await self._converse(connection, request, fields, limits, meter)
+        _put_back(connection, peer, idle)
+        return response
 
     async def _connect(self, url: Url, limits: ExchangeLimits) -> _Connection:
         """Resolve once, check every answer, and connect to the first address that answers."""
@@ -229,13 +248,12 @@ class AiohttpTransport:
         connection: _Connection,
         request: Request,
         fields: list[tuple[str, str]],
-        url: Url,
         limits: ExchangeLimits,
         meter: Meter,
     ) -> Response:
         connection.begin(request.method, meter)
         try:
-            response = await self._carry(connection, request, fields, limits, meter)
+            return await self._carry(connection, request, fields, limits, meter)
         except BaseException as fault:
             connection.hang_up()
             if connection.refusal is not None and isinstance(fault, Exception):
@@ -243,12 +261,6 @@ class AiohttpTransport:
             raise
         finally:
             connection.meter = None
-        if not connection.is_reusable():
-            connection.hang_up()
-            return response
-        for surplus in self._idle.here().give(peer_of(url), connection):
-            surplus.hang_up()
-        return response
 
     async def _carry(
         self,
@@ -277,6 +289,15 @@ class AiohttpTransport:
         if connection.refusal is not None:  # a body that ends with the connection ended with ours
             raise connection.refusal
         return reader.finish(request.url)
+
+
+def _put_back(connection: _Connection, peer: Peer, idle: IdleConnections[_Connection]) -> None:
+    """Keep a connection for another exchange, if it can carry one."""
+    if not connection.is_reusable():
+        connection.hang_up()
+        return
+    for surplus in idle.give(peer, connection):
+        surplus.hang_up()
 
 
 async def _connect_first(addresses: list[str], port: int, deadline_s: float) -> socket.socket:

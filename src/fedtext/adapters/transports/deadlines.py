@@ -29,7 +29,7 @@ class Deadline:
     __slots__ = ("_cancelling", "_deadlines", "_task", "has_passed", "when_s")
 
     def __init__(self, deadlines: Deadlines, seconds_max: float) -> None:
-        task = asyncio.current_task()
+        task = asyncio.current_task(deadlines.loop)
         if task is None:
             raise RuntimeError("a deadline is that of a task")
         self._task = task
@@ -65,14 +65,14 @@ class Deadlines:
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._loop = loop
+        self.loop = loop
         self._running: dict[Deadline, None] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._timer_s = 0.0
 
     def now_s(self) -> float:
         """Give the time of the loop."""
-        return self._loop.time()
+        return self.loop.time()
 
     def within(self, seconds_max: float) -> Deadline:
         """Give a deadline for a block of the running task."""
@@ -101,11 +101,11 @@ class Deadlines:
     def _set_timer(self, when_s: float) -> None:
         self.close()
         self._timer_s = when_s
-        self._timer = self._loop.call_at(when_s, self._look)
+        self._timer = self.loop.call_at(when_s, self._look)
 
     def _look(self) -> None:
         self._timer = None
-        now_s = self._loop.time() + _EARLY_S
+        now_s = self.loop.time() + _EARLY_S
         for deadline in [one for one in self._running if one.when_s <= now_s]:
             self.remove(deadline)
             deadline.strike()

@@ -78,7 +78,7 @@ async def test_a_connection_is_not_used_again_while_a_request_is_being_written(
     with connection:
         connection.sendall(b"HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n")
         assert (await sending).status == 413
-        assert not len(transport._idle.here())
+        assert not len(transport._kept.here().idle)
     await transport.close()
 
 
@@ -110,7 +110,7 @@ async def test_what_comes_while_a_connection_lies_idle_ends_it() -> None:
             assert (await sending).status == 200
             peer.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil")
             await asyncio.sleep(0.05)
-            shelf = transport._idle.here()
+            shelf = transport._kept.here().idle
             left = shelf.clear()[0]
             assert not left.is_connected()
             left.hang_up()
