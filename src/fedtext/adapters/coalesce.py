@@ -1,16 +1,22 @@
-"""Single flight: many callers of one key, one run; and lines: so many of one key at once, the others wait.
+"""What many callers at once come to: single flight, lines and rows.
+
+Of a flight many callers of one key share one run; in a line so many of one key are let in at once, and the others wait;
+in a row the short work of many is done, one piece right after the other.
 
 Invariants: a run that ended is forgotten at once (this is no cache); a caller that is cancelled does not take the
 run away from the others; a run that nobody waits for any more is cancelled; a line in which nobody stands takes no
-memory.
+memory; a row holds up its loop no longer than `row_s_max` says and one piece of work.
 """
 
 from __future__ import annotations
 
 import asyncio
 import threading
+import time
+from collections import deque
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from contextvars import ContextVar
+from typing import Any, Final, TypeAlias, TypeVar
 
 import attrs
 
@@ -18,6 +24,11 @@ from ..errors import TooManyWaiting
 
 T = TypeVar("T")
 
+
+row_s_max: Final = ContextVar("row_s_max", default=0.002)
+"""After so long a row lets its loop see to everything else before it goes on: soon, where that may be pages."""
+
+_Row: TypeAlias = deque[tuple[asyncio.Future[Any], Callable[[], Any]]]
 
 # A thread that waits holds up a whole request.
 _THREAD_WAITS_S_MAX = 10.0
@@ -83,6 +94,10 @@ class InlineCoalesce:
                 if line.present == 0:
                     self._lines.pop(key, None)
 
+    async def in_row(self, work: Callable[[], T]) -> T:
+        """Carry it out: nobody else is there."""
+        return work()
+
 
 @attrs.define
 class _Flight:
@@ -96,6 +111,7 @@ class AsyncCoalesce:
     def __init__(self) -> None:
         self._flights: dict[tuple[int, str], _Flight] = {}
         self._lines: dict[tuple[int, str], _TaskLine] = {}
+        self._rows: dict[asyncio.AbstractEventLoop, _Row] = {}
 
     async def run(self, key: str, factory: Callable[[], Awaitable[T]]) -> T:
         """Run the factory, or wait for the run of the same key that is under way and share its result or error."""
@@ -147,12 +163,45 @@ class AsyncCoalesce:
             if line.present == 0:
                 self._lines.pop(place, None)
 
+    async def in_row(self, work: Callable[[], T]) -> T:
+        """Carry out a short computation in the next round of the loop, right behind those of other callers."""
+        loop = asyncio.get_running_loop()
+        row = self._rows.get(loop)
+        if row is None:
+            row = self._rows[loop] = deque()
+            loop.call_soon(self._work_off, loop, row)
+        future: asyncio.Future[T] = loop.create_future()
+        row.append((future, work))
+        return await future
+
+    def _work_off(self, loop: asyncio.AbstractEventLoop, row: _Row) -> None:
+        until_s = time.monotonic() + row_s_max.get()
+        try:
+            while row:
+                future, work = row.popleft()
+                if not future.done():  # else whoever asked for it has been cancelled
+                    _settle(future, work)
+                if time.monotonic() >= until_s:
+                    break
+        finally:
+            if row:
+                loop.call_soon(self._work_off, loop, row)
+            else:
+                del self._rows[loop]
+
     def _landed(self, place: tuple[int, str], task: asyncio.Task[Any]) -> None:
         flight = self._flights.get(place)
         if flight is not None and flight.task is task:
             del self._flights[place]
         if not task.cancelled():
             task.exception()  # marks it as seen: every waiter may have gone
+
+
+def _settle(future: asyncio.Future[Any], work: Callable[[], Any]) -> None:
+    try:
+        future.set_result(work())
+    except BaseException as error:  # whoever awaits it decides what becomes of it
+        future.set_exception(error)
 
 
 async def _awaited(factory: Callable[[], Awaitable[T]]) -> T:

@@ -27,7 +27,7 @@ import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from hashlib import sha256
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from ..errors import ConfigurationError
 from ..ports import Lane, LaneKind, SqlValue, Statement, Task, pause_key
@@ -293,6 +293,11 @@ LANE_RELEASE = (
 )
 LANE_LESS = "UPDATE fedtext_lanes SET leased = CASE WHEN leased > ? THEN leased - ? ELSE 0 END WHERE lane_id = ?"
 JOB_DELETE = "DELETE FROM fedtext_jobs WHERE job_id = ? AND lane_id = ? AND reason IS NULL"
+JOBS_DELETE_MAX: Final = 20
+"""So many jobs are removed by one statement."""
+_JOBS_DELETE = (
+    f"DELETE FROM fedtext_jobs WHERE job_id IN ({', '.join('?' * JOBS_DELETE_MAX)}) AND lane_id = ? AND reason IS NULL"
+)
 JOB_RETRY = (
     "UPDATE fedtext_jobs SET due_s = ?, attempts = attempts + 1 WHERE job_id = ? AND lane_id = ? AND reason IS NULL"
 )
@@ -460,6 +465,15 @@ def enqueue_at_once(task: Task, now_s: float) -> Statement:
     dedupe = None if dedupe is None else indexed(dedupe)
     job = payload, dedupe, indexed(ordering_key), due_s, now_s, digest
     return Statement(_POSTGRES_JOB_ADD, (*lane_values(task.site, task.lane, due_s), dedupe, *job))
+
+
+def delete_statements(job_ids: Sequence[int], lane_id: int) -> list[Statement]:
+    """Give the SQL that removes jobs of a lane: of one text, however many they are, so that it is parsed once."""
+    found: list[Statement] = []
+    for start in range(0, len(job_ids), JOBS_DELETE_MAX):
+        some = [*job_ids[start : start + JOBS_DELETE_MAX]]
+        found.append(Statement(_JOBS_DELETE, (*some, *some[-1:] * (JOBS_DELETE_MAX - len(some)), lane_id)))
+    return found
 
 
 def pause_statement(target: Lane | LaneKind, site: str) -> Statement:

@@ -180,8 +180,7 @@ class SqlQueue(ABC):
             lane_id = self._held_lane(session, claim)
             if lane_id is None:
                 return 0
-            ids = [(job.job_id, lane_id) for job in jobs]
-            done = session.executemany(text.JOB_DELETE, ids).rowcount if ids else 0
+            done = _remove(session, jobs, lane_id)
             session.execute(text.LANE_LESS, (done, done, lane_id))
             return done
 
@@ -203,8 +202,7 @@ class SqlQueue(ABC):
             lane_id = self._held_lane(session, claim)
             if lane_id is None:
                 return
-            if done:
-                session.executemany(text.JOB_DELETE, [(job.job_id, lane_id) for job in done])
+            _remove(session, done, lane_id)
             # served lanes go behind those that wait: the bound is now, however old the jobs are
             session.execute(text.LANE_RELEASE, (due_s, failures, max(due_s, now_s), lane_id))
             if failures == 0 and due_s <= now_s:
@@ -384,6 +382,12 @@ class SqlQueue(ABC):
             return True
 
         return await self._runner.write(work, QueueError)
+
+
+def _remove(session: Session, jobs: Sequence[Job], lane_id: int) -> int:
+    """Remove jobs of a lane; give how many were there."""
+    statements = text.delete_statements([job.job_id for job in jobs], lane_id)
+    return sum(session.execute(statement.sql, statement.parameters).rowcount for statement in statements)
 
 
 def _put_right(session: Session, lane_id: int, now_s: float) -> None:

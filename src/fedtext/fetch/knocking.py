@@ -116,7 +116,8 @@ async def send_signed(
     knock: Knock | None = first_scheme(known, ports.clock.now_s())
     memory, response = known, _NO_ANSWER_YET
     while knock is not None:
-        signed = _signed(request, await signer(knock.algorithm), knock, ports.clock.now_s(), digest, covering)
+        key, now_s = await signer(knock.algorithm), ports.clock.now_s()
+        signed = await ports.coalesce.in_row(partial(_signed, request, key, knock, now_s, digest, covering))
         response = await ports.transport.send(signed, before())
         asked = response.headers.get("accept-signature") or None
         memory, knock = after_response(memory, knock, response.status, asked, ports.clock.now_s())

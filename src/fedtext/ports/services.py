@@ -50,7 +50,7 @@ class Offload(Protocol):
 
 
 class Coalesce(Protocol):
-    """What many callers at once come to: single flight, and lines of those who have to wait."""
+    """What many callers at once come to: single flight, lines of those who have to wait, and rows of short work."""
 
     async def run(self, key: str, factory: Callable[[], Awaitable[T]]) -> T:
         """Run the factory, or wait for the run of the same key that is under way and share its result or error."""
@@ -69,6 +69,14 @@ class Coalesce(Protocol):
 
         Raises:
             TooManyWaiting: So many stand in line already, or no turn came in `waits_s_max` seconds.
+        """
+        ...
+
+    async def in_row(self, work: Callable[[], T]) -> T:
+        """Carry out a short computation, such as a signature, right behind those of other callers, and give its result.
+
+        What is done between two of them then finds a processor that has just done the same for others: a signature
+        leaves little in its caches of what was there.
         """
         ...
 

@@ -78,6 +78,22 @@ async def _queue_acks_a_batch_at_once(rig: Rig) -> None:
     expect(await rig.queue.enqueue([task("3", dedupe_key="3")]), 1, "what is done waits no more")
 
 
+@_mending
+async def _queue_takes_back_as_many_as_are_done(rig: Rig) -> None:
+    for count in (1, 2, 19, 20, 21, 40, 45):
+        await rig.queue.enqueue([task(str(number)) for number in range(count + 1)])
+        claim = await claim_of(rig.queue, batch_max=count)
+        if count % 2:
+            expect(await rig.queue.ack_all(claim, claim.jobs), count, f"done: {count} of them")
+            await rig.queue.release(claim)
+        else:
+            await rig.queue.release(claim, done=claim.jobs)
+        rest = await claim_of(rig.queue)
+        expect(names(rest), [str(count)], f"left behind {count}")
+        await rig.queue.release(rest, done=rest.jobs)
+        expect((await rig.queue.depth()).waiting, 0, "nothing waits")
+
+
 # --- mending: wake, pause, purge, revive ----------------------------------------------------------------------------
 
 

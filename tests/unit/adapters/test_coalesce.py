@@ -2,11 +2,12 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import itertools
 import threading
 
 import pytest
 
-from fedtext.adapters.coalesce import AsyncCoalesce, InlineCoalesce
+from fedtext.adapters.coalesce import AsyncCoalesce, InlineCoalesce, row_s_max
 from fedtext.errors import TooManyWaiting
 from fedtext.sync import run_sync
 
@@ -228,3 +229,109 @@ def test_sec_108_no_thread_stands_in_line_longer_than_it_has_time():
 
     assert run_sync(coalesce.in_turn("a", nested, at_once_max=1, waiting_max=9)) == 2
     assert run_sync(coalesce.in_turn("a", once, at_once_max=1, waiting_max=9, waits_s_max=0.0)) == 1
+
+
+# ---- rows ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def seconds_at_once():
+    """Let rows last as long as they like, or as a test says."""
+    token = row_s_max.set(60.0)
+    yield row_s_max.set
+    row_s_max.reset(token)
+
+
+def test_inline_work_is_done_where_it_is_asked_for() -> None:
+    coalesce = InlineCoalesce()
+    assert run_sync(coalesce.in_row(lambda: 1)) == 1
+    with pytest.raises(ValueError, match="no"):
+        run_sync(coalesce.in_row(failing))
+
+
+def failing() -> None:
+    raise ValueError("no")
+
+
+def in_row_of(coalesce: AsyncCoalesce, names: str, told: list[str]):
+    async def caller(name: str) -> str:
+        told.append(f"{name} asks")
+        result = await coalesce.in_row(lambda: told.append(f"{name} is done") or name)
+        told.append(f"{name} goes on")
+        return result
+
+    return [caller(name) for name in names]
+
+
+@pytest.mark.usefixtures("seconds_at_once")
+async def test_what_many_ask_for_is_done_right_behind_one_another() -> None:
+    coalesce, told = AsyncCoalesce(), list[str]()
+    assert await asyncio.gather(*in_row_of(coalesce, "abc", told)) == ["a", "b", "c"]
+    assert told == [f"{name} {what}" for what in ("asks", "is done", "goes on") for name in "abc"]
+    assert not coalesce._rows
+
+
+async def test_a_row_that_has_lasted_long_enough_lets_the_loop_see_to_the_rest(seconds_at_once) -> None:
+    seconds_at_once(0.0)
+    coalesce, told = AsyncCoalesce(), list[str]()
+    callers = asyncio.gather(*in_row_of(coalesce, "abc", told))
+    loop = asyncio.get_running_loop()
+
+    def look() -> None:
+        told.append("the loop")
+        if not callers.done():
+            loop.call_soon(look)
+
+    loop.call_soon(look)
+    assert await callers == ["a", "b", "c"]
+    done = [place for place, what in enumerate(told) if what.endswith("is done")]
+    assert all("the loop" in told[one:other] for one, other in itertools.pairwise(done)), told
+    assert not coalesce._rows
+
+
+@pytest.mark.usefixtures("seconds_at_once")
+async def test_an_error_is_that_of_who_asked_and_the_row_goes_on() -> None:
+    coalesce = AsyncCoalesce()
+    found = await asyncio.gather(
+        coalesce.in_row(failing), coalesce.in_row(lambda: 1), coalesce.in_row(failing), return_exceptions=True
+    )
+    assert [type(one) for one in found] == [ValueError, int, ValueError]
+    assert not coalesce._rows
+
+
+@pytest.mark.usefixtures("seconds_at_once")
+async def test_what_nobody_waits_for_is_not_done() -> None:
+    coalesce, told = AsyncCoalesce(), list[str]()
+    callers = [asyncio.create_task(one) for one in in_row_of(coalesce, "abc", told)]
+    asyncio.get_running_loop().call_soon(callers[1].cancel)  # when all have asked, and nothing is done
+    assert [type(one) for one in await asyncio.gather(*callers, return_exceptions=True)] == [
+        str,
+        asyncio.CancelledError,
+        str,
+    ]
+    assert "b asks" in told
+    assert "b is done" not in told
+    assert not coalesce._rows
+
+
+@pytest.mark.usefixtures("seconds_at_once")
+async def test_what_is_asked_for_later_is_done_in_another_row() -> None:
+    coalesce, told = AsyncCoalesce(), list[str]()
+    await asyncio.gather(*in_row_of(coalesce, "a", told))
+    await asyncio.gather(*in_row_of(coalesce, "b", told))
+    assert told == [f"{name} {what}" for name in "ab" for what in ("asks", "is done", "goes on")]
+
+
+def test_each_loop_has_rows_of_its_own() -> None:
+    coalesce, found = AsyncCoalesce(), list[int]()
+
+    def thread() -> None:
+        found.append(asyncio.run(coalesce.in_row(threading.get_ident)))
+
+    threads = [threading.Thread(target=thread) for _ in range(2)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    assert sorted(found) == sorted(each.ident for each in threads)
+    assert not coalesce._rows

@@ -66,7 +66,7 @@ def test_ends_of_prefixes(prefix, end):
 HOT = {
     name: text
     for name, text in vars(sql).items()
-    if name.strip("_").startswith(("STORE_", "LANE", "JOB", "PAUSE_", "BODIES_", "BODY_"))
+    if name.strip("_").startswith(("STORE_", "LANE", "JOB", "PAUSE_", "BODIES_", "BODY_")) and isinstance(text, str)
 }
 del HOT["_JOB_NEW"], HOT["_BODY_ADD"]  # not whole
 del HOT["BODIES_SPAN"], HOT["BODIES_LOCK"]  # after a restore; of PostgreSQL alone

@@ -8,6 +8,7 @@ import sys
 
 import pytest
 
+from fedtext.adapters.coalesce import row_s_max
 from fedtext.runtime.process import run_process
 
 
@@ -22,6 +23,13 @@ def test_it_runs_on_uvloop_and_looks_for_garbage_seldom() -> None:
     assert young > before[0]
     assert frozen > 0
     assert (gc.get_threshold(), gc.get_freeze_count()) == (before, 0)
+
+
+def test_it_may_sign_for_longer_at_once_than_a_process_of_an_application() -> None:
+    async def seen() -> float:
+        return row_s_max.get()
+
+    assert run_process(seen()) > row_s_max.get() > 0
 
 
 def test_without_uvloop_it_runs_on_the_loop_that_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
