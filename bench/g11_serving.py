@@ -1,9 +1,9 @@
 """G11: what a GET of an actor, of a post and of WebFinger costs beside a server that answers bytes that it has.
 
 Both stand behind uvicorn with httptools and uvloop in one process and take turns, short ones and many, since a machine
-that is shared is quick and slow by turns; CPU time of that process. The
-application of ours builds its models anew for each request, as applications do; what is called "kept" is of one that
-keeps them, as it may, since models do not change: it gives the same ones again and again.
+that is shared is quick and slow by turns; CPU time of that process. The application of ours builds its models anew for
+each request, as applications do; what is called "kept" is of one that keeps them, as it may, since models do not
+change: it gives the same ones again and again.
 """
 
 from __future__ import annotations

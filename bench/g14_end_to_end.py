@@ -4,11 +4,11 @@ A database is filled with 160 posts to twenty-five hosts, then worker processes 
 Anchor: a program that makes RSA-2048 signatures and sends as many POSTs of as many bytes through the library below the
 transport, again and again, to as many hosts over connections that are kept. It makes a signature for each host in one
 go, then all POSTs, as a worker does, which is quicker than one by one: a signature leaves cold caches behind, and the
-peer has gone to sleep by then, and to wake it is paid for by who sends. Subject: CPU time of the
-worker process for one delivery: claim, key, signing, exchange, judging, acknowledgement, and the opening of a hundred
-connections among four thousand. For two workers, anchor and subject are one worker's and two workers' CPU time of a
-delivery, and the wall time until all is done. Anchors and subjects take turns, round by round: a machine that is shared
-is quick and slow by turns, too.
+peer has gone to sleep by then, and to wake it is paid for by who sends. Subject: CPU time of the worker process for one
+delivery: claim, key, signing, exchange, judging, acknowledgement, and the opening of a hundred connections among four
+thousand. For two workers, anchor and subject are one worker's and two workers' CPU time of a delivery, and the wall
+time until all is done. Anchors and subjects take turns, round by round: a machine that is shared is quick and slow by
+turns, too.
 """
 
 from __future__ import annotations

@@ -324,9 +324,15 @@ async def test_what_is_asked_for_later_is_done_in_another_row() -> None:
 
 def test_each_loop_has_rows_of_its_own() -> None:
     coalesce, found = AsyncCoalesce(), list[int]()
+    asked = threading.Barrier(2, timeout=5)  # by both, before either has done anything
+
+    async def ask() -> int:
+        caller = asyncio.ensure_future(coalesce.in_row(threading.get_ident))
+        asyncio.get_running_loop().call_soon(asked.wait)  # behind the caller, before its row
+        return await asyncio.wait_for(caller, 5)
 
     def thread() -> None:
-        found.append(asyncio.run(coalesce.in_row(threading.get_ident)))
+        found.append(asyncio.run(ask()))
 
     threads = [threading.Thread(target=thread) for _ in range(2)]
     for each in threads:
