@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, Generic, TypeVar
 
-from ..vocab import Object, fingerprint, seal_if_closed
+from ..vocab import Fingerprint, Object, fingerprint, said_chars, seal_if_closed
 
 T = TypeVar("T")
 
@@ -21,15 +21,13 @@ KEPT_COUNT_MAX: Final = 1_024
 SAID_CHARS_MAX: Final = 16_384
 """Of a model that says more nothing is kept."""
 
-_Said = tuple[type[Object], str]
-
 
 class _Held(Generic[T]):
     """A thing, and what it was made of; whether the model itself is what an application keeps and gives again."""
 
     __slots__ = ("beside", "is_given_again", "made", "model", "said")
 
-    def __init__(self, model: Object, beside: object, said: _Said, made: T) -> None:
+    def __init__(self, model: Object, beside: object, said: Fingerprint, made: T) -> None:
         self.model = model
         self.beside = beside
         self.said = said
@@ -63,13 +61,13 @@ class Memory(Generic[T]):
             beside: Of what else it is made; to be compared for equality.
             make: Makes it, of nothing else; what it raises passes through, and nothing is kept.
         """
-        held, said = self._held.get(name), _said(model)
+        held, said = self._held.get(name), fingerprint(model)
         if held is not None and said is not None and held.said == said and held.beside == beside:
             if held.model is model:
                 held.give_again()
             return held.made
         made = make()
-        if said is not None:
+        if said is not None and said_chars(said) <= SAID_CHARS_MAX:
             self._held.pop(name, None)
             self._held[name] = _Held(model, beside, said, made)
             self._drop_oldest()
@@ -83,8 +81,3 @@ class Memory(Generic[T]):
     def __len__(self) -> int:
         """Give how many are kept."""
         return len(self._held)
-
-
-def _said(model: Object) -> _Said | None:
-    found = fingerprint(model)
-    return None if found is None or len(found[1]) > SAID_CHARS_MAX else found

@@ -99,6 +99,7 @@ from .encrypted import (
     PublicMessage,
     Welcome,
 )
+from .fingerprints import Fingerprint, fingerprint, said_chars, seal_if_closed, sealed
 from .links import (
     Hashtag,
     Link,
@@ -107,11 +108,8 @@ from .links import (
 from .loading import (
     at_origin,
     dump,
-    fingerprint,
     load,
     load_as,
-    seal_if_closed,
-    sealed,
 )
 from .matching import (
     listener_key,
@@ -193,6 +191,7 @@ __all__ = [
     "FeatureRequest",
     "FeaturedCollection",
     "FeaturedItem",
+    "Fingerprint",
     "Flag",
     "Follow",
     "Group",
@@ -270,6 +269,7 @@ __all__ = [
     "matches",
     "prop",
     "reference_id",
+    "said_chars",
     "seal_if_closed",
     "sealed",
     "visibility_of",

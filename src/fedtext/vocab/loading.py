@@ -9,21 +9,18 @@ Sources: ActivityStreams 2.0 sections 2 and 5; JLD-01, JLD-16, MOD-72.
 from __future__ import annotations
 
 from operator import is_
-from typing import Final, TypeAlias, TypeVar, cast
+from typing import Final, TypeVar, cast
 
 from ..errors import TypeMismatch
 from ..jsonld import context_for
-from ..wire.json import JsonObject, JsonValue, text_of
+from ..wire.json import JsonObject, JsonValue
 from .activities import check_actor
-from .model import BUILT, carried, interpret, is_absolute, is_path, make, parts, seal
+from .model import interpret, is_absolute, is_path, make, parts
 from .objects import Object
 from .shapes import copied, terms_used
 
 ObjectT = TypeVar("ObjectT", bound=Object)
 
-Fingerprint: TypeAlias = tuple[type[Object], str]
-
-_OWN_CLASSES: Final = f"{__name__.partition('.')[0]}."
 _CONTEXT_TYPES: Final = frozenset({str, list, dict})
 
 
@@ -68,57 +65,6 @@ def load_as(document: JsonObject, kind: type[ObjectT]) -> ObjectT:
     if issubclass(kind, type(found)) and kind.written_type == type(found).written_type:
         return make(kind, *parts(found))
     raise TypeMismatch("of another type than expected", expected=kind.__name__, type=found.type_name)
-
-
-def sealed(model: ObjectT) -> ObjectT:
-    """Let a model carry its fingerprint, which is not made again.
-
-    Args:
-        model: Made of plain values alone, by a class of the library: then nobody has a part of its document in hands.
-    """
-    seal(model, fingerprint(model))
-    return model
-
-
-def seal_if_closed(model: Object) -> None:
-    """Seal a model if nobody but itself has a hold of any part of its document.
-
-    That is one that was built of values, by a class of the library, and holds plain values and lists of texts: what is
-    embedded may belong to somebody else.
-
-    Args:
-        model: Any model.
-    """
-    if carried(model) is BUILT and type(model).__module__.startswith(_OWN_CLASSES):
-        document, _ = parts(model)
-        if all(map(_is_closed, document.values())):
-            sealed(model)
-
-
-def _is_closed(value: JsonValue) -> bool:
-    if isinstance(value, list):
-        return all(isinstance(item, str) for item in value)
-    return not isinstance(value, dict)
-
-
-def fingerprint(model: Object) -> Fingerprint | None:
-    """Give what tells a model from every model that would be dumped, or read, in another way.
-
-    It costs a tenth of a dump, or nothing where the model is sealed: whoever keeps what was made of a model keeps this
-    beside it, and asks whether the model of the next request says the same to the letter.
-
-    Args:
-        model: Any model.
-
-    Returns:
-        To be compared for equality, within this process; None: nothing can tell.
-    """
-    known = carried(model)
-    if known is not None and known is not BUILT:
-        return cast("Fingerprint", known)
-    # Not `==` of the documents: to Python 1 is True and 1.0.
-    text = text_of([*parts(model)])
-    return None if text is None else (type(model), text)
 
 
 def at_origin(model: ObjectT, origin: str) -> ObjectT:

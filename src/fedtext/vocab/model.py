@@ -222,7 +222,7 @@ class _Holder:
     __slots__ = ("_context", "_document", "_fingerprint")
     _document: JsonObject
     _context: JsonValue
-    _fingerprint: object  # see `loading.sealed`; None or BUILT: it is to be made
+    _fingerprint: object  # see `fingerprints.sealed`; None or BUILT: it is to be made
 
 
 class Model(_Holder, metaclass=ModelType):
@@ -253,11 +253,12 @@ class Model(_Holder, metaclass=ModelType):
     if not TYPE_CHECKING:  # checkers see a constructor with the properties of each class
 
         def __init__(self, **values: object) -> None:
-            document: JsonObject = {"id": None, "type": type(self).written_type, "actor": None}
+            # These hold a place, so that they stand at the beginning.
+            document: JsonObject = {"id": None} if "id" in values else {}
+            document["type"] = type(self).written_type
+            if "actor" in values:
+                document["actor"] = None
             _write(type(self), document, values)
-            for name in ("id", "actor"):  # they held a place, so that they stand at the beginning
-                if document.get(name) is None:
-                    document.pop(name, None)
             if None in document.values():
                 document = {name: value for name, value in document.items() if value is not None}
             _set_document(self, document)
@@ -382,7 +383,7 @@ def parts(model: Model) -> tuple[JsonObject, JsonValue]:
 
 
 def seal(model: Model, fingerprint: object) -> None:
-    """Let a model carry its fingerprint; see `loading.sealed`."""
+    """Let a model carry its fingerprint; see `fingerprints.sealed`."""
     _set_fingerprint(model, fingerprint)
 
 

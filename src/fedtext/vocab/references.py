@@ -332,7 +332,8 @@ class Ids(Property[tuple[Iri, ...], str | Model | Iterable[str | Model] | None])
             if item_id is None or not is_absolute(item_id):
                 raise self.refuse(item, "absolute IRIs, or objects with an id")
             found[str(item_id)] = None
-        return list[JsonValue](found)
+        written: list[JsonValue] = [*found]
+        return written
 
 
 class Addressees(Ids):

@@ -108,6 +108,9 @@ class NaturalText(Property[Text | None, str | None]):
     def write(self, document: JsonObject, value: object) -> None:
         """Set the text; the sibling map follows it, or goes when it held several languages."""
         name = self.name + "Map"
+        if type(value) is str and name not in document:  # nearly always
+            document[self.name] = value
+            return
         texts = document.get(name)
         language = value.language if isinstance(value, Text) else None
         super().write(document, value)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 from pathlib import Path
 from typing import Any
@@ -23,11 +22,9 @@ from fedtext.vocab import (
     Person,
     at_origin,
     dump,
-    fingerprint,
     load,
     load_as,
     prop,
-    sealed,
 )
 from fedtext.wire.json import parse_object, parse_value
 
@@ -200,80 +197,6 @@ def test_texts_longer_than_servers_let_their_own_people_write_are_read_whole(cha
 
 
 # ---- what tells one model from another -------------------------------------------------------------------------------
-
-
-class Loud(Note):
-    """A Note, to Python of another class."""
-
-
-class Safe(str):
-    """As templates have them."""
-
-
-def made(**members: Any) -> Object:
-    return load({"type": "Note", "id": ALICE, "content": "x", **members})
-
-
-def test_models_that_say_the_same_to_the_letter_have_the_same_fingerprint():
-    twice = "text that stands twice"
-    one, other = (
-        made(name=twice, summary=summary, tag=[{"type": "Mention"}]) for summary in (twice, "".join([*twice]))
-    )
-    assert fingerprint(one) == fingerprint(other) is not None
-
-
-def test_models_made_here_of_equal_texts_have_the_same_fingerprint():
-    one, other = (Note(name="twice", summary=summary) for summary in ("twice", "".join([*"twice"])))
-    assert fingerprint(one) == fingerprint(other) is not None
-
-
-@pytest.mark.parametrize(
-    ("one", "other"),
-    [
-        (made(sensitive=True), made(sensitive=1)),
-        (made(x=1), made(x=1.0)),
-        (made(x=0.0), made(x=-0.0)),
-        (made(x=None), made()),
-        (made(x=["a"]), made(x="a")),
-        (made(tag=[{"name": "a"}]), made(tag=[{"name": "b"}])),
-        (made(a=1, b=2), made(b=2, a=1)),
-        (made(**{"@context": ACTIVITYSTREAMS}), made()),
-        (Note(content="x"), Loud(content="x")),
-        (Note(content="x"), load(Note(content="x").document)),
-        (Note(sensitive=True), Note(sensitive=False)),
-        (Note(source={"x": True}), Note(source={"x": 1})),
-        (Note(source={"x": 1}), Note(source={"x": 1.0})),
-        (Note(source={"x": 0.0}), Note(source={"x": -0.0})),
-        (Note(source={"a": 1, "b": 2}), Note(source={"b": 2, "a": 1})),
-    ],
-)
-def test_models_that_are_dumped_or_read_otherwise_have_another_fingerprint(one: Object, other: Object):
-    assert fingerprint(one) != fingerprint(other)
-
-
-@pytest.mark.parametrize("value", [float("nan"), object(), {1, 2}])
-def test_what_cannot_be_written_has_no_fingerprint(value: Any):
-    assert fingerprint(made(x=value)) is None
-
-
-def test_what_goes_in_circles_or_too_deep_has_no_fingerprint():
-    circle: list[Any] = []
-    circle.append(circle)
-    assert fingerprint(made(x=circle)) is None
-
-
-def test_a_safe_text_of_a_template_is_a_text():
-    assert fingerprint(made(content=Safe("x"))) == fingerprint(made(content="x"))
-    assert fingerprint(Note(content=Safe("x"))) == fingerprint(Note(content="x"))
-    assert fingerprint(Note(source={"content": Safe("x")})) is not None
-
-
-def test_a_sealed_model_carries_its_fingerprint_and_what_is_made_of_it_does_not():
-    one, other = sealed(Note(name="a")), Note(name="a")
-    assert fingerprint(one) is fingerprint(one)
-    assert fingerprint(one) == fingerprint(other)
-    assert fingerprint(one.evolve(name="b")) == fingerprint(Note(name="b")) != fingerprint(one)
-    assert fingerprint(copy.deepcopy(one)) == fingerprint(one)
 
 
 def test_an_explicit_nothing_is_left_out_wherever_it_is_said():
