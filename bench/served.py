@@ -35,7 +35,7 @@ from fedtext.testing.peers import SharedKeys
 
 ROOT = Path(__file__).resolve().parents[1]
 COUNTERS = "/_counters"
-NOTE_PATH, ACTOR_PATH = "/notes/1", "/users/1"
+NOTE_PATH, ACTOR_PATH = "/notes/1", "/users/bob"
 KEPT_NOTE_PATH, KEPT_ACTOR_PATH = "/notes/kept", "/users/kept"
 """Of these the application keeps the models."""
 FINGER_PATH = "/.well-known/webfinger?resource=acct:bob@blog.example"
@@ -98,7 +98,7 @@ class Ours:
             if self.kept_actor is None:
                 self.kept_actor = context.actor(Person, handle=pk, name="Kept", summary=documents.TEXT)
             return self.kept_actor
-        return context.actor(Person, handle="bob", name="Bob", summary=documents.TEXT) if pk in ("1", "bob") else None
+        return context.actor(Person, handle="bob", name="Bob", summary=documents.TEXT) if pk == "bob" else None
 
     async def note(self, context: Context, pk: str) -> Note | None:
         """Give his post, made anew; or another one, which is kept."""
@@ -107,7 +107,7 @@ class Ours:
                 author = context.actor_uri(pk)
                 self.kept_note = Note(attributed_to=author, content=documents.TEXT, to=(PUBLIC,))
             return self.kept_note
-        return Note(attributed_to=context.actor_uri("1"), content=documents.TEXT, to=(PUBLIC,)) if pk == "1" else None
+        return Note(attributed_to=context.actor_uri("bob"), content=documents.TEXT, to=(PUBLIC,)) if pk == "1" else None
 
     async def hear(self, _context: Context, _activity: Activity) -> None:
         """Hear something."""

@@ -218,8 +218,17 @@ class ActorKeys:
         Returns:
             Not to be changed: the same objects as long as the keys are the same.
         """
-        key_set = await self._load(ports, site, actor_id)
-        now_s = ports.clock.now_s()
+        return self._published_of(await self._load(ports, site, actor_id), actor_id, ports.clock.now_s())
+
+    def members_of(self, actor_id: str, stored: bytes, *, now_s: float) -> PublicMembers:
+        """Give what `public_members` gives, of the keys as they were just read under `key_set_key`.
+
+        Raises:
+            ConfigurationError: The actor has no RSA key, or the stored keys cannot be read.
+        """
+        return self._published_of(self._parsed(actor_id, stored), actor_id, now_s)
+
+    def _published_of(self, key_set: KeySet, actor_id: str, now_s: float) -> PublicMembers:
         # Time takes away those that sign no more, one by one; mostly there are none.
         retired = key_set.retired
         counting = tuple([key.name for key in retired if key.verifies_until_s > now_s]) if retired else ()

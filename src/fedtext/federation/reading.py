@@ -75,14 +75,14 @@ async def _instance_actor(engine: Engine, request: Request, ports: PortSet) -> R
 async def _actor(engine: Engine, visit: Visit, ports: PortSet) -> Response | None:
     """Serve an actor; of a suspended one others still learn that it is so, and people see nothing (ACT-27)."""
     actor_id = engine.site.origin + visit.route.path
-    buried = await serving.tombstone(ports, engine.site.origin, actor_id)
+    buried, keys = await serving.kept_of_actor(engine, actor_id, ports)
     if buried is not None:
         return _gone(buried, actor_id, visit)
     actor = await serving.own_actor(engine, visit.route.identifier or "", ports)
     if actor is None:
         raise NotFound
     if visit.wanted is not Representation.HTML:
-        written = await serving.written_actor(engine, actor, actor_id, ports)
+        written = await serving.written_actor(engine, actor, actor_id, ports, stored=keys)
         return written.answer(visit.request, sharing=_open_to(visit))
     if actor.suspended:
         raise PolicyRefusal("the actor is suspended", actor=actor_id)

@@ -13,7 +13,7 @@ from ..ports import Event, PortSet
 from ..signatures.negotiation import CAPABILITY_ED25519, CAPABILITY_RFC9421
 from ..vocab import Actor, Application, Link, Object, PublicKeyClaim, dump
 from ..wire.json import JsonObject, parse_object
-from .actor_keys import PublicMembers
+from .actor_keys import PublicMembers, key_set_key
 from .context import scope_of
 from .engine import Engine, tombstone_key
 from .mentions import with_ids
@@ -117,14 +117,37 @@ async def with_keys(engine: Engine, actor: Actor, ports: PortSet) -> JsonObject:
     return _joined(actor, await engine.keys.public_members(ports, engine.site.origin, str(actor.id)))
 
 
-async def written_actor(engine: Engine, actor: Actor, actor_id: str, ports: PortSet) -> Written:
-    """Give the own actor of an id as it goes out: see `with_keys`. Its keys are asked for each time."""
+async def kept_of_actor(engine: Engine, actor_id: str, ports: PortSet) -> tuple[JsonObject | None, bytes | None]:
+    """Give in one read what the store has of an own actor: the tombstone, if it was removed, and its stored keys."""
+    buried, keys = tombstone_key(engine.site.origin, actor_id), key_set_key(engine.site.origin, actor_id)
+    found = await ports.store.get_many((buried, keys))
+    tomb = found.get(buried)
+    return None if tomb is None else parse_object(tomb, Limits()), found.get(keys)
+
+
+async def written_actor(
+    engine: Engine, actor: Actor, actor_id: str, ports: PortSet, *, stored: bytes | None = None
+) -> Written:
+    """Give the own actor of an id as it goes out: see `with_keys`. Its keys are asked for each time.
+
+    Args:
+        engine: What is fixed at start-up.
+        actor: As the application gave it.
+        actor_id: Under which it was asked for.
+        ports: Where its keys are.
+        stored: The keys of this id as they were just read; None: nobody has looked, or there are none yet.
+    """
 
     def make() -> ShownActor:
         return ShownActor(actor)
 
     shown = engine.shown.actors.of(actor_id, actor, None, make)
-    members = None if shown.brings_keys else await engine.keys.public_members(ports, engine.site.origin, shown.id)
+    if shown.brings_keys:
+        members = None
+    elif stored is not None and shown.id == actor_id:
+        members = engine.keys.members_of(actor_id, stored, now_s=ports.clock.now_s())
+    else:
+        members = await engine.keys.public_members(ports, engine.site.origin, shown.id)
     known = shown.written(members)
     if known is not None:
         return known
