@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from enum import Enum
 from pathlib import Path
 from typing import Any
@@ -156,9 +157,9 @@ async def cancelled(fault: CancelNth, work: Callable[[], Any]) -> Any:
 
 
 class FaultyRecord:
-    """A record of ports for an event loop, of which one call is cancelled."""
+    """A record of ports for an event loop, of which one call is cancelled, or fails."""
 
-    def __init__(self, world: Handling, fault: CancelNth) -> None:
+    def __init__(self, world: Handling, fault: FailNth) -> None:
         self._ports, self._fault = world.fed.ports, fault
         self.observer = world.ports.observer
 
@@ -182,6 +183,35 @@ async def test_a_worker_that_is_cancelled_at_any_call_gives_its_work_back(worlds
         check(world, document["id"], (nth, moment, fault.fired))
         if fault.fired is None:
             assert nth > 5
+            return
+    raise AssertionError("the step never ends")
+
+
+@pytest.mark.spec("SEC-174", "INB-03")
+@pytest.mark.parametrize("moment", Moment)
+@pytest.mark.parametrize("make_fault", [CancelNth, FailNth])
+async def test_of_a_batch_nothing_is_lost_at_whichever_call_it_ends(
+    worlds, make_fault: type[FailNth], moment: Moment
+) -> None:
+    """What is read of a batch at once, and confirmed while others are dispatched, is handled all the same."""
+    batch = [activity(kind, number) for number in (1, 2, 3) for kind in KINDS]
+    for nth in range(1, CALLS_MAX):
+        world = worlds()
+        for document in batch:
+            assert (await world.take(arriving(document))).status == 202
+        fault = make_fault(nth, moment=moment)
+        worker = Worker(world.served(FaultyRecord(world, fault)))
+        with suppress(PortError, ExceptionGroup):
+            await (cancelled(fault, worker.step) if isinstance(fault, CancelNth) else worker.step())
+        depth = world.settle()
+        assert (depth.waiting, depth.leased, depth.buried, depth.lanes) == (0, 0, 0, 0), (nth, fault.fired)
+        assert set(world.calls) == {document["id"] for document in batch}, (nth, fault.fired)
+        assert max(world.calls.values()) <= 2, (nth, fault.fired)
+        assert fault.fired is not None or set(world.calls.values()) == {1}
+        marks = await world.ports.store.scan(store_prefix(HOME, "seen"), limit=100)
+        assert len(marks) == len(batch), (nth, fault.fired)
+        if fault.fired is None:
+            assert nth > len(batch)
             return
     raise AssertionError("the step never ends")
 

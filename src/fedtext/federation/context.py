@@ -51,6 +51,10 @@ class Local:
         return next(iter(self.parameters.values()), "")
 
 
+def _nothing_yet() -> list[str]:  # `list[…]` itself takes as long to make as ten lists
+    return []
+
+
 @attrs.frozen(kw_only=True, slots=False)  # made for every activity, in half the time
 class Scope:
     """What one callback is called about.
@@ -66,7 +70,7 @@ class Scope:
     confirm_key: str | None = None
     confirm_value: str = ""
     postpones_crawls: bool = False
-    confirmed: list[str] = attrs.field(factory=list[str], eq=False)
+    confirmed: list[str] = attrs.field(factory=_nothing_yet, eq=False)
     """Grows: the key, once a listener of this call has confirmed it."""
 
 

@@ -10,12 +10,12 @@ from ..dispatch import failure
 from ..errors import ConfigurationError, FedtextError, Gone, HTTPStatusError, NotFound, RecipientGone
 from ..fetch import get_object
 from ..http import Headers, Request, Response
-from ..ports import Claim, Event, Job, PortSet
+from ..ports import Claim, Event, Job, LaneKind, PortSet
 from ..signatures import BODILESS_METHODS, build_challenge
 from ..vocab import Activity, Object, load_as, reference_id
 from ..wire.acct import Handle, parse_handle, split
 from ..wire.iri import Iri
-from . import hosts, outboxes, reading, sending, serving, step, wellknown
+from . import hosts, outboxes, payloads, reading, sending, serving, step, wellknown
 from .context import Context, Scope
 from .engine import Engine
 from .inboxes import take
@@ -59,7 +59,9 @@ class EngineOperations:
         return step.run_job(engine, job, ports, turn)
 
     async def begin_turn(self, engine: Engine, claim: Claim, ports: PortSet) -> Turn:
-        """Look at the host of a lane; see `hosts.begin_turn`."""
+        """Look at the host of a lane, or at what came from it; see `hosts.begin_turn`, `payloads.begin_inbound`."""
+        if claim.lane.kind is LaneKind.IN:
+            return await payloads.begin_inbound(engine, claim, ports)
         return await hosts.begin_turn(engine, claim, ports)
 
     async def end_turn(self, engine: Engine, claim: Claim, turn: Turn, result: TurnResult, ports: PortSet) -> float:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Coroutine
+from typing import Any
+
 import attrs
 
 
@@ -54,4 +57,16 @@ class Bury:
     status: int | None = None
 
 
-JobOutcome = Done | Later | Bury
+@attrs.frozen(kw_only=True)
+class Dispatched:
+    """All listeners have heard it; it is done as soon as this is written down.
+
+    Args:
+        confirm: Writes it down and gives what becomes of the job then; to be awaited before the job is settled. The
+            next job may be carried out meanwhile.
+    """
+
+    confirm: Callable[[], Coroutine[Any, Any, Done | Later]]
+
+
+JobOutcome = Done | Later | Bury | Dispatched

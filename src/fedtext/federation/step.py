@@ -6,6 +6,8 @@ bad job must not stop the worker; only what can never work is buried, all else i
 
 from __future__ import annotations
 
+from functools import partial
+
 import attrs
 
 from ..delivery import (
@@ -18,7 +20,6 @@ from ..delivery import (
     Retry,
     SynchronizeTask,
     attempt,
-    decode_outbound,
     is_final,
     retry_delay_s,
 )
@@ -38,33 +39,30 @@ from ..inbox import (
     HELD_COUNT_MAX,
     Arrived,
     InboundTask,
-    activity_key,
     confirm,
     confirmed_hash,
-    decode_envelope,
     ends_or_changes,
-    is_envelope,
     late_keys,
     remember_ended,
-    restore,
     select,
 )
 from ..ports import Event, Job, LaneKind, PortSet
-from ..vocab import Activity, Delete, Flag, Update, reference_id
+from ..vocab import Activity, Delete, Flag, Undo, Update, reference_id
 from . import forwarding
 from .context import Context, Scope
 from .engine import Engine
 from .fanning import fan_out, gone_key, later
 from .handles import resolve
 from .hosts import heard_from, mark_host_gone
-from .outcomes import Bury, Done, JobOutcome, Later
+from .outcomes import Bury, Dispatched, Done, JobOutcome, Later
 from .partial_followers import fields_for
+from .payloads import read_task
 from .registry import ListenerFailure
 from .relayed import Heard, hear
 from .relays import take_answer
 from .reports import keep_report
 from .synchronizing import synchronize
-from .turns import NO_TURN, Turn
+from .turns import NO_TURN, Awaited, Marks, Turn
 from .undelivered import tell_undelivered
 
 _PAUSE_S_MAX = 3_600
@@ -75,7 +73,8 @@ async def run_job(engine: Engine, job: Job, ports: PortSet, turn: Turn | None = 
     """Carry out one job.
 
     A port that fails, and a listener that raises, mean "later"; what can never work is buried. Nothing is lost: the
-    job stays until the worker has carried out the outcome.
+    job stays until the worker has carried out the outcome. What listeners have heard is `Dispatched`: it is done when
+    its `confirm` has been awaited.
 
     Args:
         engine: What is fixed at start-up.
@@ -88,30 +87,38 @@ async def run_job(engine: Engine, job: Job, ports: PortSet, turn: Turn | None = 
         _emit(ports, "job.of_another_site", site=job.site)
         return Later(after_s=_ELSEWHERE_S, reason="a job of another site")
     try:
-        task = _kept(engine, job) or _read(job)
+        awaited = None if turn is None else turn.awaited.pop(job.job_id, None)
+        task = read_task(engine, job) if awaited is None else awaited.arrived
     except (QueueError, DocumentError) as error:
         return Bury(reason=str(error))
     if task.site != job.site:
         return Bury(reason="the payload is for another site than its row")
-    outcome = await _attempted(engine, task, job, ports, turn or NO_TURN)
+    outcome = await _attempted(engine, awaited or task, job, ports, turn or NO_TURN)
     if isinstance(outcome, Bury) and isinstance(task, DeliveryTask | FanoutTask):
         attempts = job.attempts if turn is not None and turn.unavailable else job.attempts + 1
         await tell_undelivered(engine, task, ports, reason=outcome.reason, attempts=attempts, status=outcome.status)
     return outcome
 
 
-async def _attempted(engine: Engine, task: Arrived | AnyTask, job: Job, ports: PortSet, turn: Turn) -> JobOutcome:
+async def _attempted(
+    engine: Engine, task: Awaited | Arrived | AnyTask, job: Job, ports: PortSet, turn: Turn
+) -> JobOutcome:
     try:
         if job.lane.kind is LaneKind.OUT and (turn.unavailable or job.job_id in turn.left_out):
             return _without_attempt(turn, job, ports)
         return await _carry_out(engine, task, job, ports, turn)
     except PortError as error:
-        return Later(after_s=5.0 + 5.0 * ports.randomness.fraction(), reason=str(error))
+        return _not_now(error, ports)
     except (DocumentError, LocalProtocolError) as error:
         return Bury(reason=str(error))
     except Exception as error:  # a fault of the application's callbacks, of its wiring, or of ours
         _emit(ports, "job.failed", lane=str(job.lane), error=repr(error)[:300], attempts=job.attempts + 1)
         return later(engine, job, ports, f"{type(error).__name__}: {error}"[:300])
+
+
+def _not_now(error: PortError, ports: PortSet) -> Later:
+    """Put off what a port has kept from being done."""
+    return Later(after_s=5.0 + 5.0 * ports.randomness.fraction(), reason=str(error))
 
 
 def _without_attempt(turn: Turn, job: Job, ports: PortSet) -> JobOutcome:
@@ -123,35 +130,15 @@ def _without_attempt(turn: Turn, job: Job, ports: PortSet) -> JobOutcome:
     return Done()
 
 
-def _kept(engine: Engine, job: Job) -> Arrived | None:
-    """Give what this process has taken in itself, as it was judged then."""
-    return engine.arrivals.take(job.payload) if job.lane.kind is LaneKind.IN else None
-
-
-def _read(job: Job) -> Arrived | AnyTask:
-    """Read a payload of any kind, its members checked (SEC-150).
-
-    Raises:
-        QueueError: Not a payload of this version.
-        DocumentError: It holds no activity.
-    """
-    payload = job.payload
-    outbound = None if is_envelope(payload) else decode_outbound(payload, job.body)
-    if outbound is not None:
-        return outbound
-    task = decode_envelope(payload)
-    authentic = restore(task)
-    activity, actor = authentic.activity, authentic.activity.actor_id
-    if actor is None:
-        raise QueueError("the envelope holds nobody's activity")
-    return Arrived(task, authentic, activity_key(task.site, actor, activity.id, task.inbox, task.content_hash))
-
-
-async def _carry_out(engine: Engine, task: Arrived | AnyTask, job: Job, ports: PortSet, turn: Turn) -> JobOutcome:
+async def _carry_out(
+    engine: Engine, task: Awaited | Arrived | AnyTask, job: Job, ports: PortSet, turn: Turn
+) -> JobOutcome:
     if not engine.rulebook.is_fresh(ports.clock.now_s()):
         await engine.rulebook.refresh(ports)
     if isinstance(task, Arrived):
-        return await _inbound(engine, task, job, ports)
+        task = Awaited(task, late_keys(task.site, task.authentic.activity))
+    if isinstance(task, Awaited):
+        return await _inbound(engine, task, job, ports, turn.marks)
     if isinstance(task, DeliveryTask):
         return await _deliver(engine, task, job, ports, turn)
     if isinstance(task, FanoutTask):
@@ -164,13 +151,17 @@ async def _carry_out(engine: Engine, task: Arrived | AnyTask, job: Job, ports: P
 # ---- inbound ---------------------------------------------------------------------------------------------------------
 
 
-async def _inbound(engine: Engine, arrived: Arrived, job: Job, ports: PortSet) -> JobOutcome:
+async def _inbound(engine: Engine, awaited: Awaited, job: Job, ports: PortSet, known: Marks | None) -> JobOutcome:
+    arrived, late = awaited
     task, authentic, key = arrived.task, arrived.authentic, arrived.key
     activity = authentic.activity
     if task.how != "local":
         await heard_from(engine, task.signer, ports)
-    late = late_keys(task.site, activity)
-    marks = await ports.store.get_many([key, *late])  # all that is known of it, in one read
+    marks = None if known is None else known.of([key, *late], ports.clock.now_s())
+    if marks is None:
+        marks = await ports.store.get_many([key, *late])  # all that is known of it, in one read
+    if known is not None and isinstance(activity, Delete | Undo):  # it may end others of its batch
+        known.forget()
     if confirmed_hash(marks.get(key)) is not None:
         await forwarding.pass_on(engine, task, ports)  # where a listener has confirmed by itself, and then we fell
         return Done()
@@ -198,7 +189,16 @@ async def _inbound(engine: Engine, arrived: Arrived, job: Job, ports: PortSet) -
             outcome = heard
         if outcome is not None:
             return outcome
-    await confirm(ports.store, key, task.content_hash, ttl_s=engine.config.inbox.idempotency_s)
+    return Dispatched(confirm=partial(_confirm, engine, arrived, ports))
+
+
+async def _confirm(engine: Engine, arrived: Arrived, ports: PortSet) -> Done | Later:
+    """Write down that an activity has been handled; until then it counts as not done, and is dispatched again."""
+    task, activity = arrived.task, arrived.authentic.activity
+    try:
+        await confirm(ports.store, arrived.key, task.content_hash, ttl_s=engine.config.inbox.idempotency_s)
+    except PortError as error:
+        return _not_now(error, ports)
     _emit(ports, "inbox.dispatched", id=activity.id, type=activity.type_name)
     return Done()
 

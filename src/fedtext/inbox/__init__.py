@@ -1,7 +1,7 @@
 """Receive what others send: from bytes to an `AuthenticActivity`, or a refusal."""
 
 from .admission import Peeked, admit, check_claimed, check_plain, is_blocked, peek
-from .arrivals import Arrivals, Arrived
+from .arrivals import PAYLOAD_BYTES_MAX, Arrivals, Arrived
 from .authorship import AuthenticActivity, Evidence, authenticate, known_key, restore
 from .envelope import InboundTask, decode_envelope, is_envelope
 from .forwarding import forwarding_targets, linked_ids
@@ -18,6 +18,7 @@ from .signers import Departed, Gatekeeper
 
 __all__ = [
     "HELD_COUNT_MAX",
+    "PAYLOAD_BYTES_MAX",
     "Arrivals",
     "Arrived",
     "AuthenticActivity",

@@ -31,7 +31,8 @@ async def remember_ended(store: Store, site: str, activity: Activity, policy: In
 
 def late_keys(site: str, activity: Activity) -> list[str]:
     """Give the keys in the store of which one is there where an activity comes too late (see `is_late`)."""
-    actor, activity_id, keys = str(activity.actor_id), activity.id, list[str]()
+    actor, activity_id = str(activity.actor_id), activity.id
+    keys: list[str] = []
     if activity_id is not None:
         keys.append(_key(site, "undone", actor, activity_id))
     made = activity.object_id if isinstance(activity, _BRINGING) else None

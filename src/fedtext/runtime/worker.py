@@ -10,14 +10,15 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from contextlib import suppress
+from typing import Any
 
 import attrs
 
 from ..delivery import lane_pause_s
 from ..errors import PortError
-from ..federation.outcomes import Bury, Done, Later
+from ..federation.outcomes import Bury, Dispatched, Done, Later
 from ..federation.turns import NO_TURN, Turn, TurnResult
 from ..ports import Claim, Event, Job, Lane, LaneKind, PortSet, Queue, WakingQueue
 from ..sync import run_sync
@@ -26,10 +27,21 @@ from .served import Served
 _IDLE_S_MIN, _IDLE_S_MAX = 0.02, 0.5
 # So many jobs that are done, or so old ones, are written down before another one is begun.
 _ACKS_MAX, _ACKS_S_MAX = 20, 1.0
+# So many activities of a lane at most have been dispatched and are not yet written down: what would be dispatched twice
+# were this process killed.
+_CONFIRMS_MAX = 8
 
 
 def _as_it_is(awaitable: Awaitable[None]) -> Awaitable[None]:
     return awaitable
+
+
+def _no_tasks() -> set[asyncio.Task[None]]:
+    return set()
+
+
+def _no_jobs() -> list[Job]:
+    return []
 
 
 @attrs.define
@@ -46,7 +58,9 @@ class _LaneState:
     delivered: bool = False
     failure: str = ""
     done_count: int = 0
-    done: list[Job] = attrs.field(factory=list[Job])
+    group: asyncio.TaskGroup | None = None
+    confirming: set[asyncio.Task[None]] = attrs.field(factory=_no_tasks)
+    done: list[Job] = attrs.field(factory=_no_jobs)
     done_s: float = 0.0
     is_judged: bool = False
     is_back: bool = False
@@ -63,6 +77,14 @@ class _LaneState:
         if not self.done:
             self.done_s = now_s
         self.done.append(job)
+
+    async def confirm_soon(self, group: asyncio.TaskGroup, confirming: Coroutine[Any, Any, None]) -> None:
+        """Let a job be written down as handled while the next one is carried out, so that several are at once."""
+        task = group.create_task(confirming)
+        self.confirming.add(task)
+        task.add_done_callback(self.confirming.discard)
+        if len(self.confirming) >= _CONFIRMS_MAX:
+            await asyncio.wait(self.confirming, return_when=asyncio.FIRST_COMPLETED)
 
     def is_due_to_ack(self, now_s: float) -> bool:
         """Tell whether the jobs that are done are many, or the first of them was done long ago."""
@@ -161,7 +183,8 @@ class Worker:
         stopping = stop.is_set if stop is not None else lambda: False
         lane = _LaneState(failures=claim.failures, lease_until_s=claim.lease_until_s, stopping=stopping)
         lane.shield = asyncio.shield
-        loop, beating = asyncio.get_running_loop(), list[asyncio.Task[None]]()
+        loop = asyncio.get_running_loop()
+        beating: list[asyncio.Task[None]] = []
 
         def begin() -> None:
             beating.append(loop.create_task(self._heartbeat(claim, lane, ports)))
@@ -173,6 +196,7 @@ class Worker:
             limit = self._federation.config.delivery.per_host_concurrency if claim.lane.kind is LaneKind.OUT else 1
             left = iter(chains)  # shared: each chain is taken by whoever is free first
             async with asyncio.TaskGroup() as group:
+                lane.group = group
                 for _ in range(min(limit, len(chains))):
                     group.create_task(self._chains(claim, left, lane, ports))
             await self._give_back(claim, lane, ports)
@@ -220,7 +244,7 @@ class Worker:
         self, claim: Claim, chains: list[list[Job]], lane: _LaneState, ports: PortSet
     ) -> list[Sequence[Job]]:
         """Carry out jobs of a host that has failed one by one, until it has answered one; gives those that are left."""
-        left = list[Sequence[Job]]()
+        left: list[Sequence[Job]] = []
         for chain in chains:
             rest: Sequence[Job] = chain
             while rest and lane.failures and not lane.ends() and claim.lane.kind is LaneKind.OUT:
@@ -250,10 +274,29 @@ class Worker:
         lane.done_count += 1
         try:
             outcome = await self._federation.engine.run_job(job, ports, lane.turn)
-            if isinstance(outcome, Done):
-                lane.take_done(job, outcome, ports.clock.now_s())
-                return True
-            return await self._put_off(claim, job, outcome, lane, ports)
+            if not isinstance(outcome, Dispatched):
+                return await self._settle(claim, job, outcome, lane, ports)
+            group = lane.group
+            if group is None:
+                return await self._settle(claim, job, await outcome.confirm(), lane, ports)
+        except asyncio.CancelledError:
+            await lane.shield(self._hand_back(claim, job, ports))
+            raise
+        await lane.confirm_soon(group, self._confirm(claim, job, outcome, lane, ports))
+        return True
+
+    async def _settle(
+        self, claim: Claim, job: Job, outcome: Done | Later | Bury, lane: _LaneState, ports: PortSet
+    ) -> bool:
+        """Do what an outcome asks for; False when those behind the job must wait."""
+        if isinstance(outcome, Done):
+            lane.take_done(job, outcome, ports.clock.now_s())
+            return True
+        return await self._put_off(claim, job, outcome, lane, ports)
+
+    async def _confirm(self, claim: Claim, job: Job, outcome: Dispatched, lane: _LaneState, ports: PortSet) -> None:
+        try:
+            await self._settle(claim, job, await outcome.confirm(), lane, ports)
         except asyncio.CancelledError:
             await lane.shield(self._hand_back(claim, job, ports))
             raise

@@ -15,8 +15,13 @@ from fedtext.adapters.backends import MemoryBackend
 from fedtext.adapters.clocks import ManualClock
 from fedtext.adapters.observers import RecordingObserver
 from fedtext.delivery import Follower
+from fedtext.federation.engine import Engine
+from fedtext.federation.outcomes import Dispatched, JobOutcome
+from fedtext.federation.step import run_job
+from fedtext.federation.turns import Turn
 from fedtext.http import Headers, Request, Response
 from fedtext.keys import PrivateKey, generate_rsa
+from fedtext.ports import Job, PortSet
 from fedtext.signatures import build_digest, sign
 from fedtext.sync import run_sync
 from fedtext.testing.network import VirtualNetwork
@@ -25,6 +30,12 @@ from fedtext.testing.peers import SharedKeys
 AP = "application/activity+json"
 CONTEXT = ["https://www.w3.org/ns/activitystreams", "https://w3id.org/security/v1"]
 HOME = "https://home.example.com"
+
+
+async def carried_out(engine: Engine, job: Job, ports: PortSet, turn: Turn | None = None) -> JobOutcome:
+    """Carry out a job as a worker does that does one after the other: what was dispatched is confirmed."""
+    outcome = await run_job(engine, job, ports, turn)
+    return await outcome.confirm() if isinstance(outcome, Dispatched) else outcome
 
 
 @cache

@@ -11,13 +11,14 @@ import pytest
 from fedtext.config import Config, DeliveryPolicy
 from fedtext.errors import PolicyRefusal, StoreError
 from fedtext.federation.outcomes import Done, Later
-from fedtext.federation.step import run_job
 from fedtext.http import Response
 from fedtext.inbox import InboundTask, decode_envelope
 from fedtext.ports import Job
 from fedtext.sync import run_sync
 from fedtext.testing.faults import FailNth, Moment
 from fedtext.vocab import Activity
+
+from .conftest import carried_out
 
 HOME = "https://home.example.com"
 ALICE = f"{HOME}/users/1"
@@ -173,7 +174,7 @@ def test_where_a_port_fails_it_is_passed_on_later_and_once(scene, moment):
     outcomes = list[object]()
     for nth in range(1, 50):
         fault = FailNth(nth, error=StoreError("down"), moment=moment)
-        outcomes.append(run_sync(run_job(world.fed.engine, waiting, fault.wrap_all(world.ports))))
+        outcomes.append(run_sync(carried_out(world.fed.engine, waiting, fault.wrap_all(world.ports))))
         if fault.fired is None:
             break
     assert isinstance(outcomes[0], Later)

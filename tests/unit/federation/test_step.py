@@ -25,7 +25,6 @@ from fedtext.errors import (
     Unreachable,
 )
 from fedtext.federation.outcomes import Bury, Done, Later
-from fedtext.federation.step import run_job
 from fedtext.federation.turns import NO_TURN, Turn
 from fedtext.http import Headers, Response
 from fedtext.inbox import Arrived, InboundTask, activity_key, restore
@@ -34,6 +33,8 @@ from fedtext.signatures import build_digest, parse_claim
 from fedtext.sync import run_sync
 from fedtext.testing.faults import FailNth
 from fedtext.vocab import Activity, Follow, Like, Undo
+
+from .conftest import carried_out
 
 HOME, ALICE = "https://home.example.com", "https://home.example.com/users/1"
 BOB = "https://b.example.org/users/bob"
@@ -71,7 +72,7 @@ def job(payload: bytes, lane: Lane = OUT, *, attempts: int = 0, site: str = HOME
 
 
 def run(world, payload: bytes, lane: Lane = OUT, *, ports: Any = None, **options: Any):
-    return run_sync(run_job(world.fed.engine, job(payload, lane, **options), ports or world.ports))
+    return run_sync(carried_out(world.fed.engine, job(payload, lane, **options), ports or world.ports))
 
 
 # ---- deliveries ------------------------------------------------------------------------------------------------------
@@ -132,7 +133,7 @@ def test_what_deliveries_of_a_sender_share_is_made_once_a_turn_and_for_him_alone
     turn, seen = Turn(ports=ports), list[Any]()
     for sender in ("1", "1", "", "1"):
         payload = encode_task(attrs.evolve(DELIVERY, sender=sender))
-        assert run_sync(run_job(world.fed.engine, job(payload), world.ports, turn)) == SENT
+        assert run_sync(carried_out(world.fed.engine, job(payload), world.ports, turn)) == SENT
         seen.append(turn.dispatches[sender])
     assert seen[0] is seen[1] is seen[3] is not seen[2]
     assert seen[0].ports is seen[2].ports is ports
@@ -143,7 +144,7 @@ def test_what_deliveries_of_a_sender_share_is_made_once_a_turn_and_for_him_alone
 @pytest.mark.parametrize("turn", [None, NO_TURN, Turn()])
 def test_without_ports_of_a_turn_nothing_is_kept(world, turn):
     world.remote()
-    assert run_sync(run_job(world.fed.engine, job(encode_task(DELIVERY)), world.ports, turn)) == SENT
+    assert run_sync(carried_out(world.fed.engine, job(encode_task(DELIVERY)), world.ports, turn)) == SENT
     assert not NO_TURN.dispatches
     assert turn is None or not turn.dispatches
 
@@ -224,7 +225,7 @@ def test_a_port_that_fails_means_later_and_never_a_dead_letter(world, error):
     claim = run_sync(world.ports.queue.claim(lease_s=60, batch_max=9))
     (fanout,) = claim.jobs
     ports = FailNth(1, error=error).wrap_all(world.ports)
-    outcome = run_sync(run_job(world.fed.engine, fanout, ports))
+    outcome = run_sync(carried_out(world.fed.engine, fanout, ports))
     assert isinstance(outcome, Later)
     assert 5 <= outcome.after_s <= 10
     assert not outcome.host_failed
@@ -268,7 +269,7 @@ async def test_listeners_of_both_kinds_at_both_edges(make_world, colour, edge):
         assert run(world, arrived(), IN) == Done()
     else:
         ports = world.fed.ports.asynchronous()
-        assert await run_job(world.fed.engine, job(arrived(), IN), ports) == Done()
+        assert await carried_out(world.fed.engine, job(arrived(), IN), ports) == Done()
     assert calls == [ALICE]
     assert world.depth().waiting == 1
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from types import SimpleNamespace
 
 import attrs
@@ -11,10 +12,10 @@ import pytest
 
 from fedtext.config import Config, DeliveryPolicy
 from fedtext.errors import QueueError
-from fedtext.federation.outcomes import Bury, Done, Later
+from fedtext.federation.outcomes import Bury, Dispatched, Done, Later
 from fedtext.federation.turns import Turn, TurnResult
 from fedtext.ports import Lane, Task
-from fedtext.runtime.worker import Worker, _chains
+from fedtext.runtime.worker import _CONFIRMS_MAX, Worker, _chains
 from fedtext.testing.faults import FailNth
 
 SITE = "https://blog.example"
@@ -434,6 +435,61 @@ async def test_what_could_not_be_written_down_is_written_at_the_end(serve, fault
         await step
     assert len(served.engine.done) == 20
     assert (await ports.queue.depth()).waiting == 0
+
+
+class Confirming:
+    """Jobs that are confirmed when a gate opens."""
+
+    def __init__(self, names: Sequence[str], **outcomes: object) -> None:
+        self.gate = asyncio.Event()
+        self.begun: list[str] = []
+        self.outcomes = {name: Dispatched(confirm=partial(self._confirm, name, outcomes)) for name in names}
+
+    async def _confirm(self, name: str, outcomes: dict[str, object]):
+        self.begun.append(name)
+        await self.gate.wait()
+        return outcomes.get(name, Done())
+
+
+async def test_the_next_is_dispatched_while_a_few_are_confirmed_and_none_is_gone_before_it_is(serve) -> None:
+    names = [str(n) for n in range(20)]
+    confirming = Confirming(names)
+    served = await serve([task("in:b", name) for name in names], confirming.outcomes)
+    step = asyncio.create_task(Worker(served).step())
+    await asyncio.sleep(0.05)
+    assert served.engine.done == names[:_CONFIRMS_MAX] == confirming.begun
+    assert (await depth(served)).leased == 20
+    confirming.gate.set()
+    assert await step
+    assert served.engine.done == names
+    found = await depth(served)
+    assert (found.waiting, found.leased, found.lanes) == (0, 0, 0)
+
+
+@pytest.mark.parametrize("blocking", [True, False])
+async def test_what_cannot_be_confirmed_is_tried_again_and_the_rest_is_done(serve, blog, blocking: bool) -> None:
+    names = ["1", "2", "3"]
+    confirming = Confirming(names, **{"2": Later(after_s=5.0, reason="no store")})
+    confirming.gate.set()
+    served = await serve([task("in:b", name) for name in names], confirming.outcomes)
+    assert await (asyncio.to_thread(Worker(served).step_blocking) if blocking else Worker(served).step())
+    assert served.engine.done == confirming.begun == names
+    blog.clock.advance(10)
+    claim = await served.ports.asynchronous().queue.claim(lease_s=60, batch_max=9)
+    assert [(job.payload, job.attempts) for job in claim.jobs] == [(task("in:b", "2").payload, 1)]
+
+
+async def test_what_is_not_confirmed_when_the_end_comes_is_handed_back_as_tried(serve, blog) -> None:
+    names = ["1", "2", "3"]
+    confirming = Confirming(names)
+    served = await serve([task("in:b", name) for name in names], confirming.outcomes)
+    step = asyncio.create_task(Worker(served).step())
+    await asyncio.sleep(0.05)
+    step.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await step
+    claim = await served.ports.asynchronous().queue.claim(lease_s=60, batch_max=9)
+    assert [job.attempts for job in claim.jobs] == [1, 1, 1]
 
 
 async def test_a_worker_ends_when_it_is_told_to_also_while_the_queue_is_gone(serve, blog) -> None:

@@ -56,7 +56,8 @@ class MemoryStore:
 
     async def get_many(self, keys: Sequence[str]) -> dict[str, bytes]:
         """Give the values of those keys that are present."""
-        now_s, found = self._clock.now_s(), dict[str, bytes]()
+        now_s = self._clock.now_s()
+        found: dict[str, bytes] = {}
         with self._state.lock:
             for key in keys:
                 entry = self._state.entries.get(key)
