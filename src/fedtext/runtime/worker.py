@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import suppress
-from typing import Any
+from functools import partial
 
 import attrs
 
@@ -27,21 +27,37 @@ from .served import Served
 _IDLE_S_MIN, _IDLE_S_MAX = 0.02, 0.5
 # So many jobs that are done, or so old ones, are written down before another one is begun.
 _ACKS_MAX, _ACKS_S_MAX = 20, 1.0
-# So many activities of a lane at most have been dispatched and are not yet written down: what would be dispatched twice
-# were this process killed.
-_CONFIRMS_MAX = 8
+# So many activities of a lane at most are being written down as handled while another one is dispatched: they would be
+# dispatched twice were this process killed.
+_CONFIRMS_MAX = 7
 
 
 def _as_it_is(awaitable: Awaitable[None]) -> Awaitable[None]:
     return awaitable
 
 
-def _no_tasks() -> set[asyncio.Task[None]]:
-    return set()
-
-
 def _no_jobs() -> list[Job]:
     return []
+
+
+class _Confirms:
+    """Jobs that were dispatched and are being written down as handled, side by side."""
+
+    def __init__(self, group: asyncio.TaskGroup) -> None:
+        self.group = group
+        self.places = asyncio.Semaphore(_CONFIRMS_MAX)
+        self.jobs: dict[int, Job] = {}
+        """Those that are not yet settled."""
+
+    def begin(self, job: Job, confirm: Callable[[], Awaitable[None]]) -> None:
+        """Begin to write one down, in a place that was acquired before."""
+        self.jobs[job.job_id] = job
+        self.group.create_task(self._carry_out(job, confirm))
+
+    async def _carry_out(self, job: Job, confirm: Callable[[], Awaitable[None]]) -> None:
+        await confirm()
+        del self.jobs[job.job_id]
+        self.places.release()
 
 
 @attrs.define
@@ -58,8 +74,7 @@ class _LaneState:
     delivered: bool = False
     failure: str = ""
     done_count: int = 0
-    group: asyncio.TaskGroup | None = None
-    confirming: set[asyncio.Task[None]] = attrs.field(factory=_no_tasks)
+    confirms: _Confirms | None = None
     done: list[Job] = attrs.field(factory=_no_jobs)
     done_s: float = 0.0
     is_judged: bool = False
@@ -77,14 +92,6 @@ class _LaneState:
         if not self.done:
             self.done_s = now_s
         self.done.append(job)
-
-    async def confirm_soon(self, group: asyncio.TaskGroup, confirming: Coroutine[Any, Any, None]) -> None:
-        """Let a job be written down as handled while the next one is carried out, so that several are at once."""
-        task = group.create_task(confirming)
-        self.confirming.add(task)
-        task.add_done_callback(self.confirming.discard)
-        if len(self.confirming) >= _CONFIRMS_MAX:
-            await asyncio.wait(self.confirming, return_when=asyncio.FIRST_COMPLETED)
 
     def is_due_to_ack(self, now_s: float) -> bool:
         """Tell whether the jobs that are done are many, or the first of them was done long ago."""
@@ -196,7 +203,7 @@ class Worker:
             limit = self._federation.config.delivery.per_host_concurrency if claim.lane.kind is LaneKind.OUT else 1
             left = iter(chains)  # shared: each chain is taken by whoever is free first
             async with asyncio.TaskGroup() as group:
-                lane.group = group
+                lane.confirms = _Confirms(group)
                 for _ in range(min(limit, len(chains))):
                     group.create_task(self._chains(claim, left, lane, ports))
             await self._give_back(claim, lane, ports)
@@ -235,6 +242,8 @@ class Worker:
 
         Nothing that a port raises here takes the place of what has ended the turn, such as a cancellation.
         """
+        for job in () if lane.confirms is None else [*lane.confirms.jobs.values()]:
+            await self._hand_back(claim, job, ports)
         try:
             await self._give_back(claim, lane, ports)
         except PortError as error:  # the lease runs out by itself; what is not written down is done again
@@ -276,13 +285,14 @@ class Worker:
             outcome = await self._federation.engine.run_job(job, ports, lane.turn)
             if not isinstance(outcome, Dispatched):
                 return await self._settle(claim, job, outcome, lane, ports)
-            group = lane.group
-            if group is None:
+            confirms = lane.confirms
+            if confirms is None:
                 return await self._settle(claim, job, await outcome.confirm(), lane, ports)
+            await confirms.places.acquire()
         except asyncio.CancelledError:
             await lane.shield(self._hand_back(claim, job, ports))
             raise
-        await lane.confirm_soon(group, self._confirm(claim, job, outcome, lane, ports))
+        confirms.begin(job, partial(self._confirm, claim, job, outcome, lane, ports))
         return True
 
     async def _settle(
@@ -295,11 +305,8 @@ class Worker:
         return await self._put_off(claim, job, outcome, lane, ports)
 
     async def _confirm(self, claim: Claim, job: Job, outcome: Dispatched, lane: _LaneState, ports: PortSet) -> None:
-        try:
-            await self._settle(claim, job, await outcome.confirm(), lane, ports)
-        except asyncio.CancelledError:
-            await lane.shield(self._hand_back(claim, job, ports))
-            raise
+        """Write a job down as handled, and settle it; broken off, it is handed back at the end of the turn."""
+        await self._settle(claim, job, await outcome.confirm(), lane, ports)
 
     async def _hand_back(self, claim: Claim, job: Job, ports: PortSet) -> None:
         """Put a job back that was broken off, as one that may have been carried out; what is settled stays so."""

@@ -457,7 +457,8 @@ async def test_the_next_is_dispatched_while_a_few_are_confirmed_and_none_is_gone
     served = await serve([task("in:b", name) for name in names], confirming.outcomes)
     step = asyncio.create_task(Worker(served).step())
     await asyncio.sleep(0.05)
-    assert served.engine.done == names[:_CONFIRMS_MAX] == confirming.begun
+    assert confirming.begun == names[:_CONFIRMS_MAX]
+    assert served.engine.done == names[: _CONFIRMS_MAX + 1]
     assert (await depth(served)).leased == 20
     confirming.gate.set()
     assert await step
@@ -479,17 +480,27 @@ async def test_what_cannot_be_confirmed_is_tried_again_and_the_rest_is_done(serv
     assert [(job.payload, job.attempts) for job in claim.jobs] == [(task("in:b", "2").payload, 1)]
 
 
-async def test_what_is_not_confirmed_when_the_end_comes_is_handed_back_as_tried(serve, blog) -> None:
-    names = ["1", "2", "3"]
+@pytest.mark.parametrize("rest_s", [0, 0.05])
+async def test_what_is_not_confirmed_when_the_end_comes_is_handed_back_as_tried(serve, rest_s: float) -> None:
+    """Whether writing it down has begun, or was about to begin, or waits for its turn to begin."""
+    names, ended = [str(n) for n in range(_CONFIRMS_MAX + 2)], asyncio.Event()
+
+    async def action(name: str) -> None:
+        if name == names[-3]:
+            ended.set()
+
     confirming = Confirming(names)
-    served = await serve([task("in:b", name) for name in names], confirming.outcomes)
+    served = await serve([task("in:b", name) for name in names], confirming.outcomes, action=action)
     step = asyncio.create_task(Worker(served).step())
-    await asyncio.sleep(0.05)
+    await ended.wait()
+    await asyncio.sleep(rest_s)
+    begun = len(served.engine.done)
     step.cancel()
     with pytest.raises(asyncio.CancelledError):
         await step
-    claim = await served.ports.asynchronous().queue.claim(lease_s=60, batch_max=9)
-    assert [job.attempts for job in claim.jobs] == [1, 1, 1]
+    assert begun > _CONFIRMS_MAX - 2
+    claim = await served.ports.asynchronous().queue.claim(lease_s=60, batch_max=99)
+    assert [job.attempts for job in claim.jobs] == [1] * begun + [0] * (len(names) - begun)
 
 
 async def test_a_worker_ends_when_it_is_told_to_also_while_the_queue_is_gone(serve, blog) -> None:
