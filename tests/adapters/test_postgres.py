@@ -9,6 +9,7 @@ import string
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
 import pytest
@@ -17,7 +18,7 @@ from tests import engines
 from fedtext.adapters.backends import PostgresBackend, connect
 from fedtext.adapters.clocks import ManualClock, SystemClock
 from fedtext.adapters.postgres import PostgresServer
-from fedtext.adapters.sql import INDEXED_BYTES_MAX
+from fedtext.adapters.sql import INDEXED_BYTES_MAX, STORE_PURGE_EVERY, STORE_READS_MAX
 from fedtext.errors import ConfigurationError, QueueError, StoreError
 from fedtext.federation.outcomes import Done
 from fedtext.ports import Lane, LaneKind, WakingQueue
@@ -104,6 +105,70 @@ def test_a_commit_without_an_answer_is_an_error_and_not_done_again(backend, admi
     assert runs == [(1,)]
     monkeypatch.undo()
     assert backend._server.write(lambda session: session.execute("SELECT 2").fetchone()) == (2,)
+
+
+def journeys(monkeypatch):
+    """Note what is sent to the server from now on, a statement each."""
+    sent, real = [], psycopg.Connection.execute
+
+    def execute(self, query, *rest, **options):
+        sent.append(query if isinstance(query, str) else query.decode())
+        return real(self, query, *rest, **options)
+
+    monkeypatch.setattr(psycopg.Connection, "execute", execute)
+    return sent
+
+
+def test_a_value_is_written_on_one_journey_and_many_are_read_on_one(opened, monkeypatch):
+    run_sync(opened.store.put("first", b""))
+    sent = journeys(monkeypatch)
+    for number in range(1, STORE_PURGE_EVERY):
+        assert run_sync(opened.store.add_if_absent(f"k{number}", b"v"))
+    assert [query.split(None, 1)[0] for query in sent] == ["INSERT"] * (STORE_PURGE_EVERY - 1)
+    sent.clear()
+    assert run_sync(opened.store.put("k0", b"v")) is None
+    assert [query.split(None, 1)[0] for query in sent] == ["BEGIN", "INSERT", "DELETE", "COMMIT"]
+    sent.clear()
+    keys = [f"k{number}" for number in range(STORE_READS_MAX)]
+    assert len(run_sync(opened.store.get_many(keys))) == STORE_PURGE_EVERY
+    assert len(sent) == 1
+    assert len(run_sync(opened.store.get_many([*keys, "first"]))) == STORE_PURGE_EVERY + 1
+    assert len(sent) == 3
+
+
+def test_a_write_of_one_statement_without_an_answer_is_an_error_and_not_done_again(backend, opened, admin, monkeypatch):
+    """Nobody knows whether it happened: to add once more would tell who added that he had not."""
+    run_sync(opened.store.put("first", b""))
+    real, seen = psycopg.Connection.execute, []
+
+    def execute(self, query, *rest, **options):
+        if query[:6] == b"INSERT":
+            seen.append(self.info.backend_pid)
+            admin.execute("SELECT pg_terminate_backend(%s, 5000)", (self.info.backend_pid,))
+        return real(self, query, *rest, **options)
+
+    monkeypatch.setattr(psycopg.Connection, "execute", execute)
+    with pytest.raises(StoreError):
+        run_sync(opened.store.add_if_absent("k", b"1"))
+    assert len(seen) == 1
+    monkeypatch.undo()
+    assert run_sync(opened.store.get("k")) is None
+    assert run_sync(opened.store.add_if_absent("k", b"1"))
+
+
+def test_a_write_of_one_statement_that_the_server_gives_up_on_is_done_again(backend, opened, admin, monkeypatch):
+    run_sync(opened.store.put("k", b"0"))
+    backend._server.read(lambda session: session.execute("SET default_transaction_isolation = 'serializable'"))
+    sent = journeys(monkeypatch)
+    admin.execute("BEGIN")
+    admin.execute("UPDATE fedtext_store SET value = '1' WHERE key = 'k'")
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(run_sync, opened.store.put("k", b"2"))
+        admin.execute("SELECT pg_sleep(0.3)")  # by now the other one waits for the row
+        admin.execute("COMMIT")
+        waiting.result(timeout=20)
+    assert len([query for query in sent if query.startswith("INSERT")]) == 2
+    assert run_sync(opened.store.get("k")) == b"2"
 
 
 def test_a_deadlock_is_tried_again(backend, opened):

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from fedtext.adapters.backends import MemoryBackend, PostgresBackend, RedisBackend, SqliteBackend
+from fedtext.adapters.sql import STORE_PURGE_EVERY
 from fedtext.testing.port_store_processes import STORE_PROCESS_CASES
 from fedtext.testing.ports import SQL_CASES, STORE_CASES, Colour, case_name, run_case
 
@@ -57,10 +60,19 @@ async def test_expired_values_are_removed_from_the_file_by_later_writes(tmp_path
 
     backend, clock = SqliteBackend(tmp_path / "test.sqlite3"), ManualClock()
     opened = backend.asynchronous(clock)
-    for number in range(30):
+    for number in range(200):
         await opened.store.put(f"k{number}", b"", ttl_s=5)
     clock.advance(5)
-    await opened.store.put("a", b"")
-    await opened.store.put("b", b"")
-    assert await opened.sql.execute("SELECT COUNT(*) FROM fedtext_store") == [(2,)]
+    counts = list[Any]()
+    for number in range(2 * STORE_PURGE_EVERY):
+        await opened.store.put(f"new{number}", b"")
+        [(count,)] = await opened.sql.execute("SELECT COUNT(*) FROM fedtext_store")
+        counts.append(count - number - 1)
+    assert sorted({*counts}) == [0, 72]
+    assert counts[STORE_PURGE_EVERY:] == [0] * STORE_PURGE_EVERY
+    again = backend.asynchronous(clock)
+    await again.store.put("short", b"", ttl_s=1)  # a process that writes once removes some, too
+    clock.advance(1)
+    await backend.asynchronous(clock).store.put("a", b"")
+    assert await opened.sql.execute("SELECT COUNT(*) FROM fedtext_store WHERE key = 'short'") == [(0,)]
     backend.close()

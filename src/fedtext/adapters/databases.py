@@ -287,6 +287,10 @@ class BlockingRunner:
         except _RAISED as cause:
             raise _as_port_error(error, cause) from cause
 
+    async def change(self, statement: Statement, error: type[PortError]) -> int:
+        """Run one statement in a transaction of its own; give how many rows it changed."""
+        return await self.write(lambda session: session.execute(statement.sql, statement.parameters).rowcount, error)
+
 
 class ThreadRunner:
     """Runs the same work on the file's own threads, one for reads and one for writes."""
@@ -311,6 +315,10 @@ class ThreadRunner:
             return await future
         except _RAISED as cause:
             raise _as_port_error(error, cause) from cause
+
+    async def change(self, statement: Statement, error: type[PortError]) -> int:
+        """Run one statement in a transaction of its own; give how many rows it changed."""
+        return await self.write(lambda session: session.execute(statement.sql, statement.parameters).rowcount, error)
 
 
 _RAISED: Final = (sqlite3.Error, OverflowError, UnicodeError)

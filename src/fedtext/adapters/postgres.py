@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import os
 import random
+import select
 import sys
 import threading
 import time
@@ -52,7 +53,8 @@ _KEEPALIVE = {
 }
 _SETTINGS = (
     f"SELECT set_config('statement_timeout', '{STATEMENT_S}s', false), set_config('lock_timeout', '{LOCK_S}s', false),"
-    f" set_config('idle_in_transaction_session_timeout', '{IDLE_IN_TRANSACTION_S}s', false)"
+    f" set_config('idle_in_transaction_session_timeout', '{IDLE_IN_TRANSACTION_S}s', false),"
+    " set_config('default_transaction_isolation', 'read committed', false)"
 )
 _GAVE_UP = frozenset({"40001", "40P01"})  # serialization_failure, deadlock_detected: PostgreSQL, appendix A
 
@@ -119,9 +121,17 @@ class PostgresServer:
         """Run work in one transaction: all or nothing."""
         return self._repeated(lambda connection: _transaction(connection, work))
 
+    def change(self, statement: Statement) -> int:
+        """Run one statement, which is a transaction of its own; give how many rows it changed."""
+        return self._repeated(lambda connection: _changed(connection, statement))
+
     def identity(self, error: type[PortError]) -> tuple[SqlValue, ...]:
         """Tell which server, database and table this is, to be compared with what another connection says."""
-        return _guarded(self.read, lambda session: session.execute(text.POSTGRES_IDENTITY).fetchall()[0], error)
+
+        def work(session: Session) -> tuple[SqlValue, ...]:
+            return session.execute(text.POSTGRES_IDENTITY).fetchall()[0]
+
+        return _guarded(lambda: self.read(work), error)
 
     def open(self) -> psycopg.Connection[Row]:
         """Open a connection of the caller's own; each statement of it is a transaction."""
@@ -236,6 +246,31 @@ def _transaction(connection: psycopg.Connection[Row], work: Work[T]) -> T:
     return result
 
 
+def _changed(connection: psycopg.Connection[Row], statement: Statement) -> int:
+    """Run a statement on one journey to the server; where that may have gone, in a transaction that can be repeated."""
+    if not _is_quiet(connection):
+        return _transaction(connection, lambda session: _run(session, statement))
+    try:
+        return _run(Session(connection), statement)
+    except psycopg.Error as error:
+        if connection.broken:  # nobody knows whether it was carried out
+            raise _CommitUnknown(error) from error
+        raise
+
+
+def _run(session: Session, statement: Statement) -> int:
+    return session.execute(statement.sql, statement.parameters).rowcount
+
+
+def _is_quiet(connection: psycopg.Connection[Row]) -> bool:
+    """Tell whether the server has said nothing since its last answer; one that goes does, if only that it goes."""
+    if sys.platform == "win32":
+        return not any(select.select([connection], [], [], 0))
+    waiting = select.poll()  # `select` takes no descriptor above 1023
+    waiting.register(connection.fileno(), select.POLLIN)
+    return not waiting.poll(0)
+
+
 def ensure_schema(connection: psycopg.Connection[Row]) -> None:
     """Make the tables where they are missing, bring older ones to this version and refuse those of a later one.
 
@@ -282,16 +317,20 @@ class PostgresRunner:
 
     async def read(self, work: Work[T], error: type[PortError]) -> T:
         """Run work that changes nothing."""
-        return await self._carrier.run(lambda: _guarded(self._server.read, work, error))
+        return await self._carrier.run(lambda: _guarded(lambda: self._server.read(work), error))
 
     async def write(self, work: Work[T], error: type[PortError]) -> T:
         """Run work in one transaction; a caller that is cancelled does not undo it."""
-        return await self._carrier.run(lambda: _guarded(self._server.write, work, error))
+        return await self._carrier.run(lambda: _guarded(lambda: self._server.write(work), error))
+
+    async def change(self, statement: Statement, error: type[PortError]) -> int:
+        """Run one statement, which is a transaction of its own; give how many rows it changed."""
+        return await self._carrier.run(lambda: _guarded(lambda: self._server.change(statement), error))
 
 
-def _guarded(run: Callable[[Work[T]], T], work: Work[T], error: type[PortError]) -> T:
+def _guarded(run: Callable[[], T], error: type[PortError]) -> T:
     try:
-        return run(work)
+        return run()
     except (psycopg.Error, UnicodeError) as cause:
         raise error("the database refused", cause=f"{type(cause).__name__}: {cause}") from cause
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 from ..errors import PortError
-from ..ports import SqlValue
+from ..ports import SqlValue, Statement
 
 T = TypeVar("T")
 
@@ -63,4 +63,8 @@ class Runner(Protocol):
 
     async def write(self, work: Work[T], error: type[PortError]) -> T:
         """Run work in one transaction: all or nothing."""
+        ...
+
+    async def change(self, statement: Statement, error: type[PortError]) -> int:
+        """Run one statement, which is a transaction of its own; give how many rows it changed."""
         ...

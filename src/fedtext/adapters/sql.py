@@ -148,6 +148,14 @@ _SCHEMA_VERSION_RAISE = "UPDATE fedtext_meta SET value = ? WHERE name = 'schema_
 # --- store ---------------------------------------------------------------------------------------------------------
 
 STORE_GET = "SELECT value FROM fedtext_store WHERE key = ? AND (expires_s IS NULL OR expires_s > ?)"
+STORE_READS_MAX = 64
+"""So many keys are asked for by one statement."""
+_STORE_READS = {
+    count: "SELECT key, value FROM fedtext_store WHERE key IN ("
+    + ", ".join("?" * count)
+    + ") AND (expires_s IS NULL OR expires_s > ?)"
+    for count in (1, 4, 16, STORE_READS_MAX)  # few texts, so that each is parsed once
+}
 STORE_INSERT = "INSERT INTO fedtext_store (key, value, expires_s) VALUES (?, ?, ?)"
 STORE_PUT = f"{STORE_INSERT} ON CONFLICT (key) DO UPDATE SET value = excluded.value, expires_s = excluded.expires_s"
 STORE_ADD = STORE_PUT + " WHERE fedtext_store.expires_s IS NOT NULL AND fedtext_store.expires_s <= ?"
@@ -162,8 +170,10 @@ STORE_SCAN = (
     " AND (expires_s IS NULL OR expires_s > ?) ORDER BY key LIMIT ?"
 )
 STORE_COUNT = "SELECT COUNT(*) FROM fedtext_store WHERE key >= ? AND key < ? AND (expires_s IS NULL OR expires_s > ?)"
-STORE_PURGE = "DELETE FROM fedtext_store WHERE key IN (SELECT key FROM fedtext_store WHERE expires_s <= ? LIMIT 16)"
-"""Run with every write: it removes more rows than the write adds, so what expired does not pile up."""
+STORE_PURGE_EVERY = 8
+STORE_PURGE = "DELETE FROM fedtext_store WHERE key IN (SELECT key FROM fedtext_store WHERE expires_s <= ? LIMIT 128)"
+"""Run with the first write, and every eighth from then on: it removes more rows than those add, so that what has
+expired does not pile up."""
 
 # --- queue ---------------------------------------------------------------------------------------------------------
 
@@ -465,6 +475,16 @@ def enqueue_at_once(task: Task, now_s: float) -> Statement:
     dedupe = None if dedupe is None else indexed(dedupe)
     job = payload, dedupe, indexed(ordering_key), due_s, now_s, digest
     return Statement(_POSTGRES_JOB_ADD, (*lane_values(task.site, task.lane, due_s), dedupe, *job))
+
+
+def store_reads(keys: Sequence[str], now_s: float) -> list[Statement]:
+    """Give the SQL that reads the values of keys, as rows of key and value."""
+    found: list[Statement] = []
+    for start in range(0, len(keys), STORE_READS_MAX):
+        some = [*keys[start : start + STORE_READS_MAX]]
+        count = next(count for count in _STORE_READS if count >= len(some))
+        found.append(Statement(_STORE_READS[count], (*some, *some[-1:] * (count - len(some)), now_s)))
+    return found
 
 
 def delete_statements(job_ids: Sequence[int], lane_id: int) -> list[Statement]:

@@ -15,7 +15,7 @@ class SqlStore(ABC):
     """A store over one database, on one clock; several processes may share it.
 
     Attributes:
-        purge: Removes some of the values that expired; it is run with every write.
+        purge: Removes some of the values that expired; it is run with some of the writes.
     """
 
     purge = text.STORE_PURGE
@@ -23,6 +23,7 @@ class SqlStore(ABC):
     def __init__(self, runner: Runner, clock: Clock) -> None:
         self._runner = runner
         self._clock = clock
+        self._writes = 0
 
     @property
     @abstractmethod
@@ -39,17 +40,15 @@ class SqlStore(ABC):
 
     async def get_many(self, keys: Sequence[str]) -> dict[str, bytes]:
         """Give the values of those keys that are present."""
-        now_s = self._clock.now_s()
+        if not keys:
+            return {}
+        by_row = {self.row_key(key): key for key in keys}
+        statements = text.store_reads([*by_row], self._clock.now_s())
 
-        def work(session: Session) -> dict[str, bytes]:
-            found: dict[str, bytes] = {}
-            for key in keys:
-                row = session.execute(text.STORE_GET, (self.row_key(key), now_s)).fetchone()
-                if row is not None:
-                    found[key] = row[0]
-            return found
+        def work(session: Session) -> list[tuple[str, bytes]]:
+            return [row for each in statements for row in session.execute(each.sql, each.parameters).fetchall()]
 
-        return await self._runner.read(work, StoreError)
+        return {by_row[key]: value for key, value in await self._runner.read(work, StoreError)}
 
     async def put(self, key: str, value: bytes, *, ttl_s: float | None = None) -> None:
         """Write a value, replacing what was there."""
@@ -109,6 +108,9 @@ class SqlStore(ABC):
         return Statement(text.STORE_GET, (self.row_key(key), self._clock.now_s()))
 
     async def _change(self, sql: str, parameters: tuple[str | bytes | float | None, ...]) -> bool:
+        is_due, self._writes = self._writes % text.STORE_PURGE_EVERY == 0, self._writes + 1
+        if not is_due:
+            return await self._runner.change(Statement(sql, parameters), StoreError) > 0
         now_s = self._clock.now_s()
 
         def work(session: Session) -> bool:

@@ -13,7 +13,7 @@ class PostgresStore(SqlStore):
     """
 
     # what another transaction is writing anew at this moment is passed over, not removed behind its back
-    purge = text.STORE_PURGE.replace("LIMIT 16", "LIMIT 16 FOR UPDATE SKIP LOCKED")
+    purge = text.STORE_PURGE.replace("LIMIT 128", "LIMIT 128 FOR UPDATE SKIP LOCKED")
 
     @property
     def dialect(self) -> str:
