@@ -47,6 +47,7 @@ PublicMembers: TypeAlias = tuple[Mapping[str, str], list[JsonObject]]
 READ_COUNT_MAX: Final = 1_024
 """So many actors' keys are held as they were read."""
 
+_KEPT_CHARS_MAX: Final = 512
 _ROTATIONS_MAX: Final = 8  # how often somebody else may come first
 
 
@@ -152,10 +153,16 @@ class StoredKeys:
         return found
 
 
-@lru_cache(maxsize=READ_COUNT_MAX)  # of own actors alone; each GET of one asks
 def key_set_key(site: str, actor_id: str) -> str:
-    """Give the store's key of the keys of an own actor."""
+    """Give the store's key of the keys of an own actor; each GET of one asks."""
+    return _key_set_key(site, actor_id) if len(actor_id) > _KEPT_CHARS_MAX else _kept_key_set_key(site, actor_id)
+
+
+def _key_set_key(site: str, actor_id: str) -> str:
     return store_key(site, "keyset", actor_id)
+
+
+_kept_key_set_key: Final = lru_cache(maxsize=2_048)(_key_set_key)
 
 
 _GENERATE: Final = {

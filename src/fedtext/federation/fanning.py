@@ -56,7 +56,7 @@ from .undelivered import tell_undelivered
 _REACHED_MAX = 1_000
 
 
-def later(engine: Engine, job: Job, ports: PortSet, reason: str, *, host_failed: bool = False) -> JobOutcome:
+def later(engine: Engine, job: Job, ports: PortSet, reason: str, *, host_failed: bool = False) -> Later | Bury:
     """Put a job off by the schedule of retries, or bury it when that has come to its end."""
     age_s = ports.clock.now_s() - job.enqueued_s
     delay_s = retry_delay_s(job.attempts + 1, ports.randomness.fraction(), engine.config.delivery, age_s=age_s)

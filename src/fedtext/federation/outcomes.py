@@ -66,7 +66,7 @@ class Dispatched:
             next job may be carried out meanwhile.
     """
 
-    confirm: Callable[[], Coroutine[Any, Any, Done | Later]]
+    confirm: Callable[[], Coroutine[Any, Any, Done | Later | Bury]]
 
 
 JobOutcome = Done | Later | Bury | Dispatched

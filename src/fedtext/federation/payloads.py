@@ -56,7 +56,9 @@ async def begin_inbound(engine: Engine, claim: Claim, ports: PortSet) -> Turn:
                 task = read_task(engine, job)
                 if isinstance(task, Arrived):
                     awaited[job.job_id] = Awaited(task, late_keys(task.site, task.authentic.activity))
-    keys = [key for each in awaited.values() for key in (each.arrived.key, *each.late)]
+    # Of what was handed out before, another worker may be at it still: that is asked for when it comes.
+    fresh = [awaited[job.job_id] for job in claim.jobs if job.job_id in awaited and not job.handed]
+    keys = [key for each in fresh for key in (each.arrived.key, *each.late)]
     known: dict[str, bytes | None] = {}
     with suppress(PortError):  # each job asks again, and is put off if it must
         found = await ports.store.get_many(keys)

@@ -112,8 +112,13 @@ async def _attempted(
     except (DocumentError, LocalProtocolError) as error:
         return Bury(reason=str(error))
     except Exception as error:  # a fault of the application's callbacks, of its wiring, or of ours
-        _emit(ports, "job.failed", lane=str(job.lane), error=repr(error)[:300], attempts=job.attempts + 1)
-        return later(engine, job, ports, f"{type(error).__name__}: {error}"[:300])
+        return _failed(engine, job, ports, error)
+
+
+def _failed(engine: Engine, job: Job, ports: PortSet, error: Exception) -> Later | Bury:
+    """Put off what failed in a way that nobody has foreseen; in the end it is buried."""
+    _emit(ports, "job.failed", lane=str(job.lane), error=repr(error)[:300], attempts=job.attempts + 1)
+    return later(engine, job, ports, f"{type(error).__name__}: {error}"[:300])
 
 
 def _not_now(error: PortError, ports: PortSet) -> Later:
@@ -189,16 +194,20 @@ async def _inbound(engine: Engine, awaited: Awaited, job: Job, ports: PortSet, k
             outcome = heard
         if outcome is not None:
             return outcome
-    return Dispatched(confirm=partial(_confirm, engine, arrived, ports))
+    return Dispatched(confirm=partial(_confirm, engine, arrived, job, ports, known))
 
 
-async def _confirm(engine: Engine, arrived: Arrived, ports: PortSet) -> Done | Later:
+async def _confirm(
+    engine: Engine, arrived: Arrived, job: Job, ports: PortSet, known: Marks | None
+) -> Done | Later | Bury:
     """Write down that an activity has been handled; until then it counts as not done, and is dispatched again."""
     task, activity = arrived.task, arrived.authentic.activity
     try:
         await confirm(ports.store, arrived.key, task.content_hash, ttl_s=engine.config.inbox.idempotency_s)
-    except PortError as error:
-        return _not_now(error, ports)
+    except Exception as error:  # PortError, or a fault of an adapter
+        if known is not None:  # others of the batch are not dispatched either before the store answers
+            known.forget()
+        return _not_now(error, ports) if isinstance(error, PortError) else _failed(engine, job, ports, error)
     _emit(ports, "inbox.dispatched", id=activity.id, type=activity.type_name)
     return Done()
 

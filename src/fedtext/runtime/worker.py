@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
+from typing import Any
 
 import attrs
 
@@ -47,17 +48,21 @@ class _Confirms:
         self.group = group
         self.places = asyncio.Semaphore(_CONFIRMS_MAX)
         self.jobs: dict[int, Job] = {}
-        """Those that are not yet settled."""
+        """Those of which nobody knows yet what becomes of them."""
 
-    def begin(self, job: Job, confirm: Callable[[], Awaitable[None]]) -> None:
-        """Begin to write one down, in a place that was acquired before."""
-        self.jobs[job.job_id] = job
-        self.group.create_task(self._carry_out(job, confirm))
-
-    async def _carry_out(self, job: Job, confirm: Callable[[], Awaitable[None]]) -> None:
-        await confirm()
-        del self.jobs[job.job_id]
-        self.places.release()
+    async def begin(self, job: Job, confirm: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Begin to write one down, when there is a place; whoever awaits this may carry out the next one then."""
+        await self.places.acquire()
+        confirming = confirm()
+        try:
+            task = self.group.create_task(confirming)
+        except RuntimeError:  # the turn is being broken off, and a listener has kept that to itself
+            confirming.close()
+            self.places.release()
+            await confirm()
+        else:
+            self.jobs[job.job_id] = job
+            task.add_done_callback(lambda _: self.places.release())
 
 
 @attrs.define
@@ -74,6 +79,7 @@ class _LaneState:
     delivered: bool = False
     failure: str = ""
     done_count: int = 0
+    error: Exception | None = None
     confirms: _Confirms | None = None
     done: list[Job] = attrs.field(factory=_no_jobs)
     done_s: float = 0.0
@@ -179,7 +185,7 @@ class Worker:
             except PortError as error:
                 self._emit("worker.port_failed", error=str(error))
                 worked = False
-            except Exception as error:  # a group of them, or a fault of ours: the work of all other lanes goes on
+            except Exception as error:  # a fault of ours: the work of all other lanes goes on
                 self._emit("worker.step_failed", error=repr(error)[:300])
                 worked = False
             idle_s = _IDLE_S_MIN if worked else min(idle_s * 2, _IDLE_S_MAX)
@@ -205,7 +211,9 @@ class Worker:
             async with asyncio.TaskGroup() as group:
                 lane.confirms = _Confirms(group)
                 for _ in range(min(limit, len(chains))):
-                    group.create_task(self._chains(claim, left, lane, ports))
+                    group.create_task(_noting(lane, partial(self._chains, claim, left, lane, ports)))
+            if lane.error is not None:
+                raise lane.error
             await self._give_back(claim, lane, ports)
         finally:
             timer.cancel()
@@ -285,14 +293,13 @@ class Worker:
             outcome = await self._federation.engine.run_job(job, ports, lane.turn)
             if not isinstance(outcome, Dispatched):
                 return await self._settle(claim, job, outcome, lane, ports)
-            confirms = lane.confirms
-            if confirms is None:
+            if lane.confirms is None or job.ordering_key:  # what has the same key waits for what becomes of it
                 return await self._settle(claim, job, await outcome.confirm(), lane, ports)
-            await confirms.places.acquire()
+            confirm = partial(self._confirm, claim, job, outcome, lane, ports)
+            await lane.confirms.begin(job, partial(_noting, lane, confirm))
         except asyncio.CancelledError:
             await lane.shield(self._hand_back(claim, job, ports))
             raise
-        confirms.begin(job, partial(self._confirm, claim, job, outcome, lane, ports))
         return True
 
     async def _settle(
@@ -306,7 +313,10 @@ class Worker:
 
     async def _confirm(self, claim: Claim, job: Job, outcome: Dispatched, lane: _LaneState, ports: PortSet) -> None:
         """Write a job down as handled, and settle it; broken off, it is handed back at the end of the turn."""
-        await self._settle(claim, job, await outcome.confirm(), lane, ports)
+        settled = await outcome.confirm()
+        if lane.confirms is not None:
+            lane.confirms.jobs.pop(job.job_id, None)
+        await self._settle(claim, job, settled, lane, ports)
 
     async def _hand_back(self, claim: Claim, job: Job, ports: PortSet) -> None:
         """Put a job back that was broken off, as one that may have been carried out; what is settled stays so."""
@@ -370,6 +380,14 @@ async def _woken(queue: Queue, idle_s: float) -> bool:
         return await queue.wait(idle_s)
     await asyncio.sleep(idle_s)
     return False
+
+
+async def _noting(lane: _LaneState, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Do a part of a turn side by side with others: what it raises ends the turn, and breaks none of them off."""
+    try:
+        await work()
+    except Exception as error:
+        lane.stopped, lane.error = True, lane.error or error
 
 
 def _chains(jobs: Sequence[Job]) -> list[list[Job]]:

@@ -12,7 +12,7 @@ from fedtext.config import Config
 from fedtext.delivery import DeliveryTask, encode_task
 from fedtext.errors import StoreError
 from fedtext.federation import payloads
-from fedtext.federation.outcomes import Bury, Done
+from fedtext.federation.outcomes import Bury, Done, Later
 from fedtext.federation.payloads import MARKS_S_MAX
 from fedtext.federation.turns import NO_TURN
 from fedtext.inbox import PAYLOAD_BYTES_MAX, InboundTask
@@ -157,6 +157,45 @@ def test_a_store_that_is_away_at_first_is_asked_for_each(world) -> None:
     assert batch.run() == [Done()] * 2
     assert batch.heard == ["1", "2"]
     assert batch.asked.count("get_many") == 3
+
+
+class _Broken:
+    """A store of which every call raises."""
+
+    def __init__(self, error: Exception) -> None:
+        self._error = error
+
+    def __getattr__(self, name: str) -> Any:
+        async def call(*_arguments: Any, **_options: Any) -> Any:
+            raise self._error
+
+        return call
+
+
+@pytest.mark.parametrize("error", [StoreError("down"), RuntimeError("a fault of an adapter")])
+def test_when_a_confirmation_fails_the_rest_of_the_batch_is_not_dispatched_before_the_store_answers(
+    world, error: Exception
+) -> None:
+    batch = Batch(world, *[like(str(number)) for number in range(20)])
+    turn = batch.begin()
+    assert batch.carry_out(batch.jobs[0], turn) == Done()
+    whole, batch.ports = batch.ports, attrs.evolve(batch.ports, store=_Broken(error))
+    outcomes = [batch.carry_out(job, turn) for job in batch.jobs[1:10]]
+    assert {type(outcome) for outcome in outcomes} == {Later}
+    assert batch.heard == ["0", "1"]
+    batch.ports = whole
+    assert batch.carry_out(batch.jobs[10], turn) == Done()
+
+
+def test_of_what_was_handed_out_before_the_store_is_asked_when_it_comes(world) -> None:
+    """Another worker, whose lease has run out, may just be confirming it."""
+    batch = Batch(world, like("1"), like("2"))
+    batch.jobs = (attrs.evolve(batch.jobs[0], handed=True), batch.jobs[1])
+    turn = batch.begin()
+    Batch(world, like("1"), like("3")).run()
+    batch.heard.clear()
+    assert [batch.carry_out(job, turn) for job in batch.jobs] == [Done(), Done()]
+    assert batch.heard == ["2"]
 
 
 def test_what_cannot_be_read_spoils_nothing_else(world) -> None:

@@ -62,6 +62,27 @@ def test_fep_521a_a_json_ld_reader_sees_both_keys(path: str, members: dict[str, 
         assert actor["https://www.w3.org/ns/activitystreams#alsoKnownAs"] == [{"@id": "https://old.example/u"}]
 
 
+def test_an_actor_that_is_found_under_another_path_has_its_own_keys() -> None:
+    """The keys that lie under the id that was asked for are of somebody else."""
+    federation = Federation("https://blog.example", backend=connect("memory://"), worker="off")
+    federation.actor("/users/{pk}")(lambda context, pk: context.actor(Person, handle="alice", pk=pk.lower()))
+    ports = federation.ports.blocking()
+    keys, found = {}, {}
+    for name in ("alice", "ALICE"):
+        actor_id = f"https://blog.example/users/{name}"
+        keys[name] = run_sync(federation.engine.keys.signing_key(ports, "https://blog.example", actor_id))
+        for _ in range(2):
+            response = run_sync(federation.engine.handle(Request.to(actor_id), ports))
+            assert response is not None
+            found[name] = json.loads(response.body)
+    assert found["alice"] == found["ALICE"]
+    assert found["ALICE"]["publicKey"] == {
+        "id": keys["alice"].key_id,
+        "owner": "https://blog.example/users/alice",
+        "publicKeyPem": keys["alice"].private.public.pem,
+    }
+
+
 def test_an_actor_that_brings_its_own_keys_keeps_them() -> None:
     own = PublicKeyClaim(id="https://blog.example/ap/users/7#mine", owner="https://blog.example/ap/users/7", pem="x")
     document = served("/ap/users/7", public_key=own)

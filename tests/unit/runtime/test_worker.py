@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from types import SimpleNamespace
 
@@ -19,6 +20,7 @@ from fedtext.runtime.worker import _CONFIRMS_MAX, Worker, _chains
 from fedtext.testing.faults import FailNth
 
 SITE = "https://blog.example"
+LONG_S = 20
 
 
 def task(lane: str, name: str, key: str = "") -> Task:
@@ -501,6 +503,109 @@ async def test_what_is_not_confirmed_when_the_end_comes_is_handed_back_as_tried(
     assert begun > _CONFIRMS_MAX - 2
     claim = await served.ports.asynchronous().queue.claim(lease_s=60, batch_max=99)
     assert [job.attempts for job in claim.jobs] == [1] * begun + [0] * (len(names) - begun)
+
+
+async def test_a_listener_that_keeps_a_cancellation_to_itself_does_not_keep_the_worker(serve) -> None:
+    begun = asyncio.Event()
+
+    async def action(_name: str) -> None:
+        begun.set()
+        child = asyncio.create_task(asyncio.sleep(LONG_S))
+        with suppress(asyncio.CancelledError):
+            await child
+        child.cancel()
+
+    names = ["1", "2"]
+    confirming = Confirming(names)
+    confirming.gate.set()
+    served = await serve([task("in:b", name) for name in names], confirming.outcomes, action=action)
+    running = asyncio.create_task(Worker(served, concurrency=1).run())
+    await begun.wait()
+    served.engine.action = None
+    running.cancel()
+    _, pending = await asyncio.wait([running], timeout=LONG_S)
+    assert not pending
+    assert confirming.begun[:1] == ["1"]
+
+
+async def test_a_queue_that_fails_breaks_nothing_else_off(serve) -> None:
+    """What is being confirmed beside it is confirmed; and whoever ends the worker then ends it."""
+    names = ["1", "2", "3"]
+    confirming = Confirming(names, **{"1": Later(after_s=5.0, reason="no store")})
+    served = await serve([task("in:b", name) for name in names], confirming.outcomes)
+    ports = served.ports.asynchronous()
+    fault = FailNth(1, error=QueueError("gone"), methods=["retry"])
+    served.ports = SimpleNamespace(
+        asynchronous=lambda: attrs.evolve(ports, queue=fault.wrap(ports.queue)), observer=ports.observer
+    )
+    step = asyncio.create_task(Worker(served).step())
+    await asyncio.sleep(0.02)
+    confirming.gate.set()
+    with pytest.raises(QueueError):
+        await step
+    claim = await ports.queue.claim(lease_s=60, batch_max=9)
+    assert [job.payload for job in claim.jobs] == [task("in:b", "1").payload]
+
+
+@pytest.mark.parametrize("blocking", [True, False])
+async def test_within_a_key_nothing_is_dispatched_before_what_comes_first_is_confirmed(
+    serve, blog, blocking: bool
+) -> None:
+    confirming = Confirming(["1", "2"], **{"1": Later(after_s=5.0, reason="no store")})
+    confirming.gate.set()
+    served = await serve([task("in:own", name, "key") for name in ("1", "2")], confirming.outcomes)
+    worker = Worker(served)
+    assert await (asyncio.to_thread(worker.step_blocking) if blocking else worker.step())
+    assert served.engine.done == ["1"]
+    served.engine.outcomes.clear()
+    blog.clock.advance(60)
+    await worker.drain()
+    assert served.engine.done == ["1", "1", "2"]
+
+
+async def test_what_could_not_be_confirmed_is_counted_once_also_when_the_end_comes_then(serve, blog) -> None:
+    async def refused() -> Later:
+        return Later(after_s=5.0, reason="no store")
+
+    confirming = Confirming(["2"])
+    outcomes = {"1": Dispatched(confirm=refused), **confirming.outcomes}
+    served = await serve([task("in:b", name) for name in ("1", "2")], outcomes)
+    step = asyncio.create_task(Worker(served).step())
+    await asyncio.sleep(0.05)
+    step.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await step
+    blog.clock.advance(10)
+    claim = await served.ports.asynchronous().queue.claim(lease_s=60, batch_max=9)
+    assert [job.attempts for job in claim.jobs] == [1, 1]
+
+
+@pytest.mark.parametrize("ticks", range(14))
+async def test_at_whichever_moment_the_end_comes_what_was_dispatched_counts_as_tried(serve, ticks: int) -> None:
+    async def confirm() -> Done:
+        await asyncio.sleep(0)
+        return Done()
+
+    async def action(name: str) -> None:
+        begun.append(name)
+        await asyncio.sleep(0)
+
+    begun, names = list[str](), [str(number) for number in range(6)]
+    served = await serve(
+        [task("in:b", name) for name in names],
+        {name: Dispatched(confirm=confirm) for name in names},
+        action=action,
+    )
+    step = asyncio.create_task(Worker(served).step())
+    for _ in range(ticks):
+        await asyncio.sleep(0)
+    step.cancel()
+    with suppress(asyncio.CancelledError):
+        await step
+    claim = await served.ports.asynchronous().queue.claim(lease_s=60, batch_max=9)
+    left = {} if claim is None else {job.payload: job.attempts for job in claim.jobs}
+    assert [left.get(task("in:b", name).payload, 1) for name in begun] == [1] * len(begun)
+    assert all(not left.get(task("in:b", name).payload, 0) for name in names if name not in begun)
 
 
 async def test_a_worker_ends_when_it_is_told_to_also_while_the_queue_is_gone(serve, blog) -> None:
