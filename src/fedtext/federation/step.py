@@ -319,7 +319,7 @@ async def _deliver(engine: Engine, task: DeliveryTask, job: Job, ports: PortSet,
 def _dispatch_of(engine: Engine, sender: str, ports: PortSet, turn: Turn) -> Dispatch:
     """Give what all deliveries of a sender share: made once a turn, as keys are read once a turn."""
     known = turn.dispatches.get(sender)
-    if known is not None and known.ports is ports:
+    if known is not None:
         return known
     made = Dispatch(
         ports=ports,

@@ -351,11 +351,10 @@ class Worker:
         """
         jobs, lane.done = lane.done, []
         try:
-            is_held = await ports.queue.ack_all(claim, jobs) == len(jobs)
+            return await ports.queue.ack_all(claim, jobs) == len(jobs)
         except BaseException:
             lane.done = jobs + lane.done  # the end of the turn tries again
             raise
-        return is_held
 
     def _judge_host(self, outcome: Later | Bury, lane: _LaneState, ports: PortSet) -> None:
         """Open the breaker where a host fails, close it where it has answered."""
