@@ -183,6 +183,9 @@ class Tags(HTMLParser):
 # ---- header fields ---------------------------------------------------------------------------------------------------
 
 
+YEAR_100_S = -59_011_459_200
+
+
 def read_headers(data: bytes) -> dict[str, Any]:
     """Read a text as every header field, and as every small grammar of documents."""
     text = text_of(data)
@@ -212,7 +215,8 @@ def check_headers(data: bytes, found: dict[str, Any]) -> None:
     if found["http date"] is not None:
         written = timestamps.build_http_date(found["http date"])
         same(timestamps.parse_http_date(written), found["http date"])
-        same(parsedate_to_datetime(written).timestamp(), found["http date"])
+        if found["http date"] >= YEAR_100_S:  # of one of two digits the standard library makes one of our time
+            same(parsedate_to_datetime(written).timestamp(), found["http date"])
     if found["date"] is not None:
         same(found["lenient date"], found["date"])
     if found["lenient date"] is not None:

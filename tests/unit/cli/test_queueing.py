@@ -267,9 +267,14 @@ def test_a_pipe_gets_one_after_the_other(queue: Queue, run: Run) -> None:
 def test_ctrl_c_ends_it_well(queue: Queue, folder: Path) -> None:
     command = [sys.executable, "-m", "fedtext", "queue", "status", "app:fed", "--watch", "--every", "100ms"]
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
-    with subprocess.Popen(
-        command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # who is started in the background ignores it
+    try:
+        process = subprocess.Popen(
+            command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+    finally:
+        signal.signal(signal.SIGINT, before)
+    with process:
         assert process.stdout is not None
         assert process.stderr is not None
         assert process.stdout.readline().startswith("8 waiting")
