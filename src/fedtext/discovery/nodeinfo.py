@@ -13,7 +13,7 @@ Sources: NodeInfo protocol and schemas 1.0 to 2.2; FEP-f1d5; FEP-0151; FEP-2677;
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Final
 
 import attrs
@@ -242,20 +242,22 @@ async def _fetch_json(fetcher: Fetcher, url: str, budget: Budget) -> tuple[str, 
 
 def choose_nodeinfo(index: JsonObject) -> str | None:
     """Give the address of the newest version that we read, as `/.well-known/nodeinfo` links it; None: there is none."""
-    hrefs = _hrefs(index)
-    return next((hrefs[schema_of(version)] for version in _READ if schema_of(version) in hrefs), None)
+    schemas = [schema_of(version) for version in _READ]
+    hrefs = _hrefs(index, schemas)
+    return next((hrefs[schema] for schema in schemas if schema in hrefs), None)
 
 
 def application_of(index: JsonObject) -> str | None:
     """Give the id of the actor of the server, as `/.well-known/nodeinfo` links it (FEP-2677); None: there is none."""
-    return _hrefs(index).get(REL_APPLICATION)
+    return _hrefs(index, [REL_APPLICATION]).get(REL_APPLICATION)
 
 
-def _hrefs(index: JsonObject) -> dict[str, str]:
+def _hrefs(index: JsonObject, rels: Collection[str]) -> dict[str, str]:
+    """Give the last address of each of some relations; those of others are not even read."""
     links = index.get("links")
     hrefs: dict[str, str] = {}
     for link in links[:_LINKS_COUNT_MAX] if isinstance(links, list) else []:
-        if isinstance(link, dict) and isinstance(rel := link.get("rel"), str):
+        if isinstance(link, dict) and isinstance(rel := link.get("rel"), str) and rel in rels:
             href = _address(link.get("href"))
             hrefs |= {} if href is None else {rel: href}
     return hrefs
