@@ -96,6 +96,14 @@ def counted() -> Iterator[dict[str, int]]:
         ssl.SSLContext.__new__ = create  # type: ignore[method-assign]
 
 
+async def transports_of_an_application() -> None:
+    """Make all transports of both colours, as another application of this process does."""
+    for name in get_args(TransportName):
+        ports = Federation(f"https://{OURS}", backend=connect("memory://"), transport=name, worker="off").ports
+        await ports.asynchronous().transport.made.close()  # type: ignore[attr-defined]
+        await ports.blocking().transport.made.close()  # type: ignore[attr-defined]
+
+
 async def conversation() -> tuple[int, dict[str, int]]:
     """Let two servers talk; give how many activities crossed after the first ones, and the counts."""
     blog = Blog()
@@ -120,13 +128,11 @@ async def conversation() -> tuple[int, dict[str, int]]:
         if not all(first.values()):
             raise SystemExit(f"the counters do not count: {first}")
         before = len(net.network.exchanges)
+        await transports_of_an_application()  # each kind builds its context once a process
         with counted() as counts:
             for pk in range(1, POSTS + 1):
                 await one(pk)
-            for name in get_args(TransportName):
-                again = Federation(f"https://{OURS}", backend=connect("memory://"), transport=name, worker="off").ports
-                await again.asynchronous().transport.made.close()  # type: ignore[attr-defined]
-                await again.blocking().transport.made.close()  # type: ignore[attr-defined]
+            await transports_of_an_application()
         crossed = [exchange.request for exchange in net.network.exchanges[before:]]
     sent = [request for request in crossed if request.method == "POST"]
     fetched = [request for request in crossed if request.method == "GET"]
