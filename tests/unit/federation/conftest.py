@@ -20,6 +20,7 @@ from fedtext.federation.outcomes import Dispatched, JobOutcome
 from fedtext.federation.step import run_job
 from fedtext.federation.turns import Turn
 from fedtext.http import Headers, Request, Response
+from fedtext.inbox import InboundTask
 from fedtext.keys import PrivateKey, generate_rsa
 from fedtext.ports import Job, PortSet
 from fedtext.signatures import build_digest, sign
@@ -30,6 +31,23 @@ from fedtext.testing.peers import SharedKeys
 AP = "application/activity+json"
 CONTEXT = ["https://www.w3.org/ns/activitystreams", "https://w3id.org/security/v1"]
 HOME = "https://home.example.com"
+BOB = "https://b.example.org/users/bob"
+
+
+def waiting(document: dict[str, Any]) -> InboundTask:
+    """What waits of an activity that Bob has sent, and signed himself, to the first of ours."""
+    return InboundTask(
+        site=HOME,
+        inbox="/users/1/inbox",
+        recipient="1",
+        signer=BOB,
+        key_id=f"{BOB}#main-key",
+        scheme="cavage",
+        how="signature",
+        received_s=1.0,
+        content_hash="0" * 64,
+        document=document,
+    )
 
 
 async def carried_out(engine: Engine, job: Job, ports: PortSet, turn: Turn | None = None) -> JobOutcome:

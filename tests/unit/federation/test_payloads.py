@@ -15,16 +15,14 @@ from fedtext.federation import payloads
 from fedtext.federation.outcomes import Bury, Done, Later
 from fedtext.federation.payloads import MARKS_S_MAX
 from fedtext.federation.turns import NO_TURN
-from fedtext.inbox import PAYLOAD_BYTES_MAX, InboundTask
+from fedtext.inbox import PAYLOAD_BYTES_MAX
 from fedtext.ports import Claim, Job, Lane, LaneKind
 from fedtext.sync import run_sync
 from fedtext.testing.faults import FailNth
 from fedtext.vocab import Activity
 
-from .conftest import carried_out
+from .conftest import BOB, HOME, carried_out, waiting
 
-HOME = "https://home.example.com"
-BOB = "https://b.example.org/users/bob"
 IN = Lane(LaneKind.IN, "https://b.example.org")
 AS2 = "https://www.w3.org/ns/activitystreams"
 
@@ -32,19 +30,7 @@ AS2 = "https://www.w3.org/ns/activitystreams"
 def envelope(kind: str, name: str, about: Any, **changes: Any) -> bytes:
     """What waits after Bob has said something."""
     document = {"@context": AS2, "id": f"{BOB}/{name}", "type": kind, "actor": BOB, "object": about}
-    waiting = InboundTask(
-        site=HOME,
-        inbox="/users/1/inbox",
-        recipient="1",
-        signer=BOB,
-        key_id=f"{BOB}#main-key",
-        scheme="cavage",
-        how="signature",
-        received_s=1.0,
-        content_hash="0" * 64,
-        document=document,
-    )
-    return attrs.evolve(waiting, **changes).encode()
+    return attrs.evolve(waiting(document), **changes).encode()
 
 
 def like(name: str, **changes: Any) -> bytes:

@@ -27,14 +27,14 @@ from fedtext.errors import (
 from fedtext.federation.outcomes import Bury, Done, Later
 from fedtext.federation.turns import NO_TURN, Turn
 from fedtext.http import Headers, Response
-from fedtext.inbox import Arrived, InboundTask, activity_key, restore
+from fedtext.inbox import Arrived, activity_key, restore
 from fedtext.ports import Job, Lane, LaneKind, Task
 from fedtext.signatures import build_digest, parse_claim
 from fedtext.sync import run_sync
 from fedtext.testing.faults import FailNth
 from fedtext.vocab import Activity, Follow, Like, Undo
 
-from .conftest import carried_out
+from .conftest import carried_out, waiting
 
 HOME, ALICE = "https://home.example.com", "https://home.example.com/users/1"
 BOB = "https://b.example.org/users/bob"
@@ -50,18 +50,7 @@ CREATE = {
     "actor": BOB,
     "object": {"id": f"{BOB}/1", "type": "Note", "attributedTo": BOB, "content": "x"},
 }
-ENVELOPE = InboundTask(
-    site=HOME,
-    inbox="/users/1/inbox",
-    recipient="1",
-    signer=BOB,
-    key_id=f"{BOB}#main-key",
-    scheme="cavage",
-    how="signature",
-    received_s=1.0,
-    content_hash="0" * 64,
-    document=CREATE,
-)
+ENVELOPE = waiting(CREATE)
 
 
 SENT = Done(host_answered=True, delivered=True)
